@@ -1,0 +1,148 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { algorithmOf, type Digest } from '../domain/digest.ts'
+import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
+import type { Piece, Run } from '../domain/run.ts'
+import type { OriginClient, OriginRequest, OriginResponse } from '../upstream/origin.ts'
+
+/** Tries without a byte of progress before a run gives up. */
+export const MOST_TRIES = 6
+
+/** Milliseconds before try number `n` (from 1): 100, 300, 900, … at most 5 s. */
+export function pauseBefore(n: number): number {
+  return Math.min(5000, 100 * 3 ** (n - 1))
+}
+
+/** Trouble in the middle of a body that another request may get past. */
+export function isPassing(error: unknown): boolean {
+  if (!isUpstreamTrouble(error)) return true
+  return !['upstream_not_found', 'upstream_invalid'].includes(error.code)
+}
+
+export interface BypassRunOptions {
+  readonly client: OriginClient
+  readonly request: OriginRequest
+  readonly start: number
+  /** Last byte, inclusive; undefined reads to the end. */
+  readonly end: number | undefined
+  /** An answer that is already open and starts at `start`. */
+  readonly response?: OriginResponse | undefined
+  /** The digest of the whole content and the hash of everything before `start`; then the last byte is verified. */
+  readonly proof?: { readonly expected: Digest; readonly hash: Hash } | undefined
+  readonly total: number | undefined
+  readonly signal?: AbortSignal
+}
+
+/** A hash for a run that starts at byte 0. */
+export function freshProof(expected: Digest | undefined): BypassRunOptions['proof'] {
+  return expected === undefined ? undefined : { expected, hash: createHash(algorithmOf(expected)) }
+}
+
+/**
+ * A run straight from the upstream that keeps nothing. A cut is continued with a new request; where the digest
+ * is known and the run reaches the end, the last byte is held back until the content proved right.
+ */
+export function createBypassRun(options: BypassRunOptions): Run {
+  const abort = new AbortController()
+  const signal = options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal])
+  let position = options.start
+  let body: AsyncIterator<Buffer> | undefined
+  let open: Readable | undefined
+  let held: Buffer | undefined
+  let tries = 0
+  let first = options.response
+
+  const connect = async (): Promise<AsyncIterator<Buffer>> => {
+    const response = first ?? (await askFrom(options, position, signal))
+    first = undefined
+    open = response.body
+    return skipTo(response, position)
+  }
+
+  const next = async (): Promise<Buffer | undefined> => {
+    for (;;) {
+      if (options.end !== undefined && position > options.end) return undefined
+      if (position === options.total) return undefined
+      try {
+        body ??= await connect()
+        const { done, value } = await body.next()
+        if (done !== true) {
+          tries = 0
+          const bytes = options.end === undefined ? value : value.subarray(0, options.end + 1 - position)
+          position += bytes.length
+          return bytes
+        }
+        if (options.total === undefined && options.end === undefined) return undefined
+        throw new AppError('upstream_failed', { message: 'the upstream ended early' })
+      } catch (error) {
+        body = undefined
+        open?.destroy()
+        if (signal.aborted || !isPassing(error) || ++tries > MOST_TRIES) throw error
+        await sleep(pauseBefore(tries), undefined, { signal })
+      }
+    }
+  }
+
+  return {
+    pull: async () => {
+      for (;;) {
+        const bytes = await next()
+        if (bytes === undefined) {
+          const last = held
+          held = undefined
+          if (last === undefined) return undefined
+          prove(options.proof)
+          return lend(last)
+        }
+        options.proof?.hash.update(bytes)
+        const ready = withHeld(held, bytes, options.proof !== undefined)
+        held = ready.held
+        if (ready.bytes.length > 0) return lend(ready.bytes)
+      }
+    },
+    close: () => {
+      abort.abort()
+      open?.destroy()
+      first?.body.destroy()
+    },
+  }
+}
+
+const lend = (bytes: Buffer): Piece => ({ bytes, release: () => undefined })
+
+/** Keeps the very last byte back while `hold`; what was held before goes out in front. */
+function withHeld(before: Buffer | undefined, bytes: Buffer, hold: boolean): { bytes: Buffer; held: Buffer | undefined } {
+  if (!hold) return { bytes, held: undefined }
+  const ready = bytes.subarray(0, -1)
+  return {
+    bytes: before === undefined ? ready : Buffer.concat([before, ready]),
+    held: Buffer.from(bytes.subarray(-1)),
+  }
+}
+
+function prove(proof: BypassRunOptions['proof']): void {
+  if (proof === undefined) return
+  const found = `${algorithmOf(proof.expected)}:${proof.hash.digest('hex')}`
+  if (found === proof.expected) return
+  throw new AppError('upstream_invalid', { detail: { said: `content has digest ${found}, not ${proof.expected}` } })
+}
+
+function askFrom(options: BypassRunOptions, from: number, signal: AbortSignal): Promise<OriginResponse> {
+  const to = options.end === undefined ? {} : { to: options.end }
+  return options.client.get(options.request, from === 0 && options.end === undefined ? { signal } : { signal, from, ...to })
+}
+
+/** Iterates a body from `position` on, dropping what an upstream that ignored the range sent before it. */
+async function* skipTo({ head, body }: OriginResponse, position: number): AsyncGenerator<Buffer, undefined> {
+  let skip = position - (head.status === 206 ? (head.contentRange?.start ?? position) : 0)
+  if (skip < 0) throw new AppError('upstream_invalid', { message: 'the upstream sent another range than asked for' })
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (skip >= chunk.length) skip -= chunk.length
+    else {
+      yield skip === 0 ? chunk : chunk.subarray(skip)
+      skip = 0
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,147 @@
+import type { Entry, NewEntry } from '../db/entries.ts'
+import type { Index } from '../db/index.ts'
+import type { Clock } from '../domain/clock.ts'
+import { isSha256 } from '../domain/digest.ts'
+import { AppError } from '../domain/errors.ts'
+import type { EntryKey, FrontEndName } from '../domain/names.ts'
+import type { Contents } from './contents.ts'
+import type { Documents, Fetched } from './documents.ts'
+import type { Flights } from './flights.ts'
+import type { Hot } from './hot.ts'
+import { entryOf } from './landing.ts'
+import { metaOf } from './meta.ts'
+import type { Resolved, Resolver } from './resolve.ts'
+import type { Shelf } from './shelf.ts'
+import type { Content, Document, Meta, Want } from './want.ts'
+
+/**
+ * The one engine. Front ends say what they want; whether it comes from memory, disk, a running download or the
+ * upstream is decided here. All three throw AppError when nothing can be served.
+ */
+export interface Cache {
+  /** Facts about it, as a HEAD needs them; moves no body. */
+  stat(want: Want): Promise<Meta>
+  /** Small content, whole and verified. */
+  read(want: Want): Promise<Document>
+  /** Content of any size, open for reading. */
+  open(want: Want): Promise<Content>
+  /** Small content straight from the upstream, as it is asked for; nothing is looked up and nothing kept. */
+  pass(want: Want): Promise<Document>
+  /** Refs of one kind that are cached in a repository. */
+  refs(key: Omit<EntryKey, 'ref'>): readonly string[]
+  repositories(page: { frontEnd: FrontEndName; upstream?: string; last: string; limit: number }): readonly string[]
+}
+
+export interface CacheDeps {
+  readonly index: Index
+  readonly hot: Hot
+  readonly shelf: Shelf
+  readonly resolver: Resolver
+  readonly documents: Documents
+  readonly flights: Flights
+  readonly contents: Contents
+  readonly clock: Clock
+}
+
+export function createCache(deps: CacheDeps): Cache {
+  const { index, resolver, documents, shelf, clock } = deps
+
+  const use = (entry: Entry | NewEntry): void => index.blobs.touch(entry.digest, clock())
+
+  const stat = async (want: Want): Promise<Meta> => {
+    const resolved = await resolver.resolve(want)
+    if (resolved !== undefined) return metaOf(want, resolved)
+    const here = knownElsewhere(index, want)
+    if (here !== undefined) {
+      const entry = await resolver.confirm(want, here.size)
+      return metaOf(want, { entry, outcome: 'revalidated', warning: undefined })
+    }
+    const running = await deps.contents.running(want)
+    return running ?? (await asked(want))
+  }
+
+  const asked = async (want: Want): Promise<Meta> => {
+    const { head, digest } = await resolver.ask(want)
+    const { headers } = entryOf(want, head, { digest: 'sha256:', size: 0, now: 0 })
+    const size = head.contentLength ?? deps.contents.claimedSize(want.digest)
+    return { digest, size, mediaType: head.contentType, headers, outcome: 'miss', warning: undefined }
+  }
+
+  const read = async (want: Want): Promise<Document> => {
+    const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
+    if (resolved === undefined) return await fetched(want)
+    const { entry } = resolved
+    const known = 'blob' in entry ? entry.blob : index.blobs.find(entry.digest)
+    const bytes = known === undefined ? deps.hot.get(entry.digest) : await shelf.loadAll({ digest: entry.digest, ...known })
+    if (bytes !== undefined) {
+      use(entry)
+      return { ...metaOf(want, resolved), digest: entry.digest, size: bytes.length, bytes }
+    }
+    const direct = want.byDigest?.(entry.digest)
+    return direct === undefined ? await fetched(want) : await read(direct)
+  }
+
+  /** Content that is here under another name is ours to give only once this name's upstream said it has it. */
+  const confirmElsewhere = async (want: Want): Promise<Resolved | undefined> => {
+    const here = knownElsewhere(index, want)
+    if (here === undefined) return undefined
+    return { entry: await resolver.confirm(want, here.size), outcome: 'revalidated', warning: undefined }
+  }
+
+  const fetched = async (want: Want): Promise<Document> => {
+    resolver.checkNegative(want)
+    const { result, joined } = documents.fetch(want)
+    try {
+      return documentOf(want, await result, joined)
+    } catch (error) {
+      throw resolver.rename(want, error)
+    }
+  }
+
+  const open = async (want: Want): Promise<Content> => {
+    const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
+    if (resolved !== undefined) {
+      const content = await deps.contents.fromDisk(want, resolved)
+      if (content !== undefined) {
+        use(resolved.entry)
+        return content
+      }
+    }
+    resolver.checkNegative(want)
+    try {
+      return await deps.contents.fromFlight(want)
+    } catch (error) {
+      throw resolver.rename(want, error)
+    }
+  }
+
+  return {
+    stat,
+    read,
+    open,
+    pass: async (want) => {
+      try {
+        return documentOf(want, await documents.pass(want), false)
+      } catch (error) {
+        throw isUpstreamNotFound(error) ? new AppError(want.missing, { detail: error.detail, cause: error }) : error
+      }
+    },
+    refs: (key) => index.entries.refs(key),
+    repositories: (page) => index.entries.repositories(page),
+  }
+}
+
+/** The blob row of content that is on disk but not yet known under this name. */
+function knownElsewhere(index: Index, want: Want): { size: number } | undefined {
+  return want.digest !== undefined && isSha256(want.digest) ? index.blobs.find(want.digest) : undefined
+}
+
+function isUpstreamNotFound(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'upstream_not_found'
+}
+
+function documentOf(want: Want, { bytes, digest, answer, kept }: Fetched, joined: boolean): Document {
+  const { headers, mediaType } = entryOf(want, answer, { digest, size: bytes.length, now: 0 })
+  const outcome = kept ? (joined ? 'joined' : 'miss') : 'bypass'
+  return { digest, size: bytes.length, mediaType, headers, outcome, warning: undefined, bytes }
+}

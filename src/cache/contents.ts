@@ -1,0 +1,232 @@
+import type { Index } from '../db/index.ts'
+import { type Digest, isSha256 } from '../domain/digest.ts'
+import { AppError } from '../domain/errors.ts'
+import type { Outcome } from '../domain/names.ts'
+import type { ByteRange } from '../domain/range.ts'
+import type { Run } from '../domain/run.ts'
+import { MIB } from '../domain/units.ts'
+import { createBlobRun } from '../store/blob-run.ts'
+import type { OpenBlob } from '../store/store.ts'
+import { createPartRun } from '../store/part-run.ts'
+import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
+import { createBypassRun, freshProof } from './bypass-run.ts'
+import type { Flight, FlightHead } from './flight.ts'
+import type { Flights } from './flights.ts'
+import { entryOf } from './landing.ts'
+import { metaOf } from './meta.ts'
+import type { Resolved, Resolver } from './resolve.ts'
+import type { Shelf } from './shelf.ts'
+import { isTrouble, NoRoom } from './trouble.ts'
+import type { Content, Meta, Want } from './want.ts'
+
+/** A range that starts this far ahead of a running download is fetched on its own instead of waited for. */
+const FAR = 32 * MIB
+
+/** Large content, opened wherever it is. */
+export interface Contents {
+  /** From disk or memory; undefined when it has to be fetched. */
+  fromDisk(want: Want, resolved: Resolved): Promise<Content | undefined>
+  /** From a download that runs or is started; straight from the upstream when nothing can be kept. */
+  fromFlight(want: Want): Promise<Content>
+  /** Facts from a download of this very name that is running; undefined when there is none. */
+  running(want: Want): Promise<Meta | undefined>
+  /** Size that a cached manifest claims for this content. */
+  claimedSize(digest: Digest | undefined): number | undefined
+}
+
+export interface ContentsDeps {
+  readonly client: OriginClient
+  readonly index: Index
+  readonly shelf: Shelf
+  readonly flights: Flights
+  readonly resolver: Resolver
+  readonly verifiedRanges: () => boolean
+  readonly report: (error: unknown) => void
+}
+
+export function createContents(deps: ContentsDeps): Contents {
+  const { index, shelf, flights } = deps
+
+  const fromDisk = async (want: Want, resolved: Resolved): Promise<Content | undefined> => {
+    const { entry } = resolved
+    const row = 'blob' in entry ? entry.blob : index.blobs.find(entry.digest)
+    if (row === undefined) return undefined
+    const known = { digest: entry.digest, size: row.size, stamp: row.stamp }
+    const meta = metaOf(want, resolved)
+    const bytes = await shelf.load(known)
+    if (bytes !== undefined) return memoryContent(meta, bytes)
+    const file = await shelf.open(known)
+    return file === undefined ? undefined : fileContent(meta, file)
+  }
+
+  const fromFlight = async (want: Want): Promise<Content> => {
+    const { flight, joined } = flights.join(want)
+    flight.enter()
+    try {
+      if (joined && !isSameName(flight.want, want)) await shareFlight(flight, want)
+      const head = await flight.head
+      return flightContent({ ...deps, want, flight, joined, head })
+    } catch (error) {
+      flight.leave()
+      if (!isTrouble(error)) throw error
+      deps.report(error)
+      return await bypassContent(deps, want, error instanceof NoRoom ? error.takeResponse() : undefined)
+    }
+  }
+
+  /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
+  const shareFlight = async (flight: Flight, want: Want): Promise<void> => {
+    await deps.resolver.ask(want)
+    flight.alsoFor(want)
+  }
+
+  return {
+    fromDisk,
+    fromFlight,
+    running: async (want) => {
+      const flight = flights.find(want)
+      if (flight === undefined || !isSameName(flight.want, want)) return undefined
+      const head = await flight.head.catch(() => undefined)
+      return head === undefined ? undefined : flightMeta(want, head, 'joined')
+    },
+    claimedSize: (digest) => claimedSize(index, digest),
+  }
+}
+
+export function claimedSize(index: Index, digest: Digest | undefined): number | undefined {
+  return digest !== undefined && isSha256(digest) ? index.edges.sizeOf(digest) : undefined
+}
+
+function isSameName(a: Want, b: Want): boolean {
+  return a.key.upstream === b.key.upstream && a.key.repository === b.key.repository
+}
+
+function memoryContent(meta: Meta, bytes: Buffer): Content {
+  const read = (range: ByteRange | undefined): Run => {
+    let left: Buffer | undefined = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)
+    return {
+      pull: async () => {
+        const piece = left
+        left = undefined
+        return piece === undefined || piece.length === 0 ? undefined : { bytes: piece, release: () => undefined }
+      },
+      close: () => {
+        left = undefined
+      },
+    }
+  }
+  return {
+    ...meta,
+    bytes,
+    read: async (range) => ({ run: read(range), outcome: meta.outcome }),
+    close: () => undefined,
+  }
+}
+
+function fileContent(meta: Meta, file: OpenBlob): Content {
+  let users = 1
+  const leave = (): void => {
+    if (--users === 0) file.close()
+  }
+  return {
+    ...meta,
+    size: file.size,
+    read: async (range) => {
+      users++
+      return { run: createBlobRun(file.fd, range ?? { start: 0, end: file.size - 1 }, leave), outcome: meta.outcome }
+    },
+    close: once(leave),
+  }
+}
+
+interface FlightContentDeps extends ContentsDeps {
+  readonly want: Want
+  readonly flight: Flight
+  readonly joined: boolean
+  readonly head: FlightHead
+}
+
+function flightContent(deps: FlightContentDeps): Content {
+  const { want, flight, head, client } = deps
+  const { part } = flight
+  // A download that only waits to be synced is as good as a finished one.
+  const shared = part.state === 'whole' ? 'hit' : 'joined'
+  const meta = flightMeta(want, head, deps.joined ? shared : 'miss')
+  const bypass = (range: ByteRange): { run: Run; outcome: Outcome } => ({
+    run: createBypassRun({ client, request: want.request, ...range, total: head.total }),
+    outcome: 'bypass',
+  })
+  return {
+    ...meta,
+    read: async (range) => {
+      if (range !== undefined && deps.verifiedRanges()) await flight.landed
+      const isFar = range !== undefined && part.state === 'growing' && range.start > part.readable + FAR
+      if (isFar) return bypass(range)
+      flight.enter()
+      const run = createPartRun({
+        part,
+        start: range?.start ?? 0,
+        end: range?.end,
+        expected: want.digest,
+        onward: (from, hash) => {
+          deps.report(part.reason)
+          const proof = hash === undefined || want.digest === undefined ? undefined : { expected: want.digest, hash }
+          return createBypassRun({ client, request: want.request, start: from, end: range?.end, proof, total: part.total })
+        },
+        done: () => flight.leave(),
+      })
+      return { run, outcome: meta.outcome }
+    },
+    close: once(() => flight.leave()),
+  }
+}
+
+function flightMeta(want: Want, head: FlightHead, outcome: Outcome): Meta {
+  return answerMeta(want, head.answer, head.total, outcome)
+}
+
+function answerMeta(want: Want, answer: OriginHead | undefined, size: number | undefined, outcome: Outcome): Meta {
+  const { mediaType, headers } = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
+  return { digest: want.digest, size, mediaType, headers, outcome, warning: undefined }
+}
+
+/** Nothing can be kept: the upstream's answer is passed through, still verified to its last byte. */
+async function bypassContent(deps: ContentsDeps, want: Want, open: OriginResponse | undefined): Promise<Content> {
+  let response: OriginResponse | undefined = open ?? (await deps.client.get(want.request))
+  const { head } = response
+  if (head.status !== 200) {
+    response.body.destroy()
+    throw new AppError('upstream_invalid', { detail: { upstream: want.request.upstream, status: head.status } })
+  }
+  const total = head.contentLength ?? claimedSize(deps.index, want.digest)
+  const common = { client: deps.client, request: want.request, total }
+  const drop = (): void => {
+    response?.body.destroy()
+    response = undefined
+  }
+  return {
+    ...answerMeta(want, head, total, 'bypass'),
+    read: async (range) => {
+      if (range !== undefined && range.start > 0) {
+        drop()
+        return { run: createBypassRun({ ...common, ...range }), outcome: 'bypass' }
+      }
+      const first = response
+      response = undefined
+      const end = range?.end
+      const proof = end === undefined || end + 1 === total ? freshProof(want.digest) : undefined
+      return { run: createBypassRun({ ...common, start: 0, end, response: first, proof }), outcome: 'bypass' }
+    },
+    close: drop,
+  }
+}
+
+/** Closing twice is harmless. */
+function once(work: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    work()
+  }
+}

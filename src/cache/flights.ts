@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+import { hexOf } from '../domain/digest.ts'
+import { keyText } from '../domain/names.ts'
+import { Flight, type FlightDeps } from './flight.ts'
+import type { Want } from './want.ts'
+
+export interface Flights {
+  /**
+   * The running download of what `want` names, or a new one. Looks and inserts without a pause in between:
+   * that is the whole lock.
+   */
+  join(want: Want): { flight: Flight; joined: boolean }
+  find(want: Want): Flight | undefined
+  list(): readonly Flight[]
+  /** Parks every download and settles when all have ended. */
+  drain(): Promise<void>
+}
+
+/** Downloads in this process, by digest where it is known and by name elsewhere. */
+export function createFlights(deps: FlightDeps): Flights {
+  const flying = new Map<string, Flight>()
+  return {
+    join: (want) => {
+      const id = flightId(want)
+      const running = flying.get(id)
+      if (running !== undefined) return { flight: running, joined: true }
+      const flight = new Flight(want, id, deps)
+      flying.set(id, flight)
+      flight.landed.then(
+        () => flying.delete(id),
+        () => flying.delete(id),
+      )
+      return { flight, joined: false }
+    },
+    find: (want) => flying.get(flightId(want)),
+    list: () => [...flying.values()],
+    drain: async () => {
+      const flights = [...flying.values()]
+      for (const flight of flights) flight.park()
+      await Promise.allSettled(flights.map((flight) => flight.landed))
+    },
+  }
+}
+
+/** Also the name of the part, so that a later process finds what this one left. */
+function flightId(want: Want): string {
+  if (want.digest === undefined) return `name-${hash('sha256', keyText(want.key))}`
+  return `${want.digest.slice(0, 6)}-${hexOf(want.digest)}`
+}

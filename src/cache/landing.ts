@@ -1,0 +1,92 @@
+import type { Edge } from '../db/edges.ts'
+import type { NewEntry } from '../db/entries.ts'
+import type { Index } from '../db/index.ts'
+import type { Clock } from '../domain/clock.ts'
+import { type Digest, isSha256, type Sha256 } from '../domain/digest.ts'
+import type { EntryKey } from '../domain/names.ts'
+import type { Part } from '../store/part.ts'
+import type { Store } from '../store/store.ts'
+import type { OriginHead } from '../upstream/origin.ts'
+import { isTrouble } from './trouble.ts'
+import type { Want } from './want.ts'
+
+export interface Landed {
+  readonly part: Part
+  readonly digest: Sha256
+  /** Every name that gets an entry. */
+  readonly names: readonly Want[]
+  readonly answer: OriginHead | undefined
+  readonly edges?: readonly Edge[]
+}
+
+export interface Landing {
+  /** Makes verified content permanent; false when the disk or the index refuses, which is reported. */
+  land(landed: Landed): Promise<boolean>
+  /** A crash between rename and commit leaves a file without a row: it becomes the part `id` again. */
+  reclaim(digest: Digest | undefined, id: string): Promise<void>
+}
+
+/** What an upstream's answer says about content, as an entry of `want`. */
+export function entryOf(want: Want, answer: OriginHead | undefined, facts: { digest: Sha256; size: number; now: number }): NewEntry {
+  const headers: Record<string, string> = {}
+  for (const name of want.keepHeaders) {
+    const value = answer?.headers[name]
+    if (value !== undefined) headers[name] = value
+  }
+  return {
+    digest: facts.digest,
+    size: facts.size,
+    mediaType: answer?.contentType,
+    etag: answer?.etag,
+    headers,
+    fetchedAt: facts.now,
+    checkedAt: facts.now,
+  }
+}
+
+/** The keys that content fetched for `want` answers: its name and, for a pointing name, its digest. */
+export function keysOf(want: Want, digest: Digest): readonly EntryKey[] {
+  const direct = want.byDigest?.(digest).key
+  return direct === undefined ? [want.key] : [want.key, direct]
+}
+
+/**
+ * The order of effects: file synced, then rename and rows in one transaction. SQLite's write lock is the only
+ * lock, so landing and leaving of one digest never interleave, not even across processes.
+ */
+export function createLanding(deps: {
+  index: Index
+  store: Store
+  clock: Clock
+  report: (error: unknown) => void
+}): Landing {
+  const { index, store, clock } = deps
+  const commit = ({ part, digest, names, answer, edges }: Landed): void => {
+    const now = clock()
+    index.blobs.add({ digest, size: part.size, stamp: store.place(part, digest), at: now })
+    for (const want of names) {
+      const entry = entryOf(want, answer, { digest, size: part.size, now })
+      for (const key of keysOf(want, want.digest ?? digest)) index.entries.put(key, entry)
+    }
+    if (edges !== undefined) index.edges.put(digest, edges)
+  }
+  return {
+    land: async (landed) => {
+      try {
+        await landed.part.sync()
+        await index.transact(() => commit(landed))
+        return true
+      } catch (error) {
+        if (!isTrouble(error)) throw error
+        deps.report(error)
+        return false
+      }
+    },
+    reclaim: async (digest, id) => {
+      if (digest === undefined || !isSha256(digest) || !store.hasFile(digest)) return
+      await index.transact(() => {
+        if (index.blobs.find(digest) === undefined) store.reclaim(digest, id)
+      })
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { type App, startApp } from '../app.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { renderProblem } from '../config/problem.ts'
+import { createReload } from '../config/reload.ts'
+import { watchConfig } from '../config/watch.ts'
+import { createLog, type OpenLog } from '../observe/log.ts'
+import type { Arguments } from './arguments.ts'
+import { banner } from './banner.ts'
+import { readConfig, requireConfig } from './config.ts'
+import { CommandError } from './exit.ts'
+import { version } from './version.ts'
+
+/** `serve`: runs until a signal ends it. A second signal ends it at once. */
+export async function serve(args: Arguments): Promise<void> {
+  const loaded = requireConfig(args.config)
+  for (const warning of loaded.warnings) process.stderr.write(`${renderProblem(warning)}\n`)
+  const log = createLog(loaded.config.log)
+  const app = await startOrExplain(loaded, log)
+  process.stdout.write(`${banner(app, loaded, version())}\n`)
+  const watching = new AbortController()
+  reloadOnChange({ app, loaded, log, args, signal: watching.signal })
+  const signal = await nextSignal()
+  watching.abort()
+  log.info({ event: 'stop', signal }, `${signal}: running answers get 30 s, a second signal ends them now`)
+  void nextSignal().then(() => {
+    log.flush()
+    process.exit(1)
+  })
+  await app.close()
+  log.info({ event: 'stopped' }, 'stopped')
+  log.flush()
+  process.exit(0)
+}
+
+async function startOrExplain(loaded: LoadedConfig, log: OpenLog): Promise<App> {
+  try {
+    return await startApp(loaded.config, { log })
+  } catch (error) {
+    log.flush()
+    throw new CommandError(explain(error, loaded))
+  }
+}
+
+/** Why it does not start, and what to do, in words. */
+function explain(error: unknown, { config }: LoadedConfig): string {
+  const { host, port } = config.server.listen
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use by another program; choose another one with server.listen`
+    case 'EADDRNOTAVAIL':
+      return `${host} is no address of this machine; see server.listen`
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'SQLITE_CANTOPEN':
+    case 'SQLITE_READONLY':
+      return port < 1024 && message.includes('listen')
+        ? `port ${port} needs privileges; choose one above 1023 with server.listen`
+        : `the data folder ${config.storage.path} cannot be written (${message}); see storage.path`
+    default:
+      return message ?? String(error)
+  }
+}
+
+interface ReloadAsk {
+  readonly app: App
+  readonly loaded: LoadedConfig
+  readonly log: OpenLog
+  readonly args: Arguments
+  readonly signal: AbortSignal
+}
+
+/** SIGHUP and a changed file bring the new configuration to work. */
+function reloadOnChange({ app, loaded, log, args, signal }: ReloadAsk): void {
+  const { reload } = createReload({
+    initial: loaded,
+    load: () => readConfig(args.config),
+    apply: (next) => {
+      log.setLevel(next.config.log.level)
+      app.update(next.config)
+    },
+    log,
+  })
+  process.on('SIGHUP', () => void reload())
+  void watchConfig({ file: loaded.file, onChange: () => void reload(), signal })
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+}

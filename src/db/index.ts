@@ -1,0 +1,40 @@
+import { type Blobs, createBlobs } from './blobs.ts'
+import { createEdges, type Edges } from './edges.ts'
+import { createEntries, type Entries } from './entries.ts'
+import { type Applied, migrate } from './migrate.ts'
+import { closeDb, openDb } from './open.ts'
+import { patiently } from './patience.ts'
+
+/** The index as the rest of the program sees it. */
+export interface Index {
+  readonly entries: Entries
+  readonly blobs: Blobs
+  readonly edges: Edges
+  readonly applied: readonly Applied[]
+  /** One immediate transaction; waits without blocking while another process writes. */
+  transact<T>(work: () => T): Promise<T>
+  close(): void
+}
+
+/** Opens and migrates the index at `file`. Throws when it cannot be read, or is newer than this build. */
+export function openIndex(file: string, migrations: string): Index {
+  const db = openDb(file)
+  try {
+    const applied = migrate(db, migrations)
+    const blobs = createBlobs(db)
+    return {
+      entries: createEntries(db),
+      blobs,
+      edges: createEdges(db),
+      applied,
+      transact: (work) => patiently(() => db.transaction(work).immediate()),
+      close: () => {
+        blobs.flushTouches()
+        closeDb(db)
+      },
+    }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

@@ -1,0 +1,40 @@
+import Database from 'better-sqlite3'
+
+export type Db = Database.Database
+
+/** Milliseconds a statement may block the event loop for another process; longer waits go through `patiently`. */
+const BUSY_MS = 50
+
+/** The index, ready for statements. Pragmas stand here and nowhere else. Throws when the file is no database. */
+export function openDb(file: string): Db {
+  const db = new Database(file)
+  db.pragma(`busy_timeout = ${BUSY_MS}`)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = NORMAL')
+  db.pragma('foreign_keys = ON')
+  db.pragma('cache_size = -65536')
+  db.pragma('mmap_size = 268435456')
+  db.pragma('temp_store = MEMORY')
+  db.pragma('journal_size_limit = 67108864')
+  return db
+}
+
+/** Checkpoints and closes; the planner's statistics are refreshed where that is cheap. */
+export function closeDb(db: Db): void {
+  if (!db.open) return
+  try {
+    db.pragma('optimize')
+  } catch (error) {
+    if (!isStorageTrouble(error)) throw error
+  }
+  db.close()
+}
+
+/** Full or read-only disk, I/O error, or a lock that did not go away: the caller goes on without the write. */
+export function isStorageTrouble(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN)/.test(error.code)
+}
+
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code)
+}

@@ -1,0 +1,9 @@
+/** Wall time in integer milliseconds since the epoch. Time is an input, so tests can move it. */
+export type Clock = () => number
+
+export const systemClock: Clock = () => Date.now()
+
+export const SECOND = 1000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR

@@ -1,0 +1,29 @@
+/** Which protocol adapter a request or an entry belongs to. */
+export type FrontEndName = 'oci'
+
+/**
+ * How an answer came about. A person meets these words in the X-Cache header, the log and the console:
+ * hit (ours, nobody asked), miss (fetched for this request), joined (a running download was shared),
+ * revalidated (ours, the upstream confirmed it), stale (ours, the upstream could not be asked),
+ * bypass (passed through, not kept).
+ */
+export type Outcome = 'hit' | 'miss' | 'joined' | 'revalidated' | 'stale' | 'bypass'
+
+/**
+ * The name of a cached thing. It holds everything that decides trust or content, so two requests with equal
+ * keys may share an entry. `ref` is a tag, a digest or a path below the repository.
+ */
+export interface EntryKey {
+  readonly frontEnd: FrontEndName
+  readonly upstream: string
+  readonly repository: string
+  readonly kind: EntryKind
+  readonly ref: string
+}
+
+export type EntryKind = 'manifest' | 'blob' | 'tags' | 'referrers'
+
+/** A key as one string, for maps. NUL cannot occur in any part. */
+export function keyText(key: EntryKey): string {
+  return `${key.frontEnd}\0${key.upstream}\0${key.repository}\0${key.kind}\0${key.ref}`
+}

@@ -1,0 +1,15 @@
+/** Bytes lent to a reader. They stay valid until `release` is called, exactly once. */
+export interface Piece {
+  readonly bytes: Buffer
+  release(): void
+}
+
+/**
+ * One ordered run of bytes for one reader, pulled at the reader's own pace. `pull` gives the next piece, or
+ * undefined at the end, and throws when the bytes cannot be had; there is at most one pull at a time.
+ */
+export interface Run {
+  pull(): Promise<Piece | undefined>
+  /** Frees everything; safe at any moment and more than once. */
+  close(): void
+}

@@ -1,0 +1,128 @@
+import type { Cache } from '../../cache/cache.ts'
+import type { Meta } from '../../cache/want.ts'
+import { type Digest, parseDigest } from '../../domain/digest.ts'
+import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
+import type { Exchange } from '../front-end.ts'
+import { type Headers, sendDocument } from '../send.ts'
+import { digestOf } from '../../domain/digest.ts'
+import type { OciOperation } from './operation.ts'
+import { cutPage, linkTo, nextPage, type Page, parsePage } from './pages.ts'
+import { collectReferrers, REFERRERS_TYPE } from './referrers.ts'
+import type { Route, Router } from './route.ts'
+import { listWant, type OciLimits, type OciUpstream } from './wants.ts'
+
+const LARGEST_PAGE = 1000
+const CATALOG_PAGE = 100
+
+type OciRoute = Route<OciUpstream>
+
+export interface Lists {
+  sendTags(route: OciRoute, op: OciOperation, exchange: Exchange, headers: Headers): Promise<void>
+  sendReferrers(
+    route: OciRoute,
+    ask: { op: OciOperation; digest: Digest },
+    exchange: Exchange,
+    headers: Headers,
+  ): Promise<void>
+  sendCatalog(op: OciOperation, exchange: Exchange, headers: Headers): void
+}
+
+/** Tags, referrers and the catalog (OCI distribution spec, "Content Discovery"). */
+export function createLists(cache: Cache, router: Router<OciUpstream>, limits: OciLimits): Lists {
+  return {
+    sendTags: async (route, op, exchange, headers) => {
+      const page = parsePage(op.query)
+      const { tags, meta, more } = await readTags(cache, route, page, limits)
+      const path = ownPath(op, 'tags/list')
+      const link = more && page.n !== 0 ? linkTo(path, op, { n: page.n, last: tags.at(-1) ?? '' }) : undefined
+      const name = op.resource.kind === 'tags' ? op.resource.name.join('/') : route.repository
+      sendJson(exchange, { meta, body: { name, tags } }, withLink(headers, link))
+    },
+    sendReferrers: async (route, { op, digest }, exchange, headers) => {
+      const type = op.query.get('artifactType')
+      const { index, meta } = await collectReferrers(cache, { route, digest, limits })
+      const manifests = type === null ? index : index.filter((one) => one['artifactType'] === type)
+      const body = { schemaVersion: 2, mediaType: REFERRERS_TYPE, manifests }
+      const filtered = type === null ? {} : { 'oci-filters-applied': 'artifactType' }
+      sendJson(exchange, { meta, body, type: REFERRERS_TYPE }, { ...headers, ...filtered })
+    },
+    sendCatalog: (op, exchange, headers) => {
+      const page = parsePage(op.query)
+      const n = Math.min(page.n ?? CATALOG_PAGE, LARGEST_PAGE)
+      const upstream = router.fixed(op)?.name
+      const only = upstream === undefined ? {} : { upstream }
+      const found = cache.repositories({ frontEnd: 'oci', ...only, last: page.last ?? '', limit: n + 1 })
+      const repositories = found.slice(0, n)
+      const more = n > 0 && found.length > n
+      const link = more ? linkTo(ownPath(op, '_catalog'), op, { n, last: repositories.at(-1) ?? '' }) : undefined
+      sendJson(exchange, { meta: LOCAL, body: { repositories } }, withLink(headers, link))
+    },
+  }
+}
+
+const LOCAL: Meta = {
+  digest: undefined,
+  size: undefined,
+  mediaType: undefined,
+  headers: {},
+  outcome: 'hit',
+  warning: undefined,
+}
+
+interface TagPage {
+  readonly tags: readonly string[]
+  readonly meta: Meta
+  /** Whether there are tags after these. */
+  readonly more: boolean
+}
+
+/** A page of tags as the upstream has it; while it cannot be asked, of the tags that are cached. */
+async function readTags(cache: Cache, route: OciRoute, page: Page, limits: OciLimits): Promise<TagPage> {
+  try {
+    const want = listWant(route, { kind: 'tags', path: `tags/list${nextPage(page)}` }, limits)
+    const document = await cache.read(want)
+    const { names, cut } = cutPage(tagsIn(document.bytes), page)
+    return { tags: names, meta: document, more: cut || document.headers['link'] !== undefined }
+  } catch (error) {
+    const { upstream, repository } = route
+    const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'manifest' } as const
+    const cached = isUpstreamTrouble(error) ? cache.refs(key).filter((ref) => parseDigest(ref) === undefined) : []
+    if (cached.length === 0) throw error
+    const after = cached.filter((tag) => tag > (page.last ?? ''))
+    const { names, cut } = cutPage(after, page)
+    const warning = `served stale: ${upstream.name} cannot be asked; these are the tags that are cached`
+    return { tags: names, meta: { ...LOCAL, outcome: 'stale', warning }, more: cut }
+  }
+}
+
+function tagsIn(bytes: Buffer): readonly string[] {
+  try {
+    // Checked below: only strings are taken.
+    const { tags } = JSON.parse(bytes.toString('utf8')) as { tags?: unknown }
+    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+  } catch (error) {
+    throw new AppError('upstream_invalid', { message: 'the upstream sent no tag list', cause: error })
+  }
+}
+
+/** The address the client asked, so that it finds the next page the way it found this one. */
+function ownPath(op: OciOperation, end: string): string {
+  const prefix = op.prefix === undefined ? '' : `/${op.prefix}`
+  const { resource } = op
+  const name = 'name' in resource ? `${resource.name.join('/')}/` : ''
+  return `${prefix}/v2/${name}${end}`
+}
+
+function withLink(headers: Headers, link: string | undefined): Headers {
+  return link === undefined ? headers : { ...headers, link }
+}
+
+function sendJson(
+  exchange: Exchange,
+  { meta, body, type = 'application/json' }: { meta: Meta; body: object; type?: string },
+  headers: Headers,
+): void {
+  const bytes = Buffer.from(JSON.stringify(body))
+  const document = { ...meta, digest: digestOf(bytes), size: bytes.length, bytes }
+  sendDocument(exchange, document, { ...headers, 'content-type': type })
+}

@@ -1,0 +1,33 @@
+import { AppError } from '../domain/errors.ts'
+import type { Log } from '../domain/log.ts'
+import type { Exchange } from '../frontends/front-end.ts'
+
+/** One line per request: who, what, how it came about, how much, how long. */
+export function logRequest(log: Log, exchange: Exchange, facts: { client: string; ms: number }): void {
+  const { req, res, notes, line, id } = exchange
+  const fields = {
+    request: id,
+    client: facts.client,
+    method: line.method,
+    name: notes.name ?? line.path,
+    status: res.statusCode,
+    outcome: notes.outcome,
+    bytes: notes.bytes,
+    ms: Math.round(facts.ms * 10) / 10,
+    agent: req.headers['user-agent'],
+    ...errorFields(notes.error, res.headersSent),
+  }
+  const { error } = notes
+  log[error === undefined ? 'info' : levelOf(error)](fields, 'request')
+}
+
+function levelOf(error: AppError): 'debug' | 'info' | 'warn' | 'error' {
+  return error.facts.level
+}
+
+function errorFields(error: AppError | undefined, cut: boolean): object {
+  if (error === undefined) return {}
+  const { code, message, detail, cause } = error
+  const inside = code === 'internal' ? { stack: cause instanceof Error ? cause.stack : String(cause) } : {}
+  return { error: code, why: message, detail, cut, ...inside }
+}

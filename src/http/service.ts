@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Router from '@koa/router'
+import Koa from 'koa'
+
+export interface ServiceDeps {
+  /** Throws when the store cannot be written or the index not be read; the message is shown. */
+  readonly probe: () => Promise<void>
+  readonly isStopping: () => boolean
+}
+
+/** What is no protocol: health for machines, and soon pages for people. */
+export function createService(deps: ServiceDeps): (req: IncomingMessage, res: ServerResponse) => void {
+  const koa = new Koa()
+  koa.silent = true
+  const router = new Router()
+  router.get('/healthz', (ctx) => {
+    ctx.set('cache-control', 'no-store')
+    ctx.body = { status: 'ok' }
+  })
+  router.get('/readyz', async (ctx) => {
+    ctx.set('cache-control', 'no-store')
+    const problem = deps.isStopping() ? 'stopping' : await problemOf(deps.probe)
+    ctx.status = problem === undefined ? 200 : 503
+    ctx.body = problem === undefined ? { status: 'ready' } : { status: 'not ready', problem }
+  })
+  router.get('/', (ctx) => {
+    ctx.type = 'text/plain; charset=utf-8'
+    ctx.body = 'Cachalot, a pull-through cache. The registry is under /v2/.\n'
+  })
+  koa.use(router.routes()).use(router.allowedMethods())
+  const handle = koa.callback()
+  return (req, res) => void handle(req, res)
+}
+
+async function problemOf(probe: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await probe()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : 'unknown'
+  }
+}

@@ -1,0 +1,39 @@
+import { KIB, MIB } from '../domain/units.ts'
+
+const SIZES = [512 * KIB, 256 * KIB, 128 * KIB, 64 * KIB] as const
+const BUDGET = 64 * MIB
+const KEEP = 24 * MIB
+
+const free = new Map<number, Buffer[]>(SIZES.map((size) => [size, []]))
+let kept = 0
+let readers = 0
+
+/**
+ * Buffers for the send path. Every reader announces itself; the more there are, the smaller the buffers, so
+ * that many slow readers hold about 64 MiB together and a few fast ones get half a mebibyte a read.
+ */
+export function enterReader(): void {
+  readers++
+}
+
+export function leaveReader(): void {
+  readers--
+}
+
+/** A buffer for a read of `wanted` bytes; shorter than that when it would not be fair to the other readers. */
+export function takeBuffer(wanted: number): Buffer {
+  const fair = BUDGET / Math.max(1, readers * 2)
+  const largest = SIZES.find((size) => size <= fair) ?? 64 * KIB
+  const size = SIZES.findLast((each) => each >= wanted && each <= largest) ?? largest
+  const buffer = free.get(size)?.pop()
+  if (buffer === undefined) return Buffer.allocUnsafeSlow(size)
+  kept -= size
+  return buffer
+}
+
+/** Gives a buffer back once nobody reads it any more. */
+export function giveBuffer(buffer: Buffer): void {
+  if (kept + buffer.length > KEEP) return
+  kept += buffer.length
+  free.get(buffer.length)?.push(buffer)
+}

@@ -1,0 +1,54 @@
+import fs from 'node:fs'
+
+/** fs with callbacks as promises: on the byte path this costs half of what FileHandle does. */
+export function openFile(path: string, flags: number, mode = 0o640): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, flags, mode, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+  })
+}
+
+export function statFile(fd: number): Promise<fs.Stats> {
+  return new Promise((resolve, reject) => {
+    fs.fstat(fd, (error, stats) => (error === null ? resolve(stats) : reject(error)))
+  })
+}
+
+export function readFile(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(fd, buffer, 0, length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
+  })
+}
+
+export function writeFile(fd: number, buffers: readonly Buffer[], position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.writev(fd, buffers, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
+  })
+}
+
+export function truncateFile(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.ftruncate(fd, 0, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+export function syncFile(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+/** Closing can fail only by reporting an earlier write error, which nobody waits for any more. */
+export function closeFile(fd: number): void {
+  fs.close(fd, () => undefined)
+}
+
+/** Change time of a file in whole microseconds: differs after every write, rename or restore. */
+export function stampOf(stats: fs.Stats): number {
+  return Math.round(stats.ctimeMs * 1000)
+}
+
+/** Full, read-only or failing disk, or no descriptors left: content is passed through instead of kept. */
+export function isStoreTrouble(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+  return /^(ENOSPC|EDQUOT|EROFS|EIO|EFBIG|EMFILE|ENFILE|EACCES|EPERM|ENOENT|ENOTDIR|EISDIR)$/.test(code)
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { hexOf, type Sha256 } from '../domain/digest.ts'
+
+/**
+ * data/
+ *   cachalot.db                     index, WAL
+ *   cachalot.lock                   held by the process that owns the folder
+ *   blobs/sha256/ab/<64 hex>        finished, named by content, never modified
+ *   parts/<id>                      growing, continued after a crash
+ *   trash/                          leaving
+ */
+export interface Layout {
+  readonly root: string
+  readonly index: string
+  readonly lock: string
+  readonly blobs: string
+  readonly parts: string
+  readonly trash: string
+  blob(digest: Sha256): string
+  part(id: string): string
+  trashed(digest: Sha256, unique: string): string
+}
+
+export function layoutOf(root: string): Layout {
+  const blobs = join(root, 'blobs', 'sha256')
+  const parts = join(root, 'parts')
+  const trash = join(root, 'trash')
+  return {
+    root,
+    index: join(root, 'cachalot.db'),
+    lock: join(root, 'cachalot.lock'),
+    blobs,
+    parts,
+    trash,
+    blob: (digest) => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest)),
+    part: (id) => join(parts, id),
+    trashed: (digest, unique) => join(trash, `${hexOf(digest)}.${unique}`),
+  }
+}

@@ -1,0 +1,95 @@
+import type { Hash } from 'node:crypto'
+import { algorithmOf, type Digest } from '../domain/digest.ts'
+import type { Piece, Run } from '../domain/run.ts'
+import { readPiece } from './blob-run.ts'
+import { enterReader, leaveReader } from './buffers.ts'
+import type { Part } from './part.ts'
+
+export interface PartRunOptions {
+  readonly part: Part
+  readonly start: number
+  /** Last byte, inclusive; undefined reads to the end, wherever that is. */
+  readonly end: number | undefined
+  readonly expected: Digest | undefined
+  /** How to go on from `from` when the disk failed; `hash` covers everything before it. */
+  readonly onward: (from: number, hash: Hash | undefined) => Run
+  /** Called once at close. */
+  readonly done: () => void
+}
+
+/**
+ * A run over a growing part: reads what is there, waits for more only when it caught up. When the disk fails
+ * it goes on without it. Throws the part's reason when the download was given up.
+ */
+export function createPartRun(options: PartRunOptions): Run {
+  const { part } = options
+  let position = options.start
+  let closed = false
+  let beyond: Run | undefined
+  let wake: (() => void) | undefined
+  part.retain()
+  enterReader()
+
+  const take = (piece: Piece): Piece => {
+    position += piece.bytes.length
+    return piece
+  }
+
+  const pull = async (): Promise<Piece | undefined> => {
+    while (!closed && position <= (options.end ?? Infinity)) {
+      if (beyond !== undefined) return await beyond.pull()
+      const limit = Math.min(part.readable, (options.end ?? Infinity) + 1)
+      if (position < limit) return take(await readPiece(part.fd, position, limit - position))
+      if (part.state === 'whole') return undefined
+      if (part.state === 'dropped') throw part.reason
+      if (part.state === 'broken') {
+        const piece = unwrittenPiece(part, position, options)
+        if (piece !== undefined) return take(piece)
+        if (position === part.total) return undefined
+        beyond = options.onward(position, hashAt(part, position, options.expected))
+        continue
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        part.listen(resolve)
+      })
+    }
+    return undefined
+  }
+
+  return {
+    pull,
+    close: () => {
+      if (closed) return
+      closed = true
+      if (wake !== undefined) {
+        part.unlisten(wake)
+        wake()
+      }
+      beyond?.close()
+      leaveReader()
+      part.release()
+      options.done()
+    },
+  }
+}
+
+/** Bytes of a broken part that never reached the disk; the very last one only when the content proved right. */
+function unwrittenPiece(part: Part, position: number, options: PartRunOptions): Piece | undefined {
+  const bytes = part.unwritten(position)?.subarray(0, (options.end ?? Infinity) + 1 - position)
+  if (bytes === undefined) return undefined
+  const holdsLast = position + bytes.length === part.total
+  if (!holdsLast || isRight(part, options.expected)) return { bytes, release: () => undefined }
+  if (bytes.length > 1) return { bytes: bytes.subarray(0, -1), release: () => undefined }
+  throw part.reason
+}
+
+function isRight(part: Part, expected: Digest | undefined): boolean {
+  if (expected === undefined) return true
+  const found = part.hashSoFar(expected).digest('hex')
+  return `${algorithmOf(expected)}:${found}` === expected
+}
+
+function hashAt(part: Part, position: number, expected: Digest | undefined): Hash | undefined {
+  return expected === undefined || position !== part.taken ? undefined : part.hashSoFar(expected)
+}
