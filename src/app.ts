@@ -36,7 +36,7 @@ export interface App {
 const MIGRATIONS = join(import.meta.dirname, '..', 'migrations')
 const STOP_GRACE = 30 * SECOND
 const FLUSH_EVERY = 5 * SECOND
-const CLAIM_EVERY = SECOND
+const NOTICE_EVERY = SECOND
 
 /** The only constructor of things. Rejects with the error of whatever could not be opened or listened on. */
 export async function startApp(initial: Config, seams: Seams): Promise<App> {
@@ -77,7 +77,10 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   })
   const timers = [
     setInterval(flush, FLUSH_EVERY).unref(),
-    setInterval(() => owner.tryClaim(store.layout.lock), CLAIM_EVERY).unref(),
+    setInterval(() => {
+      index.notice()
+      owner.tryClaim(store.layout.lock)
+    }, NOTICE_EVERY).unref(),
   ]
 
   let server: Server

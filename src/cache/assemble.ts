@@ -3,6 +3,7 @@ import { type Clock, SECOND } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
+import { createAsker } from './asker.ts'
 import { type Cache, createCache } from './cache.ts'
 import { claimedSize, createContents } from './contents.ts'
 import { createDocuments } from './documents.ts'
@@ -52,7 +53,8 @@ export async function createCacheParts(deps: {
   const shelf = createShelf({ index, store, hot, quota, clock, log })
   const negative = createNegative(clock, () => settings().negativeTtl)
   const documents = createDocuments({ client, index, store, quota, landing, hot, clock, report })
-  const resolver = createResolver({ client, index, documents, negative, clock, report })
+  const asker = createAsker({ client, index, negative, clock, report })
+  const resolver = createResolver({ client, index, documents, asker, clock, report })
   const flights = createFlights({
     client,
     store,
@@ -63,8 +65,8 @@ export async function createCacheParts(deps: {
     grace: deps.abandonGrace ?? ABANDON_GRACE,
   })
   const verifiedRanges = (): boolean => settings().verifiedRanges
-  const contents = createContents({ client, index, shelf, flights, resolver, verifiedRanges, report })
-  const cache = createCache({ index, hot, shelf, resolver, documents, flights, contents, clock })
+  const contents = createContents({ client, index, shelf, flights, asker, verifiedRanges, report })
+  const cache = createCache({ index, hot, shelf, resolver, asker, documents, flights, contents, clock })
   const flush = (): void => {
     try {
       index.blobs.flushTouches()

@@ -112,7 +112,11 @@ export function createBypassRun(options: BypassRunOptions): Run {
 const lend = (bytes: Buffer): Piece => ({ bytes, release: () => undefined })
 
 /** Keeps the very last byte back while `hold`; what was held before goes out in front. */
-function withHeld(before: Buffer | undefined, bytes: Buffer, hold: boolean): { bytes: Buffer; held: Buffer | undefined } {
+function withHeld(
+  before: Buffer | undefined,
+  bytes: Buffer,
+  hold: boolean,
+): { bytes: Buffer; held: Buffer | undefined } {
   if (!hold) return { bytes, held: undefined }
   const ready = bytes.subarray(0, -1)
   return {
@@ -125,18 +129,24 @@ function prove(proof: BypassRunOptions['proof']): void {
   if (proof === undefined) return
   const found = `${algorithmOf(proof.expected)}:${proof.hash.digest('hex')}`
   if (found === proof.expected) return
-  throw new AppError('upstream_invalid', { detail: { said: `content has digest ${found}, not ${proof.expected}` } })
+  throw new AppError('upstream_invalid', {
+    detail: { said: `content has digest ${found}, not ${proof.expected}` },
+  })
 }
 
 function askFrom(options: BypassRunOptions, from: number, signal: AbortSignal): Promise<OriginResponse> {
   const to = options.end === undefined ? {} : { to: options.end }
-  return options.client.get(options.request, from === 0 && options.end === undefined ? { signal } : { signal, from, ...to })
+  return options.client.get(
+    options.request,
+    from === 0 && options.end === undefined ? { signal } : { signal, from, ...to },
+  )
 }
 
 /** Iterates a body from `position` on, dropping what an upstream that ignored the range sent before it. */
 async function* skipTo({ head, body }: OriginResponse, position: number): AsyncGenerator<Buffer, undefined> {
   let skip = position - (head.status === 206 ? (head.contentRange?.start ?? position) : 0)
-  if (skip < 0) throw new AppError('upstream_invalid', { message: 'the upstream sent another range than asked for' })
+  if (skip < 0)
+    throw new AppError('upstream_invalid', { message: 'the upstream sent another range than asked for' })
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if (skip >= chunk.length) skip -= chunk.length
     else {

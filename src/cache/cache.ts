@@ -4,13 +4,15 @@ import type { Clock } from '../domain/clock.ts'
 import { isSha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import type { EntryKey, FrontEndName } from '../domain/names.ts'
+import type { Asker } from './asker.ts'
 import type { Contents } from './contents.ts'
 import type { Documents, Fetched } from './documents.ts'
 import type { Flights } from './flights.ts'
 import type { Hot } from './hot.ts'
 import { entryOf } from './landing.ts'
 import { metaOf } from './meta.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import type { Resolved } from './recheck.ts'
+import type { Resolver } from './resolve.ts'
 import type { Shelf } from './shelf.ts'
 import type { Content, Document, Meta, Want } from './want.ts'
 
@@ -29,7 +31,12 @@ export interface Cache {
   pass(want: Want): Promise<Document>
   /** Refs of one kind that are cached in a repository. */
   refs(key: Omit<EntryKey, 'ref'>): readonly string[]
-  repositories(page: { frontEnd: FrontEndName; upstream?: string; last: string; limit: number }): readonly string[]
+  repositories(page: {
+    frontEnd: FrontEndName
+    upstream?: string
+    last: string
+    limit: number
+  }): readonly string[]
 }
 
 export interface CacheDeps {
@@ -37,6 +44,7 @@ export interface CacheDeps {
   readonly hot: Hot
   readonly shelf: Shelf
   readonly resolver: Resolver
+  readonly asker: Asker
   readonly documents: Documents
   readonly flights: Flights
   readonly contents: Contents
@@ -44,7 +52,7 @@ export interface CacheDeps {
 }
 
 export function createCache(deps: CacheDeps): Cache {
-  const { index, resolver, documents, shelf, clock } = deps
+  const { index, resolver, asker, documents, shelf, clock } = deps
 
   const use = (entry: Entry | NewEntry): void => index.blobs.touch(entry.digest, clock())
 
@@ -53,7 +61,7 @@ export function createCache(deps: CacheDeps): Cache {
     if (resolved !== undefined) return metaOf(want, resolved)
     const here = knownElsewhere(index, want)
     if (here !== undefined) {
-      const entry = await resolver.confirm(want, here.size)
+      const entry = await asker.confirm(want, here.size)
       return metaOf(want, { entry, outcome: 'revalidated', warning: undefined })
     }
     const running = await deps.contents.running(want)
@@ -61,7 +69,7 @@ export function createCache(deps: CacheDeps): Cache {
   }
 
   const asked = async (want: Want): Promise<Meta> => {
-    const { head, digest } = await resolver.ask(want)
+    const { head, digest } = await asker.ask(want)
     const { headers } = entryOf(want, head, { digest: 'sha256:', size: 0, now: 0 })
     const size = head.contentLength ?? deps.contents.claimedSize(want.digest)
     return { digest, size, mediaType: head.contentType, headers, outcome: 'miss', warning: undefined }
@@ -72,7 +80,10 @@ export function createCache(deps: CacheDeps): Cache {
     if (resolved === undefined) return await fetched(want)
     const { entry } = resolved
     const known = 'blob' in entry ? entry.blob : index.blobs.find(entry.digest)
-    const bytes = known === undefined ? deps.hot.get(entry.digest) : await shelf.loadAll({ digest: entry.digest, ...known })
+    const bytes =
+      known === undefined
+        ? deps.hot.get(entry.digest)
+        : await shelf.loadAll({ digest: entry.digest, ...known })
     if (bytes !== undefined) {
       use(entry)
       return { ...metaOf(want, resolved), digest: entry.digest, size: bytes.length, bytes }
@@ -85,16 +96,16 @@ export function createCache(deps: CacheDeps): Cache {
   const confirmElsewhere = async (want: Want): Promise<Resolved | undefined> => {
     const here = knownElsewhere(index, want)
     if (here === undefined) return undefined
-    return { entry: await resolver.confirm(want, here.size), outcome: 'revalidated', warning: undefined }
+    return { entry: await asker.confirm(want, here.size), outcome: 'revalidated', warning: undefined }
   }
 
   const fetched = async (want: Want): Promise<Document> => {
-    resolver.checkNegative(want)
+    asker.checkNegative(want)
     const { result, joined } = documents.fetch(want)
     try {
       return documentOf(want, await result, joined)
     } catch (error) {
-      throw resolver.rename(want, error)
+      throw asker.rename(want, error)
     }
   }
 
@@ -107,11 +118,11 @@ export function createCache(deps: CacheDeps): Cache {
         return content
       }
     }
-    resolver.checkNegative(want)
+    asker.checkNegative(want)
     try {
       return await deps.contents.fromFlight(want)
     } catch (error) {
-      throw resolver.rename(want, error)
+      throw asker.rename(want, error)
     }
   }
 
@@ -123,7 +134,9 @@ export function createCache(deps: CacheDeps): Cache {
       try {
         return documentOf(want, await documents.pass(want), false)
       } catch (error) {
-        throw isUpstreamNotFound(error) ? new AppError(want.missing, { detail: error.detail, cause: error }) : error
+        throw isUpstreamNotFound(error)
+          ? new AppError(want.missing, { detail: error.detail, cause: error })
+          : error
       }
     },
     refs: (key) => index.entries.refs(key),

@@ -6,15 +6,16 @@ import type { ByteRange } from '../domain/range.ts'
 import type { Run } from '../domain/run.ts'
 import { MIB } from '../domain/units.ts'
 import { createBlobRun } from '../store/blob-run.ts'
-import type { OpenBlob } from '../store/store.ts'
 import { createPartRun } from '../store/part-run.ts'
+import type { OpenBlob } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
+import type { Asker } from './asker.ts'
 import { createBypassRun, freshProof } from './bypass-run.ts'
 import type { Flight, FlightHead } from './flight.ts'
 import type { Flights } from './flights.ts'
 import { entryOf } from './landing.ts'
 import { metaOf } from './meta.ts'
-import type { Resolved, Resolver } from './resolve.ts'
+import type { Resolved } from './recheck.ts'
 import type { Shelf } from './shelf.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
 import type { Content, Meta, Want } from './want.ts'
@@ -39,7 +40,7 @@ export interface ContentsDeps {
   readonly index: Index
   readonly shelf: Shelf
   readonly flights: Flights
-  readonly resolver: Resolver
+  readonly asker: Asker
   readonly verifiedRanges: () => boolean
   readonly report: (error: unknown) => void
 }
@@ -76,7 +77,7 @@ export function createContents(deps: ContentsDeps): Contents {
 
   /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
   const shareFlight = async (flight: Flight, want: Want): Promise<void> => {
-    await deps.resolver.ask(want)
+    await deps.asker.ask(want)
     flight.alsoFor(want)
   }
 
@@ -108,7 +109,9 @@ function memoryContent(meta: Meta, bytes: Buffer): Content {
       pull: async () => {
         const piece = left
         left = undefined
-        return piece === undefined || piece.length === 0 ? undefined : { bytes: piece, release: () => undefined }
+        return piece === undefined || piece.length === 0
+          ? undefined
+          : { bytes: piece, release: () => undefined }
       },
       close: () => {
         left = undefined
@@ -133,7 +136,10 @@ function fileContent(meta: Meta, file: OpenBlob): Content {
     size: file.size,
     read: async (range) => {
       users++
-      return { run: createBlobRun(file.fd, range ?? { start: 0, end: file.size - 1 }, leave), outcome: meta.outcome }
+      return {
+        run: createBlobRun(file.fd, range ?? { start: 0, end: file.size - 1 }, leave),
+        outcome: meta.outcome,
+      }
     },
     close: once(leave),
   }
@@ -170,8 +176,16 @@ function flightContent(deps: FlightContentDeps): Content {
         expected: want.digest,
         onward: (from, hash) => {
           deps.report(part.reason)
-          const proof = hash === undefined || want.digest === undefined ? undefined : { expected: want.digest, hash }
-          return createBypassRun({ client, request: want.request, start: from, end: range?.end, proof, total: part.total })
+          const proof =
+            hash === undefined || want.digest === undefined ? undefined : { expected: want.digest, hash }
+          return createBypassRun({
+            client,
+            request: want.request,
+            start: from,
+            end: range?.end,
+            proof,
+            total: part.total,
+          })
         },
         done: () => flight.leave(),
       })
@@ -185,18 +199,29 @@ function flightMeta(want: Want, head: FlightHead, outcome: Outcome): Meta {
   return answerMeta(want, head.answer, head.total, outcome)
 }
 
-function answerMeta(want: Want, answer: OriginHead | undefined, size: number | undefined, outcome: Outcome): Meta {
+function answerMeta(
+  want: Want,
+  answer: OriginHead | undefined,
+  size: number | undefined,
+  outcome: Outcome,
+): Meta {
   const { mediaType, headers } = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
   return { digest: want.digest, size, mediaType, headers, outcome, warning: undefined }
 }
 
 /** Nothing can be kept: the upstream's answer is passed through, still verified to its last byte. */
-async function bypassContent(deps: ContentsDeps, want: Want, open: OriginResponse | undefined): Promise<Content> {
+async function bypassContent(
+  deps: ContentsDeps,
+  want: Want,
+  open: OriginResponse | undefined,
+): Promise<Content> {
   let response: OriginResponse | undefined = open ?? (await deps.client.get(want.request))
   const { head } = response
   if (head.status !== 200) {
     response.body.destroy()
-    throw new AppError('upstream_invalid', { detail: { upstream: want.request.upstream, status: head.status } })
+    throw new AppError('upstream_invalid', {
+      detail: { upstream: want.request.upstream, status: head.status },
+    })
   }
   const total = head.contentLength ?? claimedSize(deps.index, want.digest)
   const common = { client: deps.client, request: want.request, total }

@@ -115,7 +115,9 @@ export function createDocuments(deps: {
 
 function expectBody(fetched: Fetched | undefined): Fetched {
   if (fetched !== undefined) return fetched
-  throw new AppError('upstream_invalid', { detail: { said: 'answered 304 to a request without a condition' } })
+  throw new AppError('upstream_invalid', {
+    detail: { said: 'answered 304 to a request without a condition' },
+  })
 }
 
 function prove(want: Want, bytes: Buffer): void {

@@ -121,7 +121,12 @@ export class Flight {
       await this.#download(part)
       const digest = part.verify(this.want.digest)
       if (digest === undefined) throw this.#mismatch(part)
-      kept = await this.#deps.landing.land({ part, digest, names: this.#names, answer: (await this.head).answer })
+      kept = await this.#deps.landing.land({
+        part,
+        digest,
+        names: this.#names,
+        answer: (await this.head).answer,
+      })
       return digest
     } catch (error) {
       await part.flushed().catch(() => undefined)
@@ -226,7 +231,8 @@ export class Flight {
 
   /** What an earlier run left does not fit: forgotten, unless somebody already reads it. */
   async #startOver(part: Part, said: string): Promise<void> {
-    if (part.total !== undefined || part.size === 0) throw new AppError('upstream_invalid', { detail: { said } })
+    if (part.total !== undefined || part.size === 0)
+      throw new AppError('upstream_invalid', { detail: { said } })
     await part.restart()
   }
 
@@ -236,12 +242,16 @@ export class Flight {
     const total = totalOf(head) ?? this.#deps.claimedSize(this.want.digest)
     if (part.total !== undefined && total !== undefined && part.total !== total) {
       response.body.destroy()
-      throw new AppError('upstream_invalid', { detail: { said: `length changed from ${part.total} to ${total}` } })
+      throw new AppError('upstream_invalid', {
+        detail: { said: `length changed from ${part.total} to ${total}` },
+      })
     }
     const { maxBytes } = this.want
     if (maxBytes > 0 && (total ?? 0) > maxBytes) {
       response.body.destroy()
-      throw new AppError('too_large', { detail: { upstream: this.want.request.upstream, size: total, limit: maxBytes } })
+      throw new AppError('too_large', {
+        detail: { upstream: this.want.request.upstream, size: total, limit: maxBytes },
+      })
     }
     if (this.#reservation === undefined) await this.#reserve(total, response)
     this.#validator = isStrong(head.etag) ? head.etag : undefined
@@ -270,7 +280,8 @@ export class Flight {
   }
 
   async #growOrBreak(part: Part): Promise<void> {
-    if ((await this.#reservation?.grow(UNKNOWN_STEP)) === false) part.break(new NoRoom('no room within max_size'))
+    if ((await this.#reservation?.grow(UNKNOWN_STEP)) === false)
+      part.break(new NoRoom('no room within max_size'))
   }
 
   #mismatch(part: Part): AppError {

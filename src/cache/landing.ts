@@ -27,7 +27,11 @@ export interface Landing {
 }
 
 /** What an upstream's answer says about content, as an entry of `want`. */
-export function entryOf(want: Want, answer: OriginHead | undefined, facts: { digest: Sha256; size: number; now: number }): NewEntry {
+export function entryOf(
+  want: Want,
+  answer: OriginHead | undefined,
+  facts: { digest: Sha256; size: number; now: number },
+): NewEntry {
   const headers: Record<string, string> = {}
   for (const name of want.keepHeaders) {
     const value = answer?.headers[name]

@@ -1,4 +1,4 @@
-import type { Resolved } from './resolve.ts'
+import type { Resolved } from './recheck.ts'
 import type { Meta, Want } from './want.ts'
 
 /** What a resolved name says about its content. The digest is the one asked for, where one was. */
@@ -12,4 +12,3 @@ export function metaOf(want: Want, { entry, outcome, warning }: Resolved): Meta 
     warning,
   }
 }
-

@@ -5,13 +5,17 @@ import type { Part } from '../store/part.ts'
  * Moves a body into a part, dropping the first `skip` bytes, and settles at the body's end. Rejects with the
  * body's error; ends early, destroying the body, when the part stops growing or `take` says no.
  */
-export function pump(body: Readable, part: Part, options: { skip: number; take: (bytes: number) => boolean }): Promise<void> {
+export function pump(
+  body: Readable,
+  part: Part,
+  options: { skip: number; take: (bytes: number) => boolean },
+): Promise<void> {
   let skip = options.skip
   return new Promise((resolve, reject) => {
-    const stop = (error?: unknown): void => {
+    const stop = (error?: Error): void => {
       body.destroy()
       if (error === undefined) resolve()
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(error)
     }
     const pass = (chunk: Buffer): void => {
       if (part.state !== 'growing' || !options.take(chunk.length)) return stop()

@@ -1,7 +1,8 @@
 import type { Edge } from '../db/edges.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 
-const MANIFEST = /^application\/vnd\.(oci\.image\.(manifest|index)|docker\.distribution\.manifest(\.list)?)\.v\d/
+const MANIFEST =
+  /^application\/vnd\.(oci\.image\.(manifest|index)|docker\.distribution\.manifest(\.list)?)\.v\d/
 
 /** Whether content of this type references other content by digest. */
 export function isManifest(mediaType: string | undefined): boolean {

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { digestOf, type Sha256 } from '../domain/digest.ts'
 import type { Log } from '../domain/log.ts'
 import { MIB } from '../domain/units.ts'
-import { createHash } from 'node:crypto'
 import { readFile } from '../store/file.ts'
 import type { OpenBlob, Store } from '../store/store.ts'
 import { type Hot, isSmall } from './hot.ts'
@@ -60,7 +60,8 @@ export function createShelf(deps: {
     const running = checks.get(known.digest)
     if (running !== undefined) return running
     const check = hashFile(file).then(async (found) => {
-      if (found === known.digest) await index.transact(() => index.blobs.verified(known.digest, file.stamp, clock()))
+      if (found === known.digest)
+        await index.transact(() => index.blobs.verified(known.digest, file.stamp, clock()))
       return found === known.digest
     })
     checks.set(known.digest, check)
@@ -75,9 +76,13 @@ export function createShelf(deps: {
       await drop(known, 'its file is missing')
       return undefined
     }
-    if (file.size === known.size && (file.stamp === known.stamp || (await isStillRight(known, file)))) return file
+    if (file.size === known.size && (file.stamp === known.stamp || (await isStillRight(known, file))))
+      return file
     file.close()
-    await drop(known, file.size === known.size ? 'its bytes changed' : `it has ${file.size} bytes, not ${known.size}`)
+    await drop(
+      known,
+      file.size === known.size ? 'its bytes changed' : `it has ${file.size} bytes, not ${known.size}`,
+    )
     return undefined
   }
 

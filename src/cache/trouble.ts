@@ -1,8 +1,8 @@
+import { isStorageTrouble } from '../db/open.ts'
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
-import { isStorageTrouble } from '../db/open.ts'
-import type { OriginResponse } from '../upstream/origin.ts'
 import { isStoreTrouble } from '../store/file.ts'
+import type { OriginResponse } from '../upstream/origin.ts'
 
 /**
  * Nothing can be kept right now: no room, or the disk fails. Content is passed through instead. An answer that

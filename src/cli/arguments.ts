@@ -22,7 +22,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
-    return { words: positionals, config: values.config, origin: values.origin, url: values.url, help: values.help }
+    return {
+      words: positionals,
+      config: values.config,
+      origin: values.origin,
+      url: values.url,
+      help: values.help,
+    }
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : String(error), EXIT.usage)
   }

@@ -8,11 +8,17 @@ export function banner(app: App, { config }: LoadedConfig, version: string): str
   const { host, port } = app.address
   const shown = host.includes(':') ? `[${host}]` : host
   const rows = [
-    ['listening on', `http://${shown}:${port}${server.publicUrl === undefined ? '' : `  (${server.publicUrl})`}`],
+    [
+      'listening on',
+      `http://${shown}:${port}${server.publicUrl === undefined ? '' : `  (${server.publicUrl})`}`,
+    ],
     ['data folder', `${storage.path}${app.ownsData ? '' : '  (shared with another Cachalot)'}`],
     ['quota', storage.maxSize === 0 ? 'none' : formatBytes(storage.maxSize)],
     ['upstreams', upstreams.map((one) => (one.default ? `${one.name} (default)` : one.name)).join(', ')],
     ['try', `docker pull 127.0.0.1:${port}/alpine`],
   ]
-  return [`Cachalot ${version}`, ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n')
+  return [
+    `Cachalot ${version}`,
+    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`),
+  ].join('\n')
 }

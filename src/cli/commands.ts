@@ -12,13 +12,31 @@ interface Command {
   readonly run: (args: Arguments) => void | Promise<void>
 }
 
-const COMMANDS = new Map<string, Command>(Object.entries({
-  serve: { usage: 'serve [--config FILE]', help: 'run the cache', run: serve },
-  'config check': { usage: 'config check [FILE]', help: 'say what is wrong with a configuration', run: checkConfig },
-  'config show': { usage: 'config show [FILE] [--origin]', help: 'the configuration in effect', run: showConfig },
-  healthcheck: { usage: 'healthcheck [--url URL]', help: 'is the server well? exit 0 or 1', run: healthcheck },
-  version: { usage: 'version', help: 'the version of this program', run: () => void process.stdout.write(`${version()}\n`) },
-}))
+const COMMANDS = new Map<string, Command>(
+  Object.entries({
+    serve: { usage: 'serve [--config FILE]', help: 'run the cache', run: serve },
+    'config check': {
+      usage: 'config check [FILE]',
+      help: 'say what is wrong with a configuration',
+      run: checkConfig,
+    },
+    'config show': {
+      usage: 'config show [FILE] [--origin]',
+      help: 'the configuration in effect',
+      run: showConfig,
+    },
+    healthcheck: {
+      usage: 'healthcheck [--url URL]',
+      help: 'is the server well? exit 0 or 1',
+      run: healthcheck,
+    },
+    version: {
+      usage: 'version',
+      help: 'the version of this program',
+      run: () => void process.stdout.write(`${version()}\n`),
+    },
+  }),
+)
 
 /** Runs a command line and returns its exit code; everything that goes wrong is said on standard error. */
 export async function runCommand(argv: readonly string[]): Promise<number> {

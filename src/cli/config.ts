@@ -1,4 +1,4 @@
-import { configFile, loadConfig, type LoadedConfig } from '../config/load.ts'
+import { configFile, type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, renderProblem } from '../config/problem.ts'
 import { renderConfig } from '../config/show.ts'
 import type { Arguments } from './arguments.ts'

@@ -32,7 +32,7 @@ interface Row {
 const toBlob = (row: Row): BlobRow => ({ digest: toSha256(row.digest), size: row.size, stamp: row.stamp })
 
 /** What is on disk and how cold it is. `totals().bytes` counts whole 4 KiB blocks, as the disk does. */
-export function createBlobs(db: Db): Blobs {
+export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
   const find = db.prepare<[Buffer], Row>('SELECT digest, size, stamp FROM blobs WHERE digest = ?')
   const add = db.prepare('INSERT OR REPLACE INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at, 0)')
   const verified = db.prepare('UPDATE blobs SET stamp = ?, verified_at = ? WHERE digest = ?')
@@ -49,8 +49,14 @@ export function createBlobs(db: Db): Blobs {
       const row = find.get(toBytes(digest))
       return row === undefined ? undefined : toBlob(row)
     },
-    add: ({ digest, size, stamp, at }) => void add.run({ digest: toBytes(digest), size, stamp, at }),
-    verified: (digest, stamp, at) => void verified.run(stamp, at, toBytes(digest)),
+    add: ({ digest, size, stamp, at }) => {
+      memo.clear()
+      add.run({ digest: toBytes(digest), size, stamp, at })
+    },
+    verified: (digest, stamp, at) => {
+      memo.clear()
+      verified.run(stamp, at, toBytes(digest))
+    },
     touch: (digest, at) => void touched.set(digest, at),
     flushTouches: () => {
       if (touched.size === 0) return
@@ -60,19 +66,20 @@ export function createBlobs(db: Db): Blobs {
       touched.clear()
     },
     coldest: (limit) => coldest.all(limit).map(toBlob),
-    remove: createRemove(db),
+    remove: createRemove(db, memo),
     // An aggregate without GROUP BY always gives one row.
     totals: () => totals.get() as { count: number; bytes: number },
   }
 }
 
-function createRemove(db: Db): Blobs['remove'] {
+function createRemove(db: Db, memo: { clear(): void }): Blobs['remove'] {
   const statements = [
     db.prepare('DELETE FROM entries WHERE digest = ?'),
     db.prepare('DELETE FROM edges WHERE parent = ?'),
   ]
   const remove = db.prepare('DELETE FROM blobs WHERE digest = ?')
   return (digest) => {
+    memo.clear()
     const bytes = toBytes(digest)
     for (const statement of statements) statement.run(bytes)
     return remove.run(bytes).changes > 0

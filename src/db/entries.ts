@@ -1,6 +1,7 @@
 import type { Sha256 } from '../domain/digest.ts'
-import type { EntryKey, FrontEndName } from '../domain/names.ts'
+import { type EntryKey, type FrontEndName, keyText } from '../domain/names.ts'
 import { fromRef, toBytes, toRef, toSha256 } from './digests.ts'
+import type { Memo } from './memo.ts'
 import type { Db } from './open.ts'
 
 /** What the index knows of one name. */
@@ -30,7 +31,12 @@ export interface Entries {
   /** Refs of one kind in a repository, byte order. */
   refs(key: Omit<EntryKey, 'ref'>): readonly string[]
   /** Names of repositories with entries, byte order, after `last`. */
-  repositories(page: { frontEnd: FrontEndName; upstream?: string; last: string; limit: number }): readonly string[]
+  repositories(page: {
+    frontEnd: FrontEndName
+    upstream?: string
+    last: string
+    limit: number
+  }): readonly string[]
 }
 
 interface Row {
@@ -57,12 +63,13 @@ function toEntry(row: Row): Entry {
     headers: row.headers === null ? NO_HEADERS : (JSON.parse(row.headers) as Record<string, string>),
     fetchedAt: row.fetched_at,
     checkedAt: row.checked_at,
-    blob: row.blob_size === null || row.stamp === null ? undefined : { size: row.blob_size, stamp: row.stamp },
+    blob:
+      row.blob_size === null || row.stamp === null ? undefined : { size: row.blob_size, stamp: row.stamp },
   }
 }
 
 /** Name -> digest. Every call is one transaction, or part of the one that is open. */
-export function createEntries(db: Db): Entries {
+export function createEntries(db: Db, memo: Memo<Entry>): Entries {
   const repositoryId = createRepositoryIds(db)
   const find = db.prepare<[number, string, string | Buffer], Row>(
     `SELECT e.digest, e.media_type, e.size, e.etag, e.headers, e.fetched_at, e.checked_at,
@@ -71,19 +78,23 @@ export function createEntries(db: Db): Entries {
       WHERE e.repository = ? AND e.kind = ? AND e.ref = ?`,
   )
   const put = db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-  const confirm = db.prepare('UPDATE entries SET checked_at = ? WHERE repository = ? AND kind = ? AND ref = ?')
+  const confirm = db.prepare(
+    'UPDATE entries SET checked_at = ? WHERE repository = ? AND kind = ? AND ref = ?',
+  )
   const remove = db.prepare('DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ?')
   const refs = db.prepare<[number, string], string | Buffer>(
     'SELECT ref FROM entries WHERE repository = ? AND kind = ? ORDER BY ref',
   )
   refs.pluck()
+  const look = (key: EntryKey): Entry | undefined => {
+    const repository = repositoryId.find(key)
+    const row = repository === undefined ? undefined : find.get(repository, key.kind, toRef(key.ref))
+    return row === undefined ? undefined : toEntry(row)
+  }
   return {
-    find: (key) => {
-      const repository = repositoryId.find(key)
-      const row = repository === undefined ? undefined : find.get(repository, key.kind, toRef(key.ref))
-      return row === undefined ? undefined : toEntry(row)
-    },
+    find: (key) => memo.find(keyText(key), () => look(key)),
     put: (key, entry) => {
+      memo.clear()
       put.run(
         repositoryId.ensure(key),
         key.kind,
@@ -98,10 +109,12 @@ export function createEntries(db: Db): Entries {
       )
     },
     confirm: (key, at) => {
+      memo.clear()
       const repository = repositoryId.find(key)
       if (repository !== undefined) confirm.run(at, repository, key.kind, toRef(key.ref))
     },
     remove: (key) => {
+      memo.clear()
       const repository = repositoryId.find(key)
       if (repository !== undefined) remove.run(repository, key.kind, toRef(key.ref))
     },
@@ -120,7 +133,9 @@ function createRepositoryIds(db: Db) {
   const select = db.prepare<[string, string, string], { id: number }>(
     'SELECT id FROM repositories WHERE front_end = ? AND upstream = ? AND name = ?',
   )
-  const insert = db.prepare('INSERT INTO repositories (front_end, upstream, name) VALUES (?, ?, ?) RETURNING id')
+  const insert = db.prepare(
+    'INSERT INTO repositories (front_end, upstream, name) VALUES (?, ?, ?) RETURNING id',
+  )
   const known = new Map<string, number>()
   const find = (key: RepositoryKey): number | undefined => {
     const text = `${key.frontEnd}\0${key.upstream}\0${key.repository}`
@@ -137,7 +152,10 @@ function createRepositoryIds(db: Db) {
 }
 
 function createRepositoryList(db: Db): Entries['repositories'] {
-  const select = db.prepare<{ frontEnd: string; upstream: string | null; last: string; limit: number }, string>(
+  const select = db.prepare<
+    { frontEnd: string; upstream: string | null; last: string; limit: number },
+    string
+  >(
     `SELECT path FROM (
        SELECT CASE WHEN @upstream IS NULL THEN upstream || '/' || name ELSE name END AS path
          FROM repositories r

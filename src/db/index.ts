@@ -1,6 +1,7 @@
 import { type Blobs, createBlobs } from './blobs.ts'
 import { createEdges, type Edges } from './edges.ts'
-import { createEntries, type Entries } from './entries.ts'
+import { createEntries, type Entries, type Entry } from './entries.ts'
+import { createMemo } from './memo.ts'
 import { type Applied, migrate } from './migrate.ts'
 import { closeDb, openDb } from './open.ts'
 import { patiently } from './patience.ts'
@@ -11,6 +12,8 @@ export interface Index {
   readonly blobs: Blobs
   readonly edges: Edges
   readonly applied: readonly Applied[]
+  /** Takes notice of what other processes wrote. Call about once a second. */
+  notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
   transact<T>(work: () => T): Promise<T>
   close(): void
@@ -21,12 +24,14 @@ export function openIndex(file: string, migrations: string): Index {
   const db = openDb(file)
   try {
     const applied = migrate(db, migrations)
-    const blobs = createBlobs(db)
+    const memo = createMemo<Entry>(db)
+    const blobs = createBlobs(db, memo)
     return {
-      entries: createEntries(db),
+      entries: createEntries(db, memo),
       blobs,
       edges: createEdges(db),
       applied,
+      notice: () => memo.checkOthers(),
       transact: (work) => patiently(() => db.transaction(work).immediate()),
       close: () => {
         blobs.flushTouches()

@@ -47,11 +47,14 @@ function readMigrations(dir: string): readonly Migration[] {
 }
 
 function pendingOf(db: Db, known: readonly Migration[]): readonly Migration[] {
-  const applied = db.prepare<[], { version: number; sha256: string }>('SELECT version, sha256 FROM schema_migrations')
+  const applied = db.prepare<[], { version: number; sha256: string }>(
+    'SELECT version, sha256 FROM schema_migrations',
+  )
   const done = new Map(applied.all().map((row) => [row.version, row.sha256]))
   const newest = Math.max(0, ...done.keys())
   const build = Math.max(0, ...known.map((migration) => migration.version))
-  if (newest > build) throw new Error(`the database is at version ${newest}, this build knows ${build}: use a newer Cachalot`)
+  if (newest > build)
+    throw new Error(`the database is at version ${newest}, this build knows ${build}: use a newer Cachalot`)
   for (const migration of known) {
     const before = done.get(migration.version)
     if (before !== undefined && before !== migration.sha256) {

@@ -32,7 +32,10 @@ export function closeDb(db: Db): void {
 
 /** Full or read-only disk, I/O error, or a lock that did not go away: the caller goes on without the write. */
 export function isStorageTrouble(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN)/.test(error.code)
+  return (
+    error instanceof Database.SqliteError &&
+    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN)/.test(error.code)
+  )
 }
 
 export function isBusy(error: unknown): boolean {

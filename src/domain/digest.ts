@@ -12,7 +12,8 @@ const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 }
 /** A digest, or undefined for every other spelling (upper case, other algorithms, wrong length). */
 export function parseDigest(text: string): Digest | undefined {
   const algorithm = text.startsWith('sha256:') ? 'sha256' : text.startsWith('sha512:') ? 'sha512' : undefined
-  if (algorithm === undefined || text.length !== algorithm.length + 1 + HEX_LENGTH[algorithm]) return undefined
+  if (algorithm === undefined || text.length !== algorithm.length + 1 + HEX_LENGTH[algorithm])
+    return undefined
   return isLowerHex(text, algorithm.length + 1) ? (text as Digest) : undefined
 }
 

@@ -1,5 +1,7 @@
 /** One element of a Range header, before the size of the content is known. */
-export type RangeSpec = { readonly from: number; readonly to: number | undefined } | { readonly suffix: number }
+export type RangeSpec =
+  | { readonly from: number; readonly to: number | undefined }
+  | { readonly suffix: number }
 
 /** What a Range header asks for. `impossible` can be satisfied by no size. */
 export type RangeAsk =
@@ -74,7 +76,9 @@ export function resolveRange(ask: RangeAsk, size: number): RangeAnswer {
 
 function resolveSpec(spec: RangeSpec, size: number): ByteRange | undefined {
   if ('suffix' in spec) {
-    return spec.suffix === 0 || size === 0 ? undefined : { start: Math.max(0, size - spec.suffix), end: size - 1 }
+    return spec.suffix === 0 || size === 0
+      ? undefined
+      : { start: Math.max(0, size - spec.suffix), end: size - 1 }
   }
   if (spec.from >= size) return undefined
   return { start: spec.from, end: Math.min(spec.to ?? size - 1, size - 1) }

@@ -40,7 +40,8 @@ export function parseDuration(text: string): number | undefined {
 function parseUnit(text: string, units: Record<string, number>): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]{0,3})$/i.exec(text.trim())
   const factor = match?.[2] === undefined ? undefined : units[match[2].toLowerCase()]
-  if (match === null || factor === undefined || !Object.hasOwn(units, match[2]?.toLowerCase() ?? '')) return undefined
+  if (match === null || factor === undefined || !Object.hasOwn(units, match[2]?.toLowerCase() ?? ''))
+    return undefined
   const value = Math.round(Number(match[1]) * factor)
   return Number.isSafeInteger(value) ? value : undefined
 }

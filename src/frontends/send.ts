@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { Content, Document, Meta } from '../cache/want.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
@@ -112,7 +112,9 @@ async function sendMulti(
   const boundary = randomBytes(12).toString('hex')
   const type = String(headers['content-type'])
   const heads = ranges.map(({ start, end }) =>
-    Buffer.from(`\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end}/${content.size}\r\n\r\n`),
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end}/${content.size}\r\n\r\n`,
+    ),
   )
   const foot = Buffer.from(`\r\n--${boundary}--\r\n`)
   const body = ranges.reduce((sum, { start, end }) => sum + end + 1 - start, 0)

@@ -60,7 +60,8 @@ async function run({ frontEnd, op }: Claimed, exchange: Exchange, admit: () => v
   try {
     admit()
     if ('error' in op) throw op.error
-    if (countHosts(exchange.req) !== 1) throw new AppError('bad_request', { message: 'the request needs exactly one Host header' })
+    if (countHosts(exchange.req) !== 1)
+      throw new AppError('bad_request', { message: 'the request needs exactly one Host header' })
     await frontEnd.serve(op.ok, exchange)
   } catch (error) {
     const known = toAppError(error)

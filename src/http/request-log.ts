@@ -1,4 +1,4 @@
-import { AppError } from '../domain/errors.ts'
+import type { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import type { Exchange } from '../frontends/front-end.ts'
 

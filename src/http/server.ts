@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { SECOND } from '../domain/clock.ts'
 
 export interface ServerOptions {
@@ -42,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 /** Bytes that are no HTTP: a short answer in the registry's shape, since registry clients are who sends them. */
-function refuse(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return

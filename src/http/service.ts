@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import Koa from 'koa'
 
 export interface ServiceDeps {

@@ -21,7 +21,9 @@ const SECRETS = ['password', 'token', 'authorization', 'cookie', 'secret']
 export function createLog(options: LogOptions): OpenLog {
   const isText = options.format === 'text' || (options.format === 'auto' && process.stdout.isTTY)
   const sink = destination({ fd: 1, sync: isText, minLength: isText ? 0 : 4096 })
-  const stream = isText ? pretty({ destination: sink, colorize: useColour(), ignore: 'pid,hostname', singleLine: true }) : sink
+  const stream = isText
+    ? pretty({ destination: sink, colorize: useColour(), ignore: 'pid,hostname', singleLine: true })
+    : sink
   const logger: Logger = pino(
     {
       level: options.level,

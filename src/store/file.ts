@@ -15,7 +15,9 @@ export function statFile(fd: number): Promise<fs.Stats> {
 
 export function readFile(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.read(fd, buffer, 0, length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))
+    fs.read(fd, buffer, 0, length, position, (error, bytes) =>
+      error === null ? resolve(bytes) : reject(error),
+    )
   })
 }
 

@@ -48,7 +48,9 @@ export class Part {
 
   /** Bytes a reader may have now. */
   get readable(): number {
-    return this.state === 'whole' ? this.size : Math.max(0, Math.min(this.size, (this.total ?? Infinity) - 1, this.#heldBack()))
+    return this.state === 'whole'
+      ? this.size
+      : Math.max(0, Math.min(this.size, (this.total ?? Infinity) - 1, this.#heldBack()))
   }
 
   #heldBack(): number {

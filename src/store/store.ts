@@ -45,7 +45,8 @@ export interface Store {
 /** Opens the folder, creating what is missing. Throws with the path when it cannot be written. */
 export function createStore(root: string, isOwner: () => boolean): Store {
   const layout = layoutOf(root)
-  for (const folder of [layout.blobs, layout.parts, layout.trash]) fs.mkdirSync(folder, { recursive: true, mode: 0o750 })
+  for (const folder of [layout.blobs, layout.parts, layout.trash])
+    fs.mkdirSync(folder, { recursive: true, mode: 0o750 })
   return {
     layout,
     open: (digest) => openBlob(layout.blob(digest)),

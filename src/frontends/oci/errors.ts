@@ -36,6 +36,8 @@ export function renderError(error: AppError, isMirror: boolean): { status: numbe
   const { status, hint } = error.facts
   const limited = error.code === 'upstream_rate_limited' && isMirror
   const detail = { ...error.detail, hint }
-  const body = { errors: [{ code: limited ? 'UNAVAILABLE' : CODES[error.code], message: error.message, detail }] }
+  const body = {
+    errors: [{ code: limited ? 'UNAVAILABLE' : CODES[error.code], message: error.message, detail }],
+  }
   return { status: limited ? 503 : status, body: Buffer.from(JSON.stringify(body)) }
 }

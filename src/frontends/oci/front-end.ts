@@ -1,7 +1,7 @@
 import type { Cache } from '../../cache/cache.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Exchange, FrontEnd, RequestLine } from '../front-end.ts'
-import { type Headers, sendContent, sendDocument, sendMeta } from '../send.ts'
+import { type Headers, sendContent, sendMeta } from '../send.ts'
 import { renderError } from './errors.ts'
 import { createLists, type Lists } from './lists.ts'
 import { serveManifest } from './manifest.ts'
@@ -43,9 +43,19 @@ export function createOciFrontEnd(cache: Cache, initial: OciSettings): OciFrontE
     exchange.notes.name = describe(route, resource)
     switch (resource.kind) {
       case 'manifest':
-        return await serveManifest(cache, exchange, { route, reference: resource.reference, limits, headers: headersFor(op) })
+        return await serveManifest(cache, exchange, {
+          route,
+          reference: resource.reference,
+          limits,
+          headers: headersFor(op),
+        })
       case 'blob':
-        return await serveBlob(cache, exchange, { route, digest: resource.digest, limits, headers: headersFor(op) })
+        return await serveBlob(cache, exchange, {
+          route,
+          digest: resource.digest,
+          limits,
+          headers: headersFor(op),
+        })
       case 'tags':
         return await lists.sendTags(route, op, exchange, headersFor(op))
       case 'referrers':
@@ -89,7 +99,9 @@ function describe(route: Route<OciUpstream>, resource: OciResource): string {
   const name = `${route.upstream.name}/${route.repository}`
   switch (resource.kind) {
     case 'manifest':
-      return resource.reference.kind === 'tag' ? `${name}:${resource.reference.text}` : `${name}@${resource.reference.text}`
+      return resource.reference.kind === 'tag'
+        ? `${name}:${resource.reference.text}`
+        : `${name}@${resource.reference.text}`
     case 'blob':
     case 'referrers':
       return `${name}@${resource.digest}`
@@ -118,7 +130,11 @@ interface BlobAsk {
   readonly headers: Headers
 }
 
-async function serveBlob(cache: Cache, exchange: Exchange, { route, digest, limits, headers }: BlobAsk): Promise<void> {
+async function serveBlob(
+  cache: Cache,
+  exchange: Exchange,
+  { route, digest, limits, headers }: BlobAsk,
+): Promise<void> {
   const want = blobWant(route, digest, limits)
   const own = { ...headers, 'content-type': 'application/octet-stream', 'docker-content-digest': digest }
   if (exchange.line.method === 'HEAD') {

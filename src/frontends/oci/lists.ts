@@ -1,10 +1,9 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Meta } from '../../cache/want.ts'
-import { type Digest, parseDigest } from '../../domain/digest.ts'
+import { type Digest, digestOf, parseDigest } from '../../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument } from '../send.ts'
-import { digestOf } from '../../domain/digest.ts'
 import type { OciOperation } from './operation.ts'
 import { cutPage, linkTo, nextPage, type Page, parsePage } from './pages.ts'
 import { collectReferrers, REFERRERS_TYPE } from './referrers.ts'
@@ -54,7 +53,9 @@ export function createLists(cache: Cache, router: Router<OciUpstream>, limits: O
       const found = cache.repositories({ frontEnd: 'oci', ...only, last: page.last ?? '', limit: n + 1 })
       const repositories = found.slice(0, n)
       const more = n > 0 && found.length > n
-      const link = more ? linkTo(ownPath(op, '_catalog'), op, { n, last: repositories.at(-1) ?? '' }) : undefined
+      const link = more
+        ? linkTo(ownPath(op, '_catalog'), op, { n, last: repositories.at(-1) ?? '' })
+        : undefined
       sendJson(exchange, { meta: LOCAL, body: { repositories } }, withLink(headers, link))
     },
   }
@@ -86,7 +87,9 @@ async function readTags(cache: Cache, route: OciRoute, page: Page, limits: OciLi
   } catch (error) {
     const { upstream, repository } = route
     const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'manifest' } as const
-    const cached = isUpstreamTrouble(error) ? cache.refs(key).filter((ref) => parseDigest(ref) === undefined) : []
+    const cached = isUpstreamTrouble(error)
+      ? cache.refs(key).filter((ref) => parseDigest(ref) === undefined)
+      : []
     if (cached.length === 0) throw error
     const after = cached.filter((tag) => tag > (page.last ?? ''))
     const { names, cut } = cutPage(after, page)

@@ -24,14 +24,17 @@ export function nextPage({ n, last }: Page): string {
   const query = new URLSearchParams()
   if (n !== undefined) query.set('n', String(Math.max(1, n)))
   if (last !== undefined) query.set('last', last)
-  return query.size === 0 ? '' : `?${query}`
+  return query.size === 0 ? '' : `?${query.toString()}`
 }
 
 /**
  * At most n names after `last`, and whether more were there. An upstream that ignores paging sends `last` again;
  * then everything up to it is dropped, so that a client never turns in circles.
  */
-export function cutPage(all: readonly string[], { n, last }: Page): { names: readonly string[]; cut: boolean } {
+export function cutPage(
+  all: readonly string[],
+  { n, last }: Page,
+): { names: readonly string[]; cut: boolean } {
   const seen = last === undefined ? -1 : all.indexOf(last)
   const rest = all.slice(seen + 1)
   return n === undefined ? { names: rest, cut: false } : { names: rest.slice(0, n), cut: rest.length > n }
@@ -47,7 +50,7 @@ export function linkTo(
   if (next.n !== undefined) query.set('n', String(next.n))
   query.set('last', next.last)
   if (namespace !== undefined) query.set('ns', namespace)
-  return `<${path}?${query}>; rel="next"`
+  return `<${path}?${query.toString()}>; rel="next"`
 }
 
 /** Target of the `rel="next"` link of a Link header, if there is one. */

@@ -1,7 +1,9 @@
 import { type Digest, parseDigest } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
 
-export type Reference = { readonly kind: 'tag'; readonly text: string } | { readonly kind: 'digest'; readonly text: Digest }
+export type Reference =
+  | { readonly kind: 'tag'; readonly text: string }
+  | { readonly kind: 'digest'; readonly text: Digest }
 
 /** What a registry path names; `name` is still in the client's words, component by component. */
 export type OciResource =
@@ -38,7 +40,8 @@ function parseResource(rest: string): OciResource {
   if (rest === '_catalog') return { kind: 'catalog' }
   const components = rest.split('/').map(decode)
   if (isUpload(components)) throw new AppError('unsupported')
-  if (components.includes('')) throw new AppError('name_invalid', { message: 'the path has an empty component' })
+  if (components.includes(''))
+    throw new AppError('name_invalid', { message: 'the path has an empty component' })
   const [endpoint = '', last = ''] = components.slice(-2)
   const name = components.slice(0, -2)
   if (endpoint === 'tags' && last === 'list') return { kind: 'tags', name: required(name) }
@@ -67,7 +70,9 @@ function required(name: readonly string[]): readonly string[] {
 /** `%3A` and needless escapes are undone once; an escaped slash, dot-dot or control character is nobody's name. */
 function decode(component: string): string {
   if (!component.includes('%')) return component
-  const text = component.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const text = component.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
   if (/^[A-Za-z0-9._:@+-]+$/.test(text)) return text
   throw new AppError('name_invalid', { message: 'the path has an escaped character that no name contains' })
 }

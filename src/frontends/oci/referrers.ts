@@ -87,7 +87,10 @@ function manifestsIn(bytes: Buffer): readonly Descriptor[] {
     const { manifests } = JSON.parse(bytes.toString('utf8')) as { manifests?: unknown }
     return Array.isArray(manifests) ? manifests.filter(isDescriptor) : []
   } catch (error) {
-    throw new AppError('upstream_invalid', { message: 'the upstream sent no list of referrers', cause: error })
+    throw new AppError('upstream_invalid', {
+      message: 'the upstream sent no list of referrers',
+      cause: error,
+    })
   }
 }
 

@@ -51,7 +51,8 @@ export function createRouter<U extends UpstreamRoute>(upstreams: readonly U[]): 
 
   const known = (name: string): U => {
     const upstream = byName.get(normalise(name))
-    if (upstream === undefined) throw new AppError('name_unknown', { message: `this cache has no upstream ${name}` })
+    if (upstream === undefined)
+      throw new AppError('name_unknown', { message: `this cache has no upstream ${name}` })
     return upstream
   }
 
@@ -64,7 +65,9 @@ export function createRouter<U extends UpstreamRoute>(upstreams: readonly U[]): 
     const [first] = said
     const other = said.find((upstream) => upstream !== first)
     if (first !== undefined && other !== undefined) {
-      throw new AppError('name_unknown', { message: `the request names two upstreams, ${first.name} and ${other.name}` })
+      throw new AppError('name_unknown', {
+        message: `the request names two upstreams, ${first.name} and ${other.name}`,
+      })
     }
     return first
   }
@@ -84,7 +87,8 @@ export function createRouter<U extends UpstreamRoute>(upstreams: readonly U[]): 
       const named = byName.get(normalise(first))
       if (named !== undefined && rest.length > 0) return route(named, rest)
       if (looksLikeHost(first)) return route(known(first), rest)
-      if (fallback === undefined) throw new AppError('name_unknown', { message: 'the name does not say which upstream' })
+      if (fallback === undefined)
+        throw new AppError('name_unknown', { message: 'the name does not say which upstream' })
       return route(fallback, ask.name)
     },
   }

@@ -57,7 +57,8 @@ export function manifestWant(route: OciRoute, reference: Reference, limits: OciL
     maxBytes: limits.maxManifest,
     keepHeaders: [],
   } as const
-  if (reference.kind === 'digest') return { ...want, digest: reference.text, freshness: { kind: 'immutable' } }
+  if (reference.kind === 'digest')
+    return { ...want, digest: reference.text, freshness: { kind: 'immutable' } }
   const { tagTtl, whenDeleted } = route.upstream
   return {
     ...want,
@@ -75,7 +76,11 @@ export function manifestWant(route: OciRoute, reference: Reference, limits: OciL
 }
 
 /** One page of a list that the upstream keeps; `ref` tells pages apart. */
-export function listWant(route: OciRoute, list: { kind: 'tags' | 'referrers'; path: string }, limits: OciLimits): Want {
+export function listWant(
+  route: OciRoute,
+  list: { kind: 'tags' | 'referrers'; path: string },
+  limits: OciLimits,
+): Want {
   return {
     key: common(route, list.kind, list.path),
     request: request(route, list.path, 'application/json, application/vnd.oci.image.index.v1+json'),

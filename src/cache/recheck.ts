@@ -1,0 +1,113 @@
+import type { Entry, NewEntry } from '../db/entries.ts'
+import type { Index } from '../db/index.ts'
+import type { Clock } from '../domain/clock.ts'
+import { type AppError, isUpstreamTrouble } from '../domain/errors.ts'
+import { keyText, type Outcome } from '../domain/names.ts'
+import type { OriginClient } from '../upstream/origin.ts'
+import { type Asker, pointerOf, statedDigest } from './asker.ts'
+import { createCoalesce } from './coalesce.ts'
+import type { Documents } from './documents.ts'
+import { mayServeStale, staleWarning } from './freshness.ts'
+import { entryOf } from './landing.ts'
+import { isTrouble } from './trouble.ts'
+import type { Freshness, Want } from './want.ts'
+
+/** What is known of a name, and how sure that is. */
+export interface Resolved {
+  readonly entry: Entry | NewEntry
+  readonly outcome: Outcome
+  /** Why the answer is stale, for people. */
+  readonly warning: string | undefined
+}
+
+export type Revalidate = Extract<Freshness, { kind: 'revalidate' }>
+
+export interface Recheck {
+  readonly want: Want
+  readonly entry: Entry
+  readonly freshness: Revalidate
+}
+
+export interface RecheckDeps {
+  readonly client: OriginClient
+  readonly index: Index
+  readonly documents: Documents
+  readonly asker: Asker
+  readonly clock: Clock
+  readonly report: (error: unknown) => void
+}
+
+/**
+ * Asks the upstream about an entry that is due, once for everybody, and says what may be served: the confirmed
+ * entry, the new one, or the old one with a warning. Throws when none of them.
+ */
+export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<Resolved> {
+  const { client, index, asker, clock } = deps
+  const running = createCoalesce<Resolved>()
+
+  const write = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      if (!isTrouble(error)) throw error
+      deps.report(error)
+    }
+  }
+
+  const confirmed = ({ want, entry }: Recheck): Resolved => {
+    const checkedAt = clock()
+    write(() => index.entries.confirm(want.key, checkedAt))
+    return { entry: { ...entry, checkedAt }, outcome: 'revalidated', warning: undefined }
+  }
+
+  const byEtag = async (recheck: Recheck): Promise<Resolved> => {
+    const { want, entry } = recheck
+    const fetched = await deps.documents.refetch(want, entry.etag)
+    if (fetched === undefined || fetched.digest === entry.digest) return confirmed(recheck)
+    const facts = { digest: fetched.digest, size: fetched.bytes.length, now: clock() }
+    const now = index.entries.find(want.key) ?? entryOf(want, fetched.answer, facts)
+    return { entry: now, outcome: 'miss', warning: undefined }
+  }
+
+  /** A HEAD costs no pull. Where its digest moved, the entry points to the new one, which is fetched when asked for. */
+  const byDigest = async (recheck: Recheck): Promise<Resolved> => {
+    const { want, entry } = recheck
+    const head = await client.head(want.request)
+    if (statedDigest(head) === entry.digest) return confirmed(recheck)
+    const pointer = pointerOf(want, head, clock())
+    if (pointer === undefined) return await byEtag(recheck)
+    asker.remember(want.key, pointer)
+    return { entry: index.entries.find(want.key) ?? pointer, outcome: 'revalidated', warning: undefined }
+  }
+
+  const insteadOf = (error: AppError, { want, entry, freshness }: Recheck): Resolved => {
+    if (error.code === 'upstream_not_found' && freshness.whenDeleted === 'follow') {
+      write(() => index.entries.remove(want.key))
+      throw asker.rename(want, error)
+    }
+    if (entry.blob === undefined || !mayServeStale(entry, freshness, clock())) throw asker.rename(want, error)
+    return staleOf({ want, entry, why: saidBy(error), now: clock() })
+  }
+
+  return (recheck) =>
+    running.run(keyText(recheck.want.key), async () => {
+      try {
+        return recheck.freshness.by === 'etag' ? await byEtag(recheck) : await byDigest(recheck)
+      } catch (error) {
+        if (!isUpstreamTrouble(error)) throw error
+        return insteadOf(error, recheck)
+      }
+    }).result
+}
+
+/** The entry as it is, with the reason why the upstream did not confirm it. */
+export function staleOf(facts: { want: Want; entry: Entry; why: string; now: number }): Resolved {
+  const { want, entry, why, now } = facts
+  return { entry, outcome: 'stale', warning: staleWarning(entry, `${want.request.upstream} ${why}`, now) }
+}
+
+function saidBy(error: AppError): string {
+  const { status, said } = error.detail
+  if (status !== undefined) return `answered ${status}`
+  return said === undefined ? 'cannot be reached' : `failed: ${said}`
+}

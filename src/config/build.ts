@@ -1,0 +1,125 @@
+import type { Config, ServerConfig, StorageConfig, UpstreamConfig } from './config.ts'
+import { namesPrivateHost } from './networks.ts'
+import type { Path } from './positions.ts'
+import type { Settings, UpstreamSettings } from './schema.ts'
+import type { UpstreamSecrets } from './secrets.ts'
+
+export interface BuildOptions {
+  readonly settings: Settings
+  /** In the order of the upstreams. */
+  readonly secrets: readonly UpstreamSecrets[]
+  /** The absolute path of a file that the key at `path` names. */
+  readonly resolve: (path: Path, file: string) => string
+}
+
+/** Settings that passed every check as a frozen `Config`. */
+export function buildConfig(options: BuildOptions): Config {
+  const { auth, rule, limits, pin, jobs, log, cache } = options.settings
+  return freeze({
+    server: serverOf(options),
+    storage: storageOf(options),
+    cache: {
+      tagTtl: cache.tag_ttl,
+      staleIfError: cache.stale_if_error,
+      negativeTtl: cache.negative_ttl,
+      verifiedRanges: cache.verified_ranges,
+      finishAbandoned: cache.finish_abandoned,
+    },
+    upstreams: upstreamsOf(options),
+    auth: {
+      htpasswd: fileAt(options, ['auth', 'htpasswd'], auth.htpasswd),
+      realm: auth.realm,
+      admins: auth.admins,
+      operators: auth.operators,
+      anonymousPull: auth.anonymous_pull,
+    },
+    rules: rule,
+    limits: {
+      requests: limits.requests,
+      maxManifest: limits.max_manifest,
+      maxBlob: limits.max_blob,
+      allow: unique(limits.allow.flat()),
+      deny: unique(limits.deny.flat()),
+    },
+    pins: pin,
+    jobs: { gc: jobs.gc, scrub: jobs.scrub, expireUnused: jobs.expire_unused },
+    log,
+  })
+}
+
+function serverOf(options: BuildOptions): ServerConfig {
+  const { listen, public_url, trusted_proxies, tls, acme } = options.settings.server
+  // A bare name is looked up on PATH like in a shell.
+  const lego = acme.lego.includes('/') ? options.resolve(['server', 'acme', 'lego'], acme.lego) : acme.lego
+  return {
+    listen,
+    publicUrl: public_url,
+    trustedProxies: unique(trusted_proxies.flat()),
+    tls: {
+      cert: fileAt(options, ['server', 'tls', 'cert'], tls.cert),
+      key: fileAt(options, ['server', 'tls', 'key'], tls.key),
+      redirectHttp: tls.redirect_http,
+    },
+    acme: {
+      lego,
+      email: acme.email,
+      domains: acme.domains,
+      challenge: acme.challenge,
+      dnsProvider: acme.dns_provider,
+      dnsEnvFile: fileAt(options, ['server', 'acme', 'dns_env_file'], acme.dns_env_file),
+      directory: acme.directory,
+    },
+  }
+}
+
+function storageOf(options: BuildOptions): StorageConfig {
+  const { path, max_size, evict_to, min_free } = options.settings.storage
+  const target = 'share' in evict_to ? Math.floor(max_size * evict_to.share) : evict_to.bytes
+  return {
+    path: options.resolve(['storage', 'path'], path),
+    maxSize: max_size,
+    evictTo: max_size === 0 ? 0 : target,
+    minFree: min_free,
+  }
+}
+
+function upstreamsOf({ settings, secrets }: BuildOptions): UpstreamConfig[] {
+  const chosen = defaultOf(settings.upstream)
+  return settings.upstream.map((upstream, index) => ({
+    name: upstream.name ?? '',
+    url: upstream.url ?? '',
+    aliases: unique(upstream.aliases).filter((alias) => alias !== upstream.name),
+    default: upstream === chosen,
+    hosts: unique(upstream.hosts),
+    username: upstream.username,
+    password: secrets[index]?.password,
+    tagTtl: upstream.tag_ttl ?? settings.cache.tag_ttl,
+    maxSize: upstream.max_size,
+    whenDeleted: upstream.when_deleted,
+    proxy: upstream.proxy,
+    ca: secrets[index]?.ca,
+    allowPrivate: upstream.allow_private || namesPrivateHost(upstream.url ?? ''),
+    tokenHosts: unique(upstream.token_hosts),
+  }))
+}
+
+/** The one that is marked, else docker.io, else the first. */
+export function defaultOf(upstreams: readonly UpstreamSettings[]): UpstreamSettings | undefined {
+  const marked = upstreams.find((upstream) => upstream.default)
+  return marked ?? upstreams.find((upstream) => upstream.name === 'docker.io') ?? upstreams[0]
+}
+
+function fileAt(options: BuildOptions, path: Path, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : options.resolve(path, file)
+}
+
+function unique(words: readonly string[]): string[] {
+  return [...new Set(words)]
+}
+
+/** Freezes plain data as deep as it goes. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,238 @@
+import { AppError } from '../domain/errors.ts'
+import { refusePrivateLiteral } from './address-guard.ts'
+import type { Authorization } from './bearer.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { exchange, type RawAnswer } from './exchange.ts'
+import { DeadlineError, explainFailure, type Fault, faultOf } from './failure.ts'
+import { headOf, requestHeaders } from './headers.ts'
+import type { Pass } from './health.ts'
+import type { OriginHead, OriginOptions, OriginRequest } from './origin.ts'
+import { discard } from './read-all.ts'
+import { isRedirect, nextHop } from './redirect.ts'
+import { refusalOf } from './refusal.ts'
+import { newTries, type Tries, withRetry } from './retry.ts'
+import type { Surroundings, Upstream } from './upstream.ts'
+
+export interface CallAsk {
+  readonly method: 'GET' | 'HEAD'
+  readonly request: OriginRequest
+  readonly options: OriginOptions
+}
+
+export interface CallAnswer {
+  readonly head: OriginHead
+  readonly answer: RawAnswer
+}
+
+/** One call from its first request to the headers that are passed on. */
+interface Call extends CallAsk {
+  readonly upstream: Upstream
+  readonly surroundings: Surroundings
+  readonly start: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly budget: Budget
+  readonly pass: Pass
+  readonly tries: Tries
+  /** How the upstream's own host failed us last; 'none' after it answered. */
+  fault: Fault
+  /** Redirects followed since the upstream itself was asked. */
+  hops: number
+  /** What the last request carried that may not be quoted: token, signed query. */
+  carried: readonly string[]
+}
+
+const PASSED_ON: ReadonlySet<number> = new Set([200, 206, 304, 416])
+/** A redirect's target that says so may only mean that its signature is too old. */
+const MAY_BE_STALE: ReadonlySet<number> = new Set([401, 403, 404, 410])
+
+/** Runs one call. Rejects with AppError, or with the reason of the caller's signal. */
+export async function runCall(
+  upstream: Upstream,
+  ask: CallAsk,
+  surroundings: Surroundings,
+): Promise<CallAnswer> {
+  const { settings } = upstream
+  const { signal: outer, headersWithin } = ask.options
+  outer?.throwIfAborted()
+  upstream.rates.check(ask.request.path)
+  const pass = upstream.breaker.enter(headersWithin === undefined)
+  const leave = upstream.enter()
+  const { headersMs } = surroundings.limits
+  const impatient = headersWithin !== undefined && headersWithin < headersMs
+  const budget = createBudget({ ms: impatient ? headersWithin : headersMs, impatient, outer })
+  const call: Call = {
+    ...ask,
+    upstream,
+    surroundings,
+    start: startOf(settings.url, ask.request.path),
+    headers: requestHeaders(ask.request, ask.options),
+    budget,
+    pass,
+    tries: newTries(),
+    fault: 'none',
+    hops: 0,
+    carried: [],
+  }
+  try {
+    return await finish(call, await reach(call))
+  } catch (error) {
+    budget.release()
+    if (outer?.aborted === true) throw outer.reason
+    const explained = explainFailure(error, settings.name)
+    const said = explained instanceof AppError ? explained.detail.said : undefined
+    pass.failed(call.fault, said)
+    if (explained instanceof AppError && explained.code === 'upstream_invalid') {
+      surroundings.log.warn({ upstream: settings.name, said }, 'an upstream was not trusted')
+    }
+    throw explained
+  } finally {
+    pass.leave()
+    leave()
+  }
+}
+
+function startOf(base: string, path: string): URL {
+  const { origin, pathname } = new URL(base)
+  return new URL(`${origin}${pathname.replace(/\/+$/, '')}${path}`)
+}
+
+async function finish(call: Call, answer: RawAnswer): Promise<CallAnswer> {
+  const { upstream, budget, method } = call
+  const { name } = upstream.settings
+  if (!PASSED_ON.has(answer.status)) {
+    const { clock } = call.surroundings
+    const error = await refusalOf(answer, {
+      upstream: name,
+      clock,
+      secrets: [...upstream.secrets, ...call.carried],
+    })
+    if (error.code === 'upstream_rate_limited' && call.hops === 0) upstream.rates.refuse(error)
+    throw error
+  }
+  try {
+    const head = headOf(answer, name, call.options)
+    budget.stopClock()
+    answer.body.once('close', budget.release)
+    if (method === 'HEAD') answer.body.destroy()
+    return { head, answer }
+  } catch (error) {
+    answer.body.destroy()
+    throw error
+  }
+}
+
+/** Follows the chain; when it breaks behind a redirect, the upstream is asked for a new one, once. */
+async function reach(call: Call): Promise<RawAnswer> {
+  try {
+    const answer = await followChain(call)
+    if (call.hops === 0 || !(MAY_BE_STALE.has(answer.status) || answer.status >= 500)) return answer
+    discard(answer.body)
+  } catch (error) {
+    const isNetwork = faultOf(error) === 'fast' || faultOf(error) === 'timeout'
+    if (call.hops === 0 || !isNetwork || call.budget.signal.aborted) throw error
+  }
+  return await followChain(call)
+}
+
+async function followChain(call: Call): Promise<RawAnswer> {
+  const { settings } = call.upstream
+  const visited = new Set([call.start.href])
+  let url = call.start
+  let isOwn = true
+  call.hops = 0
+  for (;;) {
+    if (!settings.allowPrivate) refusePrivateLiteral(url)
+    const answer = isOwn ? await askOwn(call, url) : await send(call, { url, isOwn })
+    if (!isRedirect(answer.status)) return answer
+    discard(answer.body)
+    const next = nextHop(url, answer.headers.location, visited, settings.name)
+    // Once away, always away: whoever redirects back gets no credentials for it.
+    isOwn &&= next.origin === url.origin
+    url = next
+    visited.add(url.href)
+    call.hops++
+  }
+}
+
+/** Asks the upstream itself and answers its challenges: at most a known, a remembered and a new token. */
+async function askOwn(call: Call, url: URL): Promise<RawAnswer> {
+  const { authenticator } = call.upstream
+  const { repository } = call.request
+  const { signal } = call.budget
+  let tried = await timed(call, authenticator.ready(repository, signal))
+  for (let round = 1; ; round++) {
+    const answer = await send(call, { url, isOwn: true, authorization: tried })
+    if (answer.status !== 401 || round === 3) return answer
+    const challenge = answer.headers['www-authenticate']
+    const asked = authenticator.answer({ challenge, repository, tried }, signal)
+    const next = await timed(call, asked).catch((error: unknown) => {
+      discard(answer.body)
+      throw error
+    })
+    if (next === undefined) return answer
+    discard(answer.body)
+    tried = next
+  }
+}
+
+/** Time that ran out at the token service is missing here all the same. */
+async function timed<T>(call: Call, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof DeadlineError) call.fault = faultOf(error)
+    throw error
+  }
+}
+
+interface Hop {
+  readonly url: URL
+  readonly isOwn: boolean
+  readonly authorization?: Authorization | undefined
+}
+
+function send(call: Call, hop: Hop): Promise<RawAnswer> {
+  const { random } = call.surroundings
+  return withRetry(() => sendOnce(call, hop), call.tries, { signal: call.budget.signal, random })
+}
+
+async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise<RawAnswer> {
+  const { upstream, surroundings, method, budget } = call
+  const { name } = upstream.settings
+  const outer = call.options.signal
+  call.carried = carriedBy(url, authorization)
+  try {
+    const answer = await exchange(upstream.connections, {
+      method,
+      url,
+      headers:
+        authorization === undefined ? call.headers : { ...call.headers, authorization: authorization.header },
+      signal: budget.signal,
+      bodyBuffer: surroundings.limits.bodyBuffer,
+      explain: (error) => (outer?.aborted === true ? outer.reason : explainFailure(error, name)),
+    })
+    const took = Math.round(answer.took)
+    surroundings.log.debug({
+      upstream: name,
+      method,
+      host: url.host,
+      path: url.pathname,
+      status: answer.status,
+      took,
+    })
+    if (isOwn) {
+      call.pass.answered(answer.took)
+      call.fault = 'none'
+      upstream.rates.see(answer.headers)
+    }
+    return answer
+  } catch (error) {
+    if (isOwn) call.fault = faultOf(error)
+    throw error
+  }
+}
+
+function carriedBy(url: URL, authorization: Authorization | undefined): string[] {
+  const signatures = [...url.searchParams.values()].filter((value) => value.length >= 8)
+  return authorization?.kind === 'bearer' ? [authorization.token, ...signatures] : signatures
+}

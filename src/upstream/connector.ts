@@ -1,0 +1,136 @@
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
+import { connect as connectTls, type SecureContext } from 'node:tls'
+import { callbackify } from 'node:util'
+import type { buildConnector } from 'undici'
+import { isPublicAddress, PrivateAddressError, refusePrivateAnswers } from './address-guard.ts'
+import type { Resolve } from './resolve.ts'
+import type { ClientLimits } from './settings.ts'
+
+/** No connection in time. */
+export class ConnectTimeoutError extends Error {
+  readonly code = 'CONNECT_TIMEOUT'
+
+  constructor(what: string, ms: number) {
+    super(`no ${what} within ${ms} ms`)
+  }
+}
+
+export interface ConnectorOptions {
+  readonly limits: ClientLimits
+  readonly allowPrivate: boolean
+  readonly resolve: Resolve
+  /** Undefined trusts the usual roots. */
+  readonly secureContext: SecureContext | undefined
+}
+
+export interface Connector {
+  readonly connect: buildConnector.connector
+  /** True while a request that starts now starts on a connection that was just made. */
+  readonly isFresh: () => boolean
+}
+
+/**
+ * Opens connections for the pools: name look-up and TCP in `connectMs`, TLS in `tlsMs`, HTTP/1.1 only
+ * (large bodies flow faster than through HTTP/2 windows), and addresses are checked where they are used, so
+ * a name cannot change between check and connection.
+ */
+export function createConnector(options: ConnectorOptions): Connector {
+  const sessions = new Map<string, Buffer>()
+  let fresh = false
+
+  function connect(target: buildConnector.Options, callback: buildConnector.Callback): void {
+    if (!options.allowPrivate && isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
+      callback(new PrivateAddressError(target.hostname), null)
+      return
+    }
+    const secure = target.protocol === 'https:'
+    const socket = secure ? openTls(target, options, sessions) : connectTcp(tcpOptions(target, options, 80))
+    socket.setNoDelay(true).setKeepAlive(true, options.limits.keepAliveMs)
+    watch(socket, { secure, limits: options.limits }, (error) => {
+      if (error !== undefined) {
+        callback(error, null)
+        return
+      }
+      fresh = true
+      try {
+        callback(null, socket)
+      } finally {
+        fresh = false
+      }
+    })
+  }
+
+  return { connect, isFresh: () => fresh }
+}
+
+function tcpOptions(target: buildConnector.Options, options: ConnectorOptions, defaultPort: number) {
+  return {
+    host: target.hostname,
+    port: target.port === '' ? defaultPort : Number(target.port),
+    lookup: guardedLookup(options),
+    autoSelectFamily: true,
+  }
+}
+
+function openTls(target: buildConnector.Options, options: ConnectorOptions, sessions: Map<string, Buffer>) {
+  const tcp = tcpOptions(target, options, 443)
+  const session = `${tcp.host}:${tcp.port}`
+  return connectTls({
+    ...tcp,
+    servername: isIP(target.hostname) === 0 ? target.hostname : '',
+    ALPNProtocols: ['http/1.1'],
+    session: sessions.get(session),
+    ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
+  }).on('session', (data: Buffer) => {
+    // Redirects to ever new hosts must not collect sessions for ever.
+    if (sessions.size > 256) sessions.clear()
+    sessions.set(session, data)
+  })
+}
+
+function guardedLookup({ resolve, allowPrivate }: ConnectorOptions): LookupFunction {
+  const addressesOf = callbackify(async (hostname: string) => {
+    const addresses = await resolve(hostname)
+    if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENODATA' })
+    if (!allowPrivate) refusePrivateAnswers(hostname, addresses)
+    return addresses
+  })
+  return (hostname, options, callback) => {
+    addressesOf(hostname, (error, addresses) => {
+      const first = addresses?.[0]
+      if (error !== null || first === undefined) callback(error, '')
+      else if (options.all === true) callback(null, [...addresses])
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+type Watched = { readonly secure: boolean; readonly limits: ClientLimits }
+
+function watch(socket: Socket, { secure, limits }: Watched, done: (error?: Error) => void): void {
+  let timer = arm('connection', limits.connectMs)
+
+  function arm(what: string, ms: number): NodeJS.Timeout {
+    return setTimeout(() => socket.destroy(new ConnectTimeoutError(what, ms)), ms)
+  }
+
+  function finish(error?: Error): void {
+    clearTimeout(timer)
+    socket.off('error', finish).off('close', closed)
+    // Between our listeners and those of the pool an error must not be without any.
+    socket.on('error', () => undefined)
+    done(error)
+  }
+
+  function closed(): void {
+    finish(Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' }))
+  }
+
+  socket.on('error', finish).on('close', closed)
+  socket.once('connect', () => {
+    if (!secure) return finish()
+    clearTimeout(timer)
+    timer = arm('TLS handshake', limits.tlsMs)
+  })
+  if (secure) socket.once('secureConnect', () => finish())
+}

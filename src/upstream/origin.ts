@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream'
+
+/** What is asked of an upstream. The client adds host, credentials and everything about the connection. */
+export interface OriginRequest {
+  /** Configured name of the upstream, "docker.io". */
+  readonly upstream: string
+  /** Path and query on that upstream, "/v2/library/nginx/manifests/latest". */
+  readonly path: string
+  /** Repository for the bearer scope `repository:<name>:pull`; undefined asks for no scope. */
+  readonly repository?: string
+  readonly accept?: string
+}
+
+export interface OriginOptions {
+  readonly signal?: AbortSignal
+  /** First byte wanted: sent as `Range: bytes=<from>-`. */
+  readonly from?: number
+  /** Last byte wanted, inclusive; only with `from`. */
+  readonly to?: number
+  /** Validator sent as If-Range beside a range. */
+  readonly ifRange?: string
+  readonly ifNoneMatch?: string
+  /** Milliseconds until headers must be here, when shorter than the client's own limit. */
+  readonly headersWithin?: number
+}
+
+/** The part of an answer that comes before its body. */
+export interface OriginHead {
+  /** 200, 206, 304 or 416; everything else is thrown as AppError. */
+  readonly status: number
+  /** Lower-case names; repeated headers joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>
+  /** Length of this body in bytes; undefined when the upstream did not say. */
+  readonly contentLength: number | undefined
+  /** Parsed Content-Range of a 206 (or of a 416, where start and end are -1). */
+  readonly contentRange: { start: number; end: number; total: number | undefined } | undefined
+  /** Without parameters. */
+  readonly contentType: string | undefined
+  readonly etag: string | undefined
+}
+
+/** An open answer. The body must be read to its end or destroyed. */
+export interface OriginResponse {
+  readonly head: OriginHead
+  readonly body: Readable
+}
+
+/** Pull budget that an upstream told us, in its own units. */
+export interface RateLimit {
+  readonly limit: number
+  readonly remaining: number
+  /** Length of the window in seconds. */
+  readonly window: number
+  /** When it was said, milliseconds. */
+  readonly seenAt: number
+}
+
+/** Of the breaker. `due`: open, but the next request may go out as a probe; all others fail at once. */
+export type Health = 'closed' | 'open' | 'due'
+
+/** The only door to the outside. */
+export interface OriginClient {
+  /** Headers within the limits, or AppError `upstream_*`. Follows redirects, answers token challenges, retries what is transient. */
+  get(request: OriginRequest, options?: OriginOptions): Promise<OriginResponse>
+  head(request: OriginRequest, options?: OriginOptions): Promise<OriginHead>
+  /** Last seen pull budget of that upstream. */
+  rateLimit(upstream: string): RateLimit | undefined
+  /** Whether a request would go out now. */
+  health(upstream: string): Health
+  /** How long, in ms, a revalidation should wait for this upstream before stale content is served. */
+  patience(upstream: string): number
+  close(): Promise<void>
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../domain/clock.ts'
+import type { Log } from '../domain/log.ts'
+import { type Authenticator, createAuthenticator } from './bearer.ts'
+import { type Breaker, createBreaker } from './health.ts'
+import { type Connections, createConnections } from './pools.ts'
+import { createRateLimits, type RateLimits } from './rate-limit.ts'
+import type { Resolve } from './resolve.ts'
+import type { ClientLimits, UpstreamSettings } from './settings.ts'
+import { createTokenService } from './token-service.ts'
+import { createTokens, type Tokens } from './tokens.ts'
+
+/** What every upstream needs from outside. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  readonly limits: ClientLimits
+  readonly resolve: Resolve
+}
+
+/** One upstream with everything we learnt about it. */
+export interface Upstream {
+  readonly settings: UpstreamSettings
+  readonly connections: Connections
+  readonly breaker: Breaker
+  readonly rates: RateLimits
+  readonly tokens: Tokens
+  readonly authenticator: Authenticator
+  /** What may never be quoted or logged. */
+  readonly secrets: readonly string[]
+  /** Counts a call in; the returned function counts it out. */
+  enter(): () => void
+  /** Closes the connections once the calls and answers under way are done, and resolves then. */
+  retire(): Promise<void>
+}
+
+/**
+ * `previous` is the same upstream before a reload: its tokens and pull budget are kept unless the address or
+ * the credentials changed, which makes everything it knew worthless or dangerous.
+ */
+export function createUpstream(
+  settings: UpstreamSettings,
+  surroundings: Surroundings,
+  previous?: Upstream,
+): Upstream {
+  const { clock, random, limits, resolve } = surroundings
+  const kept = previous !== undefined && isSameAccount(previous.settings, settings) ? previous : undefined
+  const connections = createConnections({ settings, limits, resolve })
+  const login = loginOf(settings)
+  const secrets = secretsOf(settings, login)
+  const tokens = kept?.tokens ?? createTokens(clock)
+  const service = createTokenService({ settings, limits, connections, clock, random, login, secrets })
+  const idle = Promise.withResolvers<void>()
+  let calls = 0
+  let retired = false
+
+  function checkIdle(): void {
+    if (retired && calls === 0) idle.resolve()
+  }
+
+  async function retire(): Promise<void> {
+    retired = true
+    checkIdle()
+    await idle.promise
+    await connections.retire()
+  }
+
+  return {
+    settings,
+    connections,
+    breaker: createBreaker(settings.name, clock),
+    rates: kept?.rates ?? createRateLimits(clock),
+    tokens,
+    authenticator: createAuthenticator({ settings, tokens, service, login }),
+    secrets,
+    enter() {
+      calls++
+      return () => {
+        calls--
+        checkIdle()
+      }
+    },
+    retire,
+  }
+}
+
+function isSameAccount(a: UpstreamSettings, b: UpstreamSettings): boolean {
+  return a.url === b.url && a.username === b.username && a.password === b.password
+}
+
+function loginOf({ username, password }: UpstreamSettings): string | undefined {
+  if (username === undefined || username === '') return undefined
+  return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
+}
+
+function secretsOf(settings: UpstreamSettings, login: string | undefined): string[] {
+  const secrets = [settings.password ?? '', login?.slice('Basic '.length) ?? '']
+  return secrets.filter((secret) => secret !== '')
+}
