@@ -24,6 +24,9 @@ const NOT_YET: readonly string[] = [
   'upstream.max_size',
 ]
 
+/** Values that say "off", which is what this version does: they hold, whatever the default is. */
+const OFF: Readonly<Record<string, string>> = { 'limits.requests': '0', 'jobs.gc': '', 'jobs.scrub': '' }
+
 /** Values of the tree that would have no effect in this version. */
 export function unavailableIn(tree: Tree): Finding[] {
   const message = 'is not available in this version yet: remove it'
@@ -49,5 +52,7 @@ function placesOf(table: Table, tree: Tree): readonly Path[] {
 
 function isChanged(tree: Tree, path: Path): boolean {
   const value = valueAt(tree, path)
+  const name = path.join('.')
+  if (Object.hasOwn(OFF, name) && value === OFF[name]) return false
   return value !== undefined && !isDeepStrictEqual(value, keyAt(path)?.fallback)
 }

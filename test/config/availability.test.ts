@@ -19,7 +19,7 @@ requests = "5/m"
 allow = []
 deny = ["10.0.0.0/8"]
 [jobs]
-gc = ""
+gc = "5 5 * * *"
 scrub = "0 5 * * *"
 expire_unused = "90d"
 [[rule]]
@@ -102,4 +102,9 @@ void test('who may pull without a login and how large things may be works alread
   )
   assert.deepEqual(config.auth.anonymousPull, ['10.0.0.0/8'])
   assert.equal(config.limits.maxBlob, 2 ** 30)
+})
+
+void test('values that switch off what this version does not do are accepted', (t) => {
+  const { warnings } = load(t, '[limits]\nrequests = "0"\n[jobs]\ngc = ""\nscrub = ""\n')
+  assert.deepEqual(warnings, [])
 })

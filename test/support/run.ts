@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { prepareClients } from '../clients/prepare.ts'
+
+/**
+ * `npm test` and its parts: one run of `node --test` over every test file, so that its closing lines count them
+ * all. `--fast` leaves the real clients out, a folder name runs that folder alone.
+ */
+const ROOT = join(import.meta.dirname, '..', '..')
+const [part] = process.argv.slice(2)
+const files = globSync('test/**/*.test.ts', { cwd: ROOT })
+  .filter((file) => belongs(file))
+  .sort()
+
+if (part !== '--fast') {
+  const missing = prepareClients()
+  if (missing.length > 0)
+    console.log(`not on this machine, so their tests are skipped: ${missing.join(', ')}`)
+}
+const run = spawn(
+  process.execPath,
+  ['--test', '--test-concurrency=2', '--import', './test/support/no-network.ts', ...files],
+  { cwd: ROOT, stdio: 'inherit' },
+)
+run.on('exit', (code, signal) => {
+  process.exitCode = signal === null ? (code ?? 1) : 1
+})
+
+function belongs(file: string): boolean {
+  if (part === '--fast') return !file.startsWith('test/clients/') && file !== 'test/checks.test.ts'
+  return part === undefined || file.startsWith(`test/${part}/`)
+}
