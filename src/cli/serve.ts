@@ -53,11 +53,13 @@ function explain(error: unknown, { config }: LoadedConfig): string {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'EEXIST':
+    case 'ENOTDIR':
     case 'SQLITE_CANTOPEN':
     case 'SQLITE_READONLY':
       return port < 1024 && message.includes('listen')
         ? `port ${port} needs privileges; choose one above 1023 with server.listen`
-        : `the data folder ${config.storage.path} cannot be written (${message}); see storage.path`
+        : `the data folder ${config.storage.path} cannot be made or written (${message}); see storage.path`
     default:
       return message ?? String(error)
   }

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { tempDir } from '../support/temp.ts'
+import { run } from './support.ts'
+
+void test('config check says every problem at once with its line, and ends with 2', async (t) => {
+  const file = join(await tempDir(t), 'bad.toml')
+  writeFileSync(file, '[server]\nlissten = "x"\n[storage]\nmax_size = 5\n[cache]\ntag_ttl = "soon"\n')
+  const { code, err } = await run(t, ['config', 'check', file])
+  assert.equal(code, 2)
+  assert.match(err, /bad\.toml:2 .*server\.lissten.*did you mean "listen"/)
+  assert.match(err, /bad\.toml:4 .*storage\.max_size/)
+  assert.match(err, /bad\.toml:6 .*cache\.tag_ttl/)
+})
+
+void test('serve refuses a broken configuration in the same words', async (t) => {
+  const file = join(await tempDir(t), 'bad.toml')
+  writeFileSync(file, '[auth]\nhtpasswd = "users"\n')
+  const { code, err, out } = await run(t, ['serve', '--config', file])
+  assert.equal(code, 2)
+  assert.match(err, /auth\.htpasswd/)
+  assert.equal(out, '')
+})
+
+void test('config check accepts an empty file', async (t) => {
+  const file = join(await tempDir(t), 'empty.toml')
+  writeFileSync(file, '')
+  const { code, out } = await run(t, ['config', 'check', file])
+  assert.equal(code, 0)
+  assert.match(out, /ok, 9 upstreams/)
+})
+
+void test('config show gives what is in effect and where it comes from, and no secret', async (t) => {
+  const folder = await tempDir(t)
+  const file = join(folder, 'c.toml')
+  writeFileSync(join(folder, 'secret'), 'CANARY\n', { mode: 0o600 })
+  writeFileSync(
+    file,
+    '[[upstream]]\nname = "a.example"\nurl = "https://a.example"\nusername = "me"\npassword_file = "secret"\n',
+  )
+  const { code, out } = await run(t, ['config', 'show', file, '--origin'], {
+    CACHALOT_STORAGE__MAX_SIZE: '2GiB',
+  })
+  assert.equal(code, 0)
+  assert.match(out, /max_size = "2GiB" .*env CACHALOT_STORAGE__MAX_SIZE/)
+  assert.match(out, /listen = "0\.0\.0\.0:5000" .*default/)
+  assert.match(out, /username = "me" .*c\.toml:4/)
+  assert.doesNotMatch(out, /CANARY/)
+})
+
+void test('an unknown command names the nearest one', async (t) => {
+  const { code, err } = await run(t, ['sevre'])
+  assert.equal(code, 2)
+  assert.match(err, /unknown command "sevre"; did you mean "serve"/)
+})
+
+void test('an unknown flag is refused', async (t) => {
+  assert.equal((await run(t, ['serve', '--prot', '1'])).code, 2)
+})
+
+void test('version and help print and end well', async (t) => {
+  assert.match((await run(t, ['version'])).out, /^\d+\.\d+\.\d+\n$/)
+  assert.match((await run(t, ['--help'])).out, /cachalot serve/)
+})
+
+void test('healthcheck ends with 1 where nothing listens', async (t) => {
+  const { code, err } = await run(t, ['healthcheck', '--url', 'http://127.0.0.1:1/healthz'])
+  assert.equal(code, 1)
+  assert.match(err, /unhealthy/)
+})
