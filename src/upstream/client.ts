@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { type CallAnswer, type CallAsk, runCall } from './call.ts'
+import { PATIENCE_MOST } from './health.ts'
 import type { OriginClient } from './origin.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 import { type ClientLimits, DEFAULT_LIMITS, type UpstreamSettings } from './settings.ts'
@@ -84,7 +85,7 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
     },
     rateLimit: (name) => upstreams.get(name)?.rates.last(),
     health: (name) => upstreams.get(name)?.breaker.state() ?? 'closed',
-    patience: (name) => upstreams.get(name)?.breaker.patience() ?? 800,
+    patience: (name) => upstreams.get(name)?.breaker.patience() ?? PATIENCE_MOST,
     update,
     close,
   }

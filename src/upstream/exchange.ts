@@ -43,6 +43,7 @@ export class ExchangeError extends Error {
  * error or the reason of the signal. Nothing is followed, decoded or repeated.
  */
 export function exchange(connections: Connections, ask: ExchangeAsk): Promise<RawAnswer> {
+  if (ask.signal.aborted) return Promise.reject(new ExchangeError(ask.signal.reason, false, false))
   return new Promise((resolve, reject) => {
     const handler = new Exchange(connections, ask, { resolve, reject })
     const { origin, pathname, search } = ask.url
@@ -83,7 +84,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle = settle
     this.#leave = connections.enter(ask.url.origin)
     ask.signal.addEventListener('abort', this.#onAbort)
-    if (ask.signal.aborted) this.#onAbort()
   }
 
   readonly #onAbort = (): void => {

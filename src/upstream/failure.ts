@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { AppError } from '../domain/errors.ts'
 import { PrivateAddressError } from './address-guard.ts'
 import { ExchangeError } from './exchange.ts'
@@ -102,7 +103,7 @@ export function explainFailure(error: unknown, upstream: string): unknown {
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !(error instanceof ExchangeError)) {
     return fail('upstream_unreachable', 'connection closed before the end of the answer')
   }
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_'))
+  if (cause instanceof errors.HTTPParserError || code.startsWith('UND_ERR_RES_'))
     return fail('upstream_invalid', 'malformed HTTP')
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('upstream_invalid', 'its headers are too large')
   if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED')

@@ -8,7 +8,8 @@ const LONGEST_REST = 15 * SECOND
 const FAST_FAULTS = 3
 const FAST_FAULTS_WITHIN = 10 * SECOND
 const PATIENCE_LEAST = 250
-const PATIENCE_MOST = 800
+/** Also for an upstream that nothing is known of. */
+export const PATIENCE_MOST = 800
 
 /** One call's place in the breaker; it has to end with `failed` or `leave`. */
 export interface Pass {
