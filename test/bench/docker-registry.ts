@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort, startChild } from './child.ts'
+import { installed, type Launcher } from './subjects.ts'
+
+/** Debian's docker-registry as a pull-through cache: files on disk, descriptors in memory, no access log. */
+export function dockerRegistry(): Launcher {
+  return {
+    name: 'docker-registry',
+    missing: () => (installed('docker-registry') ? undefined : 'docker-registry is not installed'),
+    async start({ upstreamUrl, folder }) {
+      const port = await freePort()
+      const file = join(folder, 'config.yml')
+      writeFileSync(file, configuration({ port, upstreamUrl, data: join(folder, 'data') }))
+      const url = `http://127.0.0.1:${port}`
+      const args = ['serve', file]
+      const child = await startChild({ command: 'docker-registry', args, folder, readyUrl: `${url}/v2/` })
+      return { name: 'docker-registry', url, ...child }
+    },
+  }
+}
+
+function configuration({
+  port,
+  upstreamUrl,
+  data,
+}: {
+  port: number
+  upstreamUrl: string
+  data: string
+}): string {
+  return `version: 0.1
+log:
+  level: error
+  accesslog: { disabled: true }
+storage:
+  cache: { blobdescriptor: inmemory }
+  filesystem: { rootdirectory: ${data} }
+http:
+  addr: 127.0.0.1:${port}
+  secret: bench
+proxy:
+  remoteurl: ${upstreamUrl}
+`
+}

@@ -1,0 +1,65 @@
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly rounds: number
+  readonly quick: boolean
+  /** Names of workloads; empty = all. */
+  readonly only: readonly string[]
+  /** Names of subjects; empty = all. */
+  readonly subjects: readonly string[]
+  readonly json: string | undefined
+  readonly profile: boolean
+  /** Parent of the temporary folder, which takes some 10 GB. */
+  readonly folder: string
+}
+
+const SUBJECTS = ['cachalot', 'docker-registry', 'nginx']
+
+/** The command line is wrong; its message is for the terminal. */
+export class UsageError extends Error {}
+
+export const HELP = `npm run bench -- [options]
+  --rounds N          how often everything is measured (default 5)
+  --quick             two rounds of smaller loads
+  --only A,B          only these workloads
+  --subjects A,B      only these of cachalot, docker-registry, nginx
+  --json FILE         where the results go (default bench-results/<time>.json)
+  --profile           only Cachalot, under --cpu-prof: prints the functions that took most time
+  --folder PATH       where the caches live while it runs (default: the system's temporary folder)`
+
+/** Options of the command line; undefined when help was asked for. Throws UsageError or what `parseArgs` throws. */
+export function parseOptions(argv: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      subjects: { type: 'string', default: '' },
+      json: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      folder: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return undefined
+  const subjects = listOf(values.subjects)
+  const unknown = subjects.filter((name) => !SUBJECTS.includes(name))
+  if (unknown.length > 0) throw new UsageError(`--subjects ${unknown.join()}: there are ${SUBJECTS.join()}`)
+  const rounds = Number(values.rounds ?? (values.quick || values.profile ? 2 : 5))
+  if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds wants a whole number above 0')
+  return {
+    rounds,
+    quick: values.quick,
+    only: listOf(values.only),
+    subjects: values.profile ? ['cachalot'] : subjects,
+    json: values.json,
+    profile: values.profile,
+    folder: values.folder,
+  }
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter((part) => part !== '')
+}

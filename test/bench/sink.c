@@ -1,0 +1,119 @@
+// HTTP client that throws bodies away inside the kernel (MSG_TRUNC), so that it costs a server's machine little.
+// sink PORT CONNECTIONS REPEATS RATE SECONDS PATH...   (loopback; RATE bytes/s for each connection, 0 = as fast
+// as it goes; SECONDS 0 = until everything is read). Connection i reads PATH[i % n], REPEATS times.
+// Prints {"bytes":…,"seconds":…,"firstByteMs":slowest first body byte}; exit code 1 and a reason if one failed.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int port, connections, repeats, paths;
+static double rate, seconds, started;
+static char **path;
+static pthread_barrier_t ready;
+
+struct worker { pthread_t thread; int id; long long bytes; double first; char failure[200]; };
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int over(void) { return seconds > 0 && now() - started > seconds; }
+
+static int dial(void) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, small = 64 << 10;
+  struct timeval patience = {.tv_sec = 60};
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (rate > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+// Length of the body, or -1 with the reason in w->failure.
+static long long read_head(struct worker *w, int fd) {
+  char head[16384];
+  size_t n = 0;
+  while (n < sizeof head - 1) {
+    if (recv(fd, head + n, 1, 0) != 1) { snprintf(w->failure, sizeof w->failure, "closed before the head"); return -1; }
+    head[++n] = 0;
+    if (n >= 4 && memcmp(head + n - 4, "\r\n\r\n", 4) == 0) break;
+  }
+  char *length = strcasestr(head, "\r\ncontent-length:");
+  if (strncmp(head + 8, " 200", 4) == 0 && length) return atoll(length + 17);
+  snprintf(w->failure, sizeof w->failure, "answered %.60s", head);
+  return -1;
+}
+
+static int read_body(struct worker *w, int fd, long long left, double asked) {
+  size_t most = rate > 0 ? 16 << 10 : 4 << 20;
+  int fresh = 1;
+  while (left > 0) {
+    if (over()) return -1;
+    ssize_t k = recv(fd, NULL, left > (long long)most ? most : (size_t)left, MSG_TRUNC);
+    if (k <= 0) { snprintf(w->failure, sizeof w->failure, "cut with %lld bytes missing", left); return -1; }
+    if (fresh && now() - asked > w->first) w->first = now() - asked;
+    fresh = 0;
+    left -= k;
+    w->bytes += k;
+    if (rate > 0) usleep(k / rate * 1e6);
+  }
+  return 0;
+}
+
+static void *work(void *arg) {
+  struct worker *w = arg;
+  char request[2048];
+  int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", path[w->id % paths], port);
+  pthread_barrier_wait(&ready);
+  double asked = now();
+  int fd = dial();
+  if (fd < 0) { snprintf(w->failure, sizeof w->failure, "cannot connect"); return NULL; }
+  for (int i = 0; i < repeats && !over(); i++, asked = now()) {
+    if (send(fd, request, length, MSG_NOSIGNAL) != length) { snprintf(w->failure, sizeof w->failure, "cannot send"); break; }
+    long long body = read_head(w, fd);
+    if (body < 0 || read_body(w, fd, body, asked) < 0) break;
+  }
+  close(fd);
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 7) return fprintf(stderr, "sink PORT CONNECTIONS REPEATS RATE SECONDS PATH...\n"), 2;
+  port = atoi(argv[1]), connections = atoi(argv[2]), repeats = atoi(argv[3]);
+  rate = atof(argv[4]), seconds = atof(argv[5]), path = argv + 6, paths = argc - 6;
+  struct worker *all = calloc(connections, sizeof *all);
+  pthread_attr_t thin;
+  pthread_attr_init(&thin);
+  pthread_attr_setstacksize(&thin, 128 << 10);
+  pthread_barrier_init(&ready, NULL, connections + 1);
+  for (int i = 0; i < connections; i++) {
+    all[i].id = i;
+    if (pthread_create(&all[i].thread, &thin, work, &all[i])) return fprintf(stderr, "cannot start %d threads\n", connections), 1;
+  }
+  started = now();
+  pthread_barrier_wait(&ready);
+  long long bytes = 0;
+  double first = 0;
+  int failed = 0;
+  for (int i = 0; i < connections; i++) {
+    pthread_join(all[i].thread, NULL);
+    bytes += all[i].bytes;
+    if (all[i].first > first) first = all[i].first;
+    if (all[i].failure[0] && failed++ == 0) fprintf(stderr, "connection %d: %s\n", i, all[i].failure);
+  }
+  printf("{\"bytes\":%lld,\"seconds\":%.6f,\"firstByteMs\":%.3f}\n", bytes, now() - started, first * 1e3);
+  return failed > 0;
+}
