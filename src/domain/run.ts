@@ -6,10 +6,11 @@ export interface Piece {
 
 /**
  * One ordered run of bytes for one reader, pulled at the reader's own pace. `pull` gives the next piece, or
- * undefined at the end, and throws when the bytes cannot be had; there is at most one pull at a time.
+ * undefined at the end, and throws when the bytes cannot be had; there is at most one pull at a time. `most` is a
+ * wish: a reader that is slow to take its bytes asks for small pieces, so that it holds little.
  */
 export interface Run {
-  pull(): Promise<Piece | undefined>
+  pull(most?: number): Promise<Piece | undefined>
   /** Frees everything; safe at any moment and more than once. */
   close(): void
 }

@@ -17,6 +17,8 @@ export interface Notes {
   name?: string
   outcome?: Outcome
   error?: AppError
+  /** The connection was cut because the answer could not go on. */
+  cut?: boolean
   bytes: number
 }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
-import type { Content, Document, Meta } from '../cache/want.ts'
+import type { Content, Meta } from '../cache/want.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
 import { type ByteRange, parseRange, type RangeAnswer, resolveRange, WHOLE } from '../domain/range.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import type { Exchange } from './front-end.ts'
+import { sendRun } from './send-run.ts'
 
 export type Headers = Record<string, string | number>
 
@@ -32,7 +32,11 @@ export function sendMeta(exchange: Exchange, meta: Meta, own: Headers): void {
 }
 
 /** A small document, whole. */
-export function sendDocument(exchange: Exchange, document: Document, own: Headers): void {
+export function sendDocument(
+  exchange: Exchange,
+  document: Meta & { readonly bytes: Buffer },
+  own: Headers,
+): void {
   const headers = describe(exchange, document, own)
   if (isUnchanged(exchange, document)) return send304(exchange, headers)
   headers['content-length'] = document.bytes.length
@@ -167,43 +171,6 @@ async function sendRuns(exchange: Exchange, runs: Iterable<Run> | AsyncIterable<
     res.destroy()
     throw error
   }
-}
-
-/**
- * Pulls pieces and writes them to the socket, reading one ahead of the one being sent. A slow client is waited
- * for; false when it left. Every piece is released, and the run closed, whatever happens.
- */
-async function sendRun(res: ServerResponse, run: Run, notes: { bytes: number }): Promise<boolean> {
-  let before: Promise<boolean> = Promise.resolve(true)
-  const gone = (): void => run.close()
-  res.once('close', gone)
-  try {
-    for (;;) {
-      if (res.destroyed) return false
-      const piece = await run.pull()
-      const sent = await before
-      if (piece === undefined) return sent
-      if (!sent || res.destroyed) {
-        piece.release()
-        return false
-      }
-      before = writePiece(res, piece, notes)
-    }
-  } finally {
-    res.off('close', gone)
-    run.close()
-  }
-}
-
-/** Settles once the kernel has the bytes: false when the client left. Never rejects. */
-function writePiece(res: ServerResponse, piece: Piece, notes: { bytes: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    res.write(piece.bytes, (error) => {
-      notes.bytes += error ? 0 : piece.bytes.length
-      piece.release()
-      resolve(!error)
-    })
-  })
 }
 
 function isUnchanged(exchange: Exchange, meta: Meta): boolean {

@@ -6,7 +6,8 @@ export type ClientAddress = (req: IncomingMessage) => string
 
 /**
  * Reads X-Forwarded-For from the right as long as the address that wrote it is trusted; anybody else's headers
- * are ignored. `trusted` holds CIDRs. IPv4 in IPv6 notation comes back as IPv4.
+ * are ignored. `trusted` holds CIDRs. IPv4 in IPv6 notation comes back as IPv4. A trusted proxy that names no
+ * address gives `unknown`, which is in no network: its own address is not the client's.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   if (trusted.length === 0) return (req) => plain(req.socket.remoteAddress ?? '')
@@ -15,27 +16,43 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     let address = plain(req.socket.remoteAddress ?? '')
     const hops = String(req.headers['x-forwarded-for'] ?? '').split(',')
     while (contains(networks, address)) {
-      const before = plain(hops.pop()?.trim() ?? '')
-      if (isIP(before) === 0) break
-      address = before
+      const before = hopIn(hops.pop() ?? '')
+      if (before === '') break
+      address = isIP(before) === 0 ? UNKNOWN : before
     }
     return address
   }
 }
 
+const UNKNOWN = 'unknown'
+
+/** `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`, as proxies write them. */
+function hopIn(text: string): string {
+  const hop = text.trim()
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1]
+  return plain(bare ?? hop)
+}
+
 function plain(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  return /^::ffff:[\d.]+$/i.test(address) ? address.slice(7) : address
 }
 
 /** CIDRs as a list that answers "is this address in it". Entries were validated with the configuration. */
 export function toBlockList(cidrs: readonly string[]): BlockList {
   const list = new BlockList()
   for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
+    const [written = '', length] = cidr.split('/')
+    const address = plain(written)
+    const most = isIP(address) === 6 ? 128 : 32
+    const bits = length === undefined ? most : Number(length)
+    list.addSubnet(address, address === written ? bits : mappedBits(bits), most === 128 ? 'ipv6' : 'ipv4')
   }
   return list
+}
+
+/** Of `::ffff:10.0.0.0/8` somebody means ten and not every IPv4 address there is, as the notation has it. */
+function mappedBits(bits: number): number {
+  return bits >= 96 ? bits - 96 : Math.min(bits, 32)
 }
 
 export function contains(list: BlockList, address: string): boolean {

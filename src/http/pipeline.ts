@@ -40,9 +40,12 @@ interface Claimed {
 
 /** The front end whose path this is. A malformed path is claimed too, so that it is refused in that protocol. */
 function claim(frontEnds: readonly FrontEnd<unknown>[], exchange: Exchange): Claimed | undefined {
+  const [first] = frontEnds
+  const error = objectionTo(exchange.req)
+  if (error !== undefined && first !== undefined) return { frontEnd: first, op: { error } }
   for (const frontEnd of frontEnds) {
     try {
-      const ok = isAbsolute(exchange) ? undefined : frontEnd.parse(exchange.line)
+      const ok = frontEnd.parse(exchange.line)
       if (ok !== undefined) return { frontEnd, op: { ok } }
     } catch (error) {
       return { frontEnd, op: { error: toAppError(error) } }
@@ -51,22 +54,27 @@ function claim(frontEnds: readonly FrontEnd<unknown>[], exchange: Exchange): Cla
   return undefined
 }
 
-/** `GET http://elsewhere/`: we are nobody's forward proxy. */
-function isAbsolute({ req }: Exchange): boolean {
-  return req.url?.startsWith('/') !== true
+/** What is wrong with a request whatever its path means; said by the first front end, the registry. */
+function objectionTo(req: IncomingMessage): AppError | undefined {
+  if (req.url?.startsWith('/') !== true) {
+    return new AppError('bad_request', { message: 'this is no forward proxy: ask for a path' })
+  }
+  const hosts = countHosts(req)
+  // Probes of old load balancers speak HTTP/1.0, where Host is optional.
+  if (hosts === 1 || (hosts === 0 && req.httpVersion === '1.0')) return undefined
+  return new AppError('bad_request', { message: 'the request needs exactly one Host header' })
 }
 
 async function run({ frontEnd, op }: Claimed, exchange: Exchange, admit: () => void): Promise<void> {
   try {
     admit()
     if ('error' in op) throw op.error
-    if (countHosts(exchange.req) !== 1)
-      throw new AppError('bad_request', { message: 'the request needs exactly one Host header' })
     await frontEnd.serve(op.ok, exchange)
   } catch (error) {
     const known = toAppError(error)
     exchange.notes.error = known
-    if (exchange.res.headersSent || exchange.res.destroyed) exchange.res.destroy()
+    exchange.notes.cut = exchange.res.headersSent || exchange.res.destroyed
+    if (exchange.notes.cut) exchange.res.destroy()
     else frontEnd.fail(known, exchange)
   }
 }

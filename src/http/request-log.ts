@@ -15,7 +15,7 @@ export function logRequest(log: Log, exchange: Exchange, facts: { client: string
     bytes: notes.bytes,
     ms: Math.round(facts.ms * 10) / 10,
     agent: req.headers['user-agent'],
-    ...errorFields(notes.error, res.headersSent),
+    ...errorFields(notes),
   }
   const { error } = notes
   log[error === undefined ? 'info' : levelOf(error)](fields, 'request')
@@ -25,7 +25,7 @@ function levelOf(error: AppError): 'debug' | 'info' | 'warn' | 'error' {
   return error.facts.level
 }
 
-function errorFields(error: AppError | undefined, cut: boolean): object {
+function errorFields({ error, cut }: Exchange['notes']): object {
   if (error === undefined) return {}
   const { code, message, detail, cause } = error
   const inside = code === 'internal' ? { stack: cause instanceof Error ? cause.stack : String(cause) } : {}

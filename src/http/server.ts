@@ -2,6 +2,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SECOND } from '../domain/clock.ts'
+import { type Connections, watchConnections } from './connections.ts'
 
 export interface ServerOptions {
   readonly host: string
@@ -29,22 +30,29 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       connectionsCheckingInterval: 5 * SECOND,
       noDelay: true,
       highWaterMark: 64 * 1024,
+      // Refused by the pipeline instead, in the registry's shape.
+      requireHostHeader: false,
     },
     options.handle,
   )
-  server.on('clientError', refuse)
+  const connections = watchConnections(server)
+  server.on('clientError', (error, socket) => refuse(error, socket, connections.isAnswering(socket)))
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
   })
   // A listening TCP server has an address object.
   const { port } = server.address() as AddressInfo
-  return { address: { host: options.host, port }, close: (grace) => close(server, grace) }
+  return { address: { host: options.host, port }, close: (grace) => close(server, connections, grace) }
 }
 
-/** Bytes that are no HTTP: a short answer in the registry's shape, since registry clients are who sends them. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+/**
+ * Bytes that are no HTTP: a short answer in the registry's shape, since registry clients are who sends them. Into
+ * an answer that is on its way nothing may be written; it is cut.
+ */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex, isAnswering: boolean): void {
+  if (!socket.writable || isAnswering || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
@@ -57,17 +65,17 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message: reason, detail: {} }] })
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Docker-Distribution-API-Version: registry/2.0\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }
 
-async function close(server: http.Server, grace: number): Promise<void> {
+async function close(server: http.Server, connections: Connections, grace: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  server.closeIdleConnections()
+  connections.endIdle()
   const timer = setTimeout(() => server.closeAllConnections(), grace)
-  const sweep = setInterval(() => server.closeIdleConnections(), 100)
+  const sweep = setInterval(() => connections.endIdle(), 100)
   await closed
   clearTimeout(timer)
   clearInterval(sweep)

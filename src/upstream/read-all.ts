@@ -4,8 +4,8 @@ import { AppError } from '../domain/errors.ts'
 import { KIB } from '../domain/units.ts'
 
 /**
- * A whole body in memory. Rejects with upstream_invalid when it is longer than `maxBytes` (the body is
- * destroyed then), else with the body's own error.
+ * A whole body in memory. Rejects with too_large when it is longer than `maxBytes` (0 = no limit; the body
+ * is destroyed then), else with the body's own error.
  */
 export async function readAll(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -13,12 +13,7 @@ export async function readAll(body: Readable, maxBytes: number): Promise<Buffer>
   // A body yields Buffers: no encoding is ever set.
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxBytes) {
-      throw new AppError('upstream_invalid', {
-        message: `the upstream sent a document longer than ${maxBytes} bytes`,
-        detail: { said: `longer than ${maxBytes} bytes` },
-      })
-    }
+    if (maxBytes > 0 && size > maxBytes) throw new AppError('too_large', { detail: { limit: maxBytes } })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, size)

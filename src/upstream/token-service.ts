@@ -68,7 +68,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     checkHold(ask.url.href)
     if (!settings.allowPrivate) refusePrivateLiteral(ask.url)
     const answer = await sendToken(ask, signal, options, breakerOf(ask.url.origin))
-    if (answer.status === 200) return parseToken(await readAll(answer.body, LONGEST_ANSWER), settings.name)
+    if (answer.status === 200) return parseToken(await readToken(answer, settings.name), settings.name)
     const error = await refusalOf(answer, { upstream: settings.name, clock, secrets: options.secrets })
     if (error.code === 'upstream_denied' && options.login !== undefined) {
       if (refused.size > 1000) refused.clear()
@@ -78,6 +78,15 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   }
 
   return { fetch }
+}
+
+async function readToken(answer: RawAnswer, upstream: string): Promise<Buffer> {
+  try {
+    return await readAll(answer.body, LONGEST_ANSWER)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'too_large') throw error
+    throw new AppError('upstream_invalid', { detail: { upstream, said: 'sent a token that is too long' } })
+  }
 }
 
 async function sendToken(

@@ -70,9 +70,14 @@ export async function startCachalot(t: Cleanup, options: CachalotOptions): Promi
     throw error
   })
   t.after(async () => {
-    await running.close(0)
+    const closed = running.close(0)
+    // A hook that throws keeps those after it from running, so judgement comes last.
+    t.after(async () => {
+      await closed
+      if (options.mayBreak !== true) assertSound(running.log)
+    })
+    await closed.catch(() => undefined)
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
-    if (options.mayBreak !== true) assertSound(running.log)
   })
   return running
 }

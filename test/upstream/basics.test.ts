@@ -195,13 +195,13 @@ test('an upstream that is not configured is not dialled', async (t) => {
   assert.equal(client.rateLimit('other'), undefined)
 })
 
-test('a document longer than its limit is not trusted, and its connection is freed', async (t) => {
+test('a document longer than its limit is refused, and its connection is freed', async (t) => {
   const hub = await serve(t, (_, response) => response.end('x'.repeat(100_000)))
   const { client } = clientFor(t, hub.url)
   assert.equal((await readAll((await client.get(MANIFEST)).body, 100_000)).length, 100_000)
   const { body } = await client.get(MANIFEST)
-  const error = await rejection(readAll(body, 99_999), 'upstream_invalid')
-  assert.match(error.message, /99999 bytes/)
+  const error = await rejection(readAll(body, 99_999), 'too_large')
+  assert.equal(error.detail['limit'], 99_999)
   assert.equal(body.destroyed, true)
 })
 

@@ -9,15 +9,18 @@ export const EVERY_MANIFEST = [
 ].join(', ')
 
 /**
- * Whether an Accept header (RFC 9110 §12.5.1) takes this type; without a header everything is taken. Types with
- * q=0 are refused.
+ * Whether an Accept header (RFC 9110 §12.5.1) takes this type; without a header everything is taken. The most
+ * specific range that fits decides, and one with q=0 refuses.
  */
 export function accepts(header: string | undefined, mediaType: string): boolean {
   if (header === undefined || header.trim() === '') return true
-  const [family = ''] = mediaType.split('/')
-  const wanted = new Set(['*/*', `${family}/*`, mediaType.toLowerCase()])
-  return header.split(',').some((element) => {
-    const [type = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase())
-    return wanted.has(type) && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
-  })
+  const type = mediaType.toLowerCase()
+  const ranges = new Map(header.split(',').map(parseRange))
+  return ranges.get(type) ?? ranges.get(`${type.split('/')[0]}/*`) ?? ranges.get('*/*') ?? false
+}
+
+/** A media range, and whether it is wanted at all. */
+function parseRange(element: string): [range: string, wanted: boolean] {
+  const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase())
+  return [range, !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))]
 }

@@ -27,6 +27,9 @@ const ALWAYS: Headers = {
   'content-security-policy': "default-src 'none'; sandbox",
 }
 
+/** A 401 without a challenge means nothing to clients (RFC 9110 §15.5.2, RFC 7617). */
+const CHALLENGE = 'Basic realm="Cachalot", charset="UTF-8"'
+
 const READS = new Set(['GET', 'HEAD'])
 
 /** The registry: the pull side of the OCI distribution spec, version 1.1. */
@@ -91,8 +94,8 @@ function parse(line: RequestLine): OciOperation | undefined {
   return { ...path, namespace: line.query === '' ? undefined : parseNamespace(query), query, host: line.host }
 }
 
-function headersFor(op: OciOperation): Headers {
-  return op.namespace === undefined ? { ...ALWAYS } : { ...ALWAYS, 'oci-namespace': op.namespace }
+function headersFor({ namespace }: Pick<OciOperation, 'namespace'>): Headers {
+  return namespace === undefined ? { ...ALWAYS } : { ...ALWAYS, 'oci-namespace': namespace }
 }
 
 function describe(route: Route<OciUpstream>, resource: OciResource): string {
@@ -118,6 +121,7 @@ function sendPing(router: Router<OciUpstream>, op: OciOperation, exchange: Excha
     ...headersFor(op),
     'content-type': 'application/json',
     'content-length': body.length,
+    'x-cache': 'hit',
     'x-request-id': exchange.id,
   })
   exchange.res.end(exchange.line.method === 'HEAD' ? undefined : body)
@@ -145,15 +149,28 @@ async function serveBlob(
 }
 
 function fail(error: AppError, exchange: Exchange): void {
-  const { status, body } = renderError(error, /(^|&)ns=/.test(exchange.line.query))
+  const { query, method } = exchange.line
+  const { status, body } = renderError(error, /(^|&)ns=/.test(query))
   const headers: Headers = {
-    ...ALWAYS,
+    ...headersFor({ namespace: namespaceIn(query) }),
     'content-type': 'application/json',
     'content-length': body.length,
+    'x-cache': exchange.notes.outcome ?? 'miss',
     'x-request-id': exchange.id,
   }
+  if (error.code === 'unauthorized') headers['www-authenticate'] = CHALLENGE
   if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
   if (error.code === 'unsupported') headers['allow'] = 'GET, HEAD, DELETE'
   exchange.res.writeHead(status, headers)
-  exchange.res.end(exchange.line.method === 'HEAD' ? undefined : body)
+  exchange.res.end(method === 'HEAD' ? undefined : body)
+}
+
+/** The namespace of a request that failed, perhaps because of it. */
+function namespaceIn(query: string): string | undefined {
+  try {
+    return parseNamespace(new URLSearchParams(query))
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
 }

@@ -33,7 +33,9 @@ export function createLists(cache: Cache, router: Router<OciUpstream>, limits: O
       const page = parsePage(op.query)
       const { tags, meta, more } = await readTags(cache, route, page, limits)
       const path = ownPath(op, 'tags/list')
-      const link = more && page.n !== 0 ? linkTo(path, op, { n: page.n, last: tags.at(-1) ?? '' }) : undefined
+      const last = tags.at(-1)
+      // An empty page ends the list whatever the upstream's link says: it might lead back to the beginning.
+      const link = more && last !== undefined ? linkTo(path, op, { n: page.n, last }) : undefined
       const name = op.resource.kind === 'tags' ? op.resource.name.join('/') : route.repository
       sendJson(exchange, { meta, body: { name, tags } }, withLink(headers, link))
     },

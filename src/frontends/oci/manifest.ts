@@ -1,5 +1,7 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Document, Meta, Want } from '../../cache/want.ts'
+import { type Digest, digestOf, isSha256, parseDigest } from '../../domain/digest.ts'
+import { isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument, sendMeta } from '../send.ts'
 import { accepts } from './accept.ts'
@@ -15,51 +17,78 @@ interface ManifestAsk {
 }
 
 const UNTYPED = 'application/vnd.oci.image.manifest.v1+json'
+const UNTYPED_INDEX = 'application/vnd.oci.image.index.v1+json'
+
+/** A manifest, or for HEAD what is known of it. */
+type Found = Meta | Document
 
 /**
  * A manifest travels byte for byte under the type it came with. A client that does not take the type behind a
- * tag is answered by the upstream itself, past the cache: only the upstream knows what else it would give.
+ * tag is answered by the upstream itself, past the cache: only the upstream knows what else it would give. While
+ * it cannot be asked, what is cached is better than nothing (RFC 9110 §12.5.1 allows it).
  */
 export async function serveManifest(cache: Cache, exchange: Exchange, ask: ManifestAsk): Promise<void> {
   const want = manifestWant(ask.route, ask.reference, ask.limits)
-  const accept = exchange.req.headers.accept
-  if (exchange.line.method === 'HEAD') {
-    const meta = await cache.stat(want)
-    if (!isPassed(ask, accept, meta.mediaType)) return sendMeta(exchange, meta, manifestHeaders(ask, meta))
-  } else {
-    const document = await cache.read(want)
-    const mediaType = document.mediaType ?? typeIn(document.bytes)
-    if (!isPassed(ask, accept, mediaType)) {
-      return sendDocument(exchange, document, manifestHeaders(ask, { ...document, mediaType }))
-    }
+  const { accept } = exchange.req.headers
+  const found = exchange.line.method === 'HEAD' ? await facts(cache, want) : await cache.read(want)
+  const isRefused = ask.reference.kind === 'tag' && !accepts(accept, typeOf(found))
+  send(exchange, ask, (isRefused ? await passed(cache, want, accept) : undefined) ?? found)
+}
+
+/** Clients need digest and type from HEAD; where they are missing or unproven, the manifest itself is read. */
+async function facts(cache: Cache, want: Want): Promise<Found> {
+  const meta = await cache.stat(want)
+  const isWhole = meta.digest !== undefined && meta.mediaType !== undefined && meta.size !== undefined
+  const isNamed = want.digest !== undefined || [undefined, meta.digest].includes(longNameOf(meta))
+  return isWhole && isNamed ? meta : await cache.read(want)
+}
+
+/** The SHA-512 digest by which the upstream calls what a tag names. */
+function longNameOf({ headers }: Meta): Digest | undefined {
+  const stated = parseDigest(headers['docker-content-digest'] ?? '')
+  return stated === undefined || isSha256(stated) ? undefined : stated
+}
+
+/** The digest asked for, else the upstream's own if the bytes prove it, else ours. */
+function nameOf({ reference }: ManifestAsk, found: Found): Digest | undefined {
+  if (reference.kind === 'digest') return reference.text
+  const long = longNameOf(found)
+  const isProven = long !== undefined && 'bytes' in found && digestOf(found.bytes, 'sha512') === long
+  return isProven ? long : found.digest
+}
+
+async function passed(cache: Cache, want: Want, accept: string | undefined): Promise<Document | undefined> {
+  const request = accept === undefined ? want.request : { ...want.request, accept }
+  try {
+    return await cache.pass({ ...want, request })
+  } catch (error) {
+    if (isUpstreamTrouble(error)) return undefined
+    throw error
   }
-  sendPassed(exchange, ask, await cache.pass(withAccept(want, accept)))
 }
 
-function sendPassed(exchange: Exchange, ask: ManifestAsk, document: Document): void {
-  const mediaType = document.mediaType ?? typeIn(document.bytes)
-  sendDocument(exchange, document, manifestHeaders(ask, { ...document, mediaType }))
+function send(exchange: Exchange, ask: ManifestAsk, found: Found): void {
+  const headers: Headers = { ...ask.headers, 'content-type': typeOf(found), vary: 'Accept' }
+  const digest = nameOf(ask, found)
+  if (digest !== undefined) headers['docker-content-digest'] = digest
+  if ('bytes' in found) sendDocument(exchange, { ...found, digest }, headers)
+  else sendMeta(exchange, { ...found, digest }, headers)
 }
 
-/** A digest names one content only, so nothing else could be given for it. */
-function isPassed(ask: ManifestAsk, accept: string | undefined, mediaType: string | undefined): boolean {
-  return ask.reference.kind === 'tag' && mediaType !== undefined && !accepts(accept, mediaType)
+function typeOf(found: Found): string {
+  return found.mediaType ?? ('bytes' in found ? typeIn(found.bytes) : UNTYPED)
 }
 
-function withAccept(want: Want, accept: string | undefined): Want {
-  return accept === undefined ? want : { ...want, request: { ...want.request, accept } }
-}
-
-function manifestHeaders(ask: ManifestAsk, meta: Meta): Headers {
-  const headers: Headers = { ...ask.headers, 'content-type': meta.mediaType ?? UNTYPED, vary: 'Accept' }
-  if (meta.digest !== undefined) {
-    headers['docker-content-digest'] = ask.reference.kind === 'digest' ? ask.reference.text : meta.digest
-  }
-  return headers
-}
-
-/** The type a manifest states of itself, for upstreams that send none. */
+/** The type a manifest states of itself, or shows by what it lists, for upstreams that send none. */
 function typeIn(bytes: Buffer): string {
-  const match = /"mediaType"\s*:\s*"(application\/vnd\.[a-z0-9.+-]+)"/.exec(bytes.toString('latin1'))
-  return match?.[1] ?? UNTYPED
+  let json: unknown
+  try {
+    json = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return UNTYPED
+  }
+  if (typeof json !== 'object' || json === null) return UNTYPED
+  const { mediaType, manifests } = json as { mediaType?: unknown; manifests?: unknown } // both are checked below
+  if (typeof mediaType === 'string' && /^application\/[\w.+-]+$/.test(mediaType)) return mediaType
+  return Array.isArray(manifests) ? UNTYPED_INDEX : UNTYPED
 }

@@ -29,7 +29,7 @@ const RESERVED = new Set(['api', 'ui', 'go', 'gh', 'hf', 'k', '_lfs', 'http:', '
  * `name_invalid`, `tag_invalid`, `digest_invalid`, `unsupported` (uploads) or `name_unknown` (no such endpoint).
  */
 export function parseOciPath(path: string): OciPath | undefined {
-  const match = /^(?:\/([^/]+))?\/v2(?:\/|$)/.exec(path)
+  const match = /^(?:\/(?!v2\/)([^/]+))?\/v2(?:\/|$)/.exec(path)
   if (match === null || RESERVED.has(match[1] ?? '')) return undefined
   const rest = path.slice(match[0].length)
   return { prefix: match[1] === undefined ? undefined : decode(match[1]), resource: parseResource(rest) }

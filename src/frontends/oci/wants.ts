@@ -55,7 +55,7 @@ export function manifestWant(route: OciRoute, reference: Reference, limits: OciL
     request: request(route, `manifests/${reference.text}`, EVERY_MANIFEST),
     missing: 'manifest_unknown',
     maxBytes: limits.maxManifest,
-    keepHeaders: [],
+    keepHeaders: ['docker-content-digest'],
   } as const
   if (reference.kind === 'digest')
     return { ...want, digest: reference.text, freshness: { kind: 'immutable' } }
