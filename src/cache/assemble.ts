@@ -47,6 +47,9 @@ export async function createCacheParts(deps: {
 }): Promise<CacheParts> {
   const { client, index, store, clock, log, settings } = deps
   const report = createTroubleReport(log, clock)
+  await store.sweepParts()
+  // What a crash left on its way out; nobody waits for it.
+  store.emptyTrash().catch(report)
   const hot = createHot()
   const quota = await createQuota({ index, store, hot, limits: settings })
   const landing = createLanding({ index, store, clock, report })

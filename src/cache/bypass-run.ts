@@ -16,8 +16,8 @@ export function pauseBefore(n: number): number {
 
 /** Trouble in the middle of a body that another request may get past. */
 export function isPassing(error: unknown): boolean {
-  if (!isUpstreamTrouble(error)) return true
-  return !['upstream_not_found', 'upstream_invalid'].includes(error.code)
+  if (!(error instanceof AppError)) return true
+  return isUpstreamTrouble(error) && !['upstream_not_found', 'upstream_invalid'].includes(error.code)
 }
 
 export interface BypassRunOptions {
@@ -87,7 +87,11 @@ export function createBypassRun(options: BypassRunOptions): Run {
   return {
     pull: async () => {
       for (;;) {
-        const bytes = await next()
+        const bytes = await next().catch((error: unknown) => {
+          if (abort.signal.aborted) return undefined
+          throw error
+        })
+        if (abort.signal.aborted) return undefined
         if (bytes === undefined) {
           const last = held
           held = undefined
@@ -144,6 +148,9 @@ function askFrom(options: BypassRunOptions, from: number, signal: AbortSignal): 
 
 /** Iterates a body from `position` on, dropping what an upstream that ignored the range sent before it. */
 async function* skipTo({ head, body }: OriginResponse, position: number): AsyncGenerator<Buffer, undefined> {
+  if (head.status === 416 && head.contentRange?.total === position) return undefined
+  if (head.status === 416)
+    throw new AppError('upstream_invalid', { message: 'the upstream has less than was asked for' })
   let skip = position - (head.status === 206 ? (head.contentRange?.start ?? position) : 0)
   if (skip < 0)
     throw new AppError('upstream_invalid', { message: 'the upstream sent another range than asked for' })

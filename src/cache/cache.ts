@@ -52,7 +52,7 @@ export interface CacheDeps {
 }
 
 export function createCache(deps: CacheDeps): Cache {
-  const { index, resolver, asker, documents, shelf, clock } = deps
+  const { index, resolver, asker, documents, clock } = deps
 
   const use = (entry: Entry | NewEntry): void => index.blobs.touch(entry.digest, clock())
 
@@ -78,18 +78,17 @@ export function createCache(deps: CacheDeps): Cache {
   const read = async (want: Want): Promise<Document> => {
     const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
     if (resolved === undefined) return await fetched(want)
-    const { entry } = resolved
-    const known = 'blob' in entry ? entry.blob : index.blobs.find(entry.digest)
-    const bytes =
-      known === undefined
-        ? deps.hot.get(entry.digest)
-        : await shelf.loadAll({ digest: entry.digest, ...known })
-    if (bytes !== undefined) {
-      use(entry)
-      return { ...metaOf(want, resolved), digest: entry.digest, size: bytes.length, bytes }
+    const here = await documentHere(deps, want, resolved)
+    if (here !== undefined) return here
+    const direct = want.byDigest?.(resolved.entry.digest)
+    if (direct === undefined) return await fetched(want)
+    try {
+      return await read(direct)
+    } catch (error) {
+      const older = await documentHere(deps, want, resolver.fallBack(want, resolved.before, error))
+      if (older !== undefined) return older
+      throw error
     }
-    const direct = want.byDigest?.(entry.digest)
-    return direct === undefined ? await fetched(want) : await read(direct)
   }
 
   /** Content that is here under another name is ours to give only once this name's upstream said it has it. */
@@ -109,7 +108,7 @@ export function createCache(deps: CacheDeps): Cache {
     }
   }
 
-  const open = async (want: Want): Promise<Content> => {
+  const open = async (want: Want, isRepeated = false): Promise<Content> => {
     const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
     if (resolved !== undefined) {
       const content = await deps.contents.fromDisk(want, resolved)
@@ -118,6 +117,9 @@ export function createCache(deps: CacheDeps): Cache {
         return content
       }
     }
+    // It may have landed while we looked.
+    const isHere = knownElsewhere(index, want) !== undefined
+    if (isHere && !isRepeated && deps.flights.find(want) === undefined) return await open(want, true)
     asker.checkNegative(want)
     try {
       return await deps.contents.fromFlight(want)
@@ -129,7 +131,7 @@ export function createCache(deps: CacheDeps): Cache {
   return {
     stat,
     read,
-    open,
+    open: (want) => open(want),
     pass: async (want) => {
       try {
         return documentOf(want, await documents.pass(want), false)
@@ -142,6 +144,20 @@ export function createCache(deps: CacheDeps): Cache {
     refs: (key) => index.entries.refs(key),
     repositories: (page) => index.entries.repositories(page),
   }
+}
+
+/** From memory or disk; undefined when it has to be fetched. */
+async function documentHere(
+  { index, shelf, hot, clock }: CacheDeps,
+  want: Want,
+  resolved: Resolved,
+): Promise<Document | undefined> {
+  const { digest } = resolved.entry
+  const known = 'blob' in resolved.entry ? resolved.entry.blob : index.blobs.find(digest)
+  const bytes = known === undefined ? hot.get(digest) : await shelf.loadAll({ digest, ...known })
+  if (bytes === undefined) return undefined
+  index.blobs.touch(digest, clock())
+  return { ...metaOf(want, resolved), digest, size: bytes.length, bytes }
 }
 
 /** The blob row of content that is on disk but not yet known under this name. */

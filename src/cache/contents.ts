@@ -11,7 +11,7 @@ import type { OpenBlob } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
 import type { Asker } from './asker.ts'
 import { createBypassRun, freshProof } from './bypass-run.ts'
-import type { Flight, FlightHead } from './flight.ts'
+import { type Flight, type FlightHead, isEmpty } from './flight.ts'
 import type { Flights } from './flights.ts'
 import { entryOf } from './landing.ts'
 import { metaOf } from './meta.ts'
@@ -62,17 +62,21 @@ export function createContents(deps: ContentsDeps): Contents {
 
   const fromFlight = async (want: Want): Promise<Content> => {
     const { flight, joined } = flights.join(want)
+    const isForeign = joined && !isSameName(flight.want, want)
     flight.enter()
     try {
-      if (joined && !isSameName(flight.want, want)) await shareFlight(flight, want)
-      const head = await flight.head
-      return flightContent({ ...deps, want, flight, joined, head })
+      if (isForeign) await shareFlight(flight, want)
+      const head = await flight.head.catch(isForeign ? unlessTrouble : rethrow)
+      if (head !== undefined) return flightContent({ ...deps, want, flight, joined, head })
     } catch (error) {
       flight.leave()
       if (!isTrouble(error)) throw error
       deps.report(error)
       return await bypassContent(deps, want, error instanceof NoRoom ? error.takeResponse() : undefined)
     }
+    // What another name's upstream says about it is no answer to this name: it gets a download of its own.
+    flight.leave()
+    return await fromFlight(want)
   }
 
   /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
@@ -92,6 +96,14 @@ export function createContents(deps: ContentsDeps): Contents {
     },
     claimedSize: (digest) => claimedSize(index, digest),
   }
+}
+
+const rethrow = (error: unknown): never => {
+  throw error
+}
+
+const unlessTrouble = (error: unknown): undefined => {
+  if (isTrouble(error)) throw error
 }
 
 export function claimedSize(index: Index, digest: Digest | undefined): number | undefined {
@@ -157,7 +169,8 @@ function flightContent(deps: FlightContentDeps): Content {
   const { part } = flight
   // A download that only waits to be synced is as good as a finished one.
   const shared = part.state === 'whole' ? 'hit' : 'joined'
-  const meta = flightMeta(want, head, deps.joined ? shared : 'miss')
+  const total = part.state === 'whole' ? part.size : head.total
+  const meta = answerMeta(want, head.answer, total, deps.joined ? shared : 'miss')
   const bypass = (range: ByteRange): { run: Run; outcome: Outcome } => ({
     run: createBypassRun({ client, request: want.request, ...range, total: head.total }),
     outcome: 'bypass',
@@ -165,7 +178,7 @@ function flightContent(deps: FlightContentDeps): Content {
   return {
     ...meta,
     read: async (range) => {
-      if (range !== undefined && deps.verifiedRanges()) await flight.landed
+      if (range !== undefined && deps.verifiedRanges()) await landedOrBroken(flight)
       const isFar = range !== undefined && part.state === 'growing' && range.start > part.readable + FAR
       if (isFar) return bypass(range)
       flight.enter()
@@ -176,8 +189,11 @@ function flightContent(deps: FlightContentDeps): Content {
         expected: want.digest,
         onward: (from, hash) => {
           deps.report(part.reason)
+          const isToEnd = range === undefined || range.end + 1 === part.total
           const proof =
-            hash === undefined || want.digest === undefined ? undefined : { expected: want.digest, hash }
+            hash === undefined || want.digest === undefined || !isToEnd
+              ? undefined
+              : { expected: want.digest, hash }
           return createBypassRun({
             client,
             request: want.request,
@@ -192,6 +208,15 @@ function flightContent(deps: FlightContentDeps): Content {
       return { run, outcome: meta.outcome }
     },
     close: once(() => flight.leave()),
+  }
+}
+
+/** Settles when the content is verified, or when the disk failed and its readers go on without it. */
+async function landedOrBroken(flight: Flight): Promise<void> {
+  try {
+    await flight.landed
+  } catch (error) {
+    if (!isTrouble(error)) throw error
   }
 }
 
@@ -224,6 +249,18 @@ async function bypassContent(
     })
   }
   const total = head.contentLength ?? claimedSize(deps.index, want.digest)
+  if (want.maxBytes > 0 && (total ?? 0) > want.maxBytes) {
+    response.body.destroy()
+    throw new AppError('too_large', {
+      detail: { upstream: want.request.upstream, size: total, limit: want.maxBytes },
+    })
+  }
+  if (total === 0 && !isEmpty(want.digest)) {
+    response.body.destroy()
+    throw new AppError('upstream_invalid', {
+      detail: { upstream: want.request.upstream, said: 'sent an empty body' },
+    })
+  }
   const common = { client: deps.client, request: want.request, total }
   const drop = (): void => {
     response?.body.destroy()

@@ -10,7 +10,7 @@ import { readAll } from '../upstream/read-all.ts'
 import { createCoalesce } from './coalesce.ts'
 import type { Hot } from './hot.ts'
 import type { Landing } from './landing.ts'
-import { onDisk, type Quota } from './quota.ts'
+import type { Quota, Reservation } from './quota.ts'
 import { isManifest, referencesOf } from './references.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
 import type { Want } from './want.ts'
@@ -59,39 +59,36 @@ export function createDocuments(deps: {
   }
 
   const keep = async (want: Want, fetched: Omit<Fetched, 'kept'>): Promise<boolean> => {
-    const { bytes, digest, answer } = fetched
-    const reservation = await deps.quota.reserve(bytes.length)
-    if (reservation === undefined) {
-      deps.report(new NoRoom('no room within max_size and min_free'))
-      return false
-    }
+    let reservation: Reservation | undefined
     try {
-      const isNew = deps.index.blobs.find(digest) === undefined
-      const kept = await write(want, { bytes, digest, answer })
-      if (kept && isNew) deps.quota.settle(onDisk(bytes.length))
-      return kept
+      reservation = await deps.quota.reserve(fetched.bytes.length)
+      if (reservation === undefined) throw new NoRoom('no room within max_size and min_free')
+      const grown = await write(want, fetched)
+      deps.quota.settle(grown ?? 0)
+      return grown !== undefined
     } catch (error) {
       if (!isTrouble(error)) throw error
       deps.report(error)
       return false
     } finally {
-      reservation.release()
+      reservation?.release()
     }
   }
 
-  const write = async (want: Want, { bytes, digest, answer }: Omit<Fetched, 'kept'>): Promise<boolean> => {
+  const write = async (want: Want, fetched: Omit<Fetched, 'kept'>): Promise<number | undefined> => {
+    const { bytes, digest, answer } = fetched
     const part = await deps.store.begin(`document-${randomBytes(12).toString('hex')}`, undefined)
-    let kept = false
+    let grown: number | undefined
     try {
       await part.write(bytes)
       await part.flushed()
       if (part.state === 'broken') throw part.reason
       part.verify(undefined)
       const edges = isManifest(answer.contentType) ? { edges: referencesOf(bytes) } : {}
-      kept = await deps.landing.land({ part, digest, names: [want], answer, ...edges })
-      return kept
+      grown = await deps.landing.land({ part, digest, names: [want], answer, ...edges })
+      return grown
     } finally {
-      if (!kept) await deps.store.discard(part).catch(() => undefined)
+      if (grown === undefined) await deps.store.discard(part).catch(() => undefined)
       part.release()
     }
   }

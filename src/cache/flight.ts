@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Digest, Sha256 } from '../domain/digest.ts'
-import { AppError } from '../domain/errors.ts'
+import { algorithmOf, type Digest, digestOf, type Sha256 } from '../domain/digest.ts'
+import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
+import { keyText } from '../domain/names.ts'
+import { onDisk } from '../store/layout.ts'
 import type { Part } from '../store/part.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
 import { isPassing, MOST_TRIES, pauseBefore } from './bypass-run.ts'
 import type { Landing } from './landing.ts'
 import { pump } from './pump.ts'
-import { onDisk, type Quota, type Reservation, UNKNOWN_STEP } from './quota.ts'
+import { type Quota, type Reservation, UNKNOWN_STEP } from './quota.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
 import type { Want } from './want.ts'
 
@@ -30,9 +32,12 @@ export interface FlightHead {
   readonly answer: OriginHead | undefined
 }
 
-/** Thrown to readers when a download stops for a reason that is not the upstream's. */
-export class Parked extends Error {
-  override readonly name = 'Parked'
+/** A download was stopped on purpose. Only those who read at the very end of the program ever see it. */
+export class Parked extends AppError {
+  constructor() {
+    super('shutting_down')
+    this.name = 'Parked'
+  }
 }
 
 /**
@@ -54,17 +59,24 @@ export class Flight {
   #validator: string | undefined
   #readers = 0
   #parkTimer: NodeJS.Timeout | undefined
-  #names: Want[]
+  #names: Map<string, Want>
+  /** Bytes of an earlier run, which count as used while this one goes on. */
+  #adopted = 0
+  #tooLong = false
+  /** Readers were told a length and may hold bytes. */
+  #started = false
+  #failed = false
   #ended = false
 
-  constructor(want: Want, id: string, deps: FlightDeps) {
+  /** `before`: the same download, about to end without success; it still has the file. */
+  constructor(want: Want, id: string, deps: FlightDeps, before?: Flight) {
     this.want = want
     this.id = id
     this.#deps = deps
-    this.#names = [want]
+    this.#names = new Map([[keyText(want.key), want]])
     this.head = this.#head.promise
     this.head.catch(() => undefined)
-    this.landed = this.#fly()
+    this.landed = this.#fly(before)
     this.landed.catch((error: unknown) => this.#head.reject(error))
   }
 
@@ -76,7 +88,7 @@ export class Flight {
 
   /** Another name that was confirmed for this content: it gets an entry when the flight lands. */
   alsoFor(want: Want): void {
-    this.#names.push(want)
+    this.#names.set(keyText(want.key), want)
   }
 
   enter(): void {
@@ -87,6 +99,7 @@ export class Flight {
   leave(): void {
     if (--this.#readers > 0) return
     if (this.#ended) return this.#letGo()
+    clearTimeout(this.#parkTimer)
     this.#parkTimer = setTimeout(() => this.#parkIfFar(), this.#deps.grace)
     this.#parkTimer.unref()
   }
@@ -97,13 +110,24 @@ export class Flight {
     this.#part = undefined
   }
 
+  /** Nobody can join any more: whoever reads still may, the last one closes the file. */
+  end(): void {
+    this.#ended = true
+    if (this.#readers === 0) this.#letGo()
+  }
+
+  /** False from the moment it is clear that it will not bring everything to whoever comes now. */
+  get isJoinable(): boolean {
+    return !this.#failed && !this.#abort.signal.aborted
+  }
+
   get readers(): number {
     return this.#readers
   }
 
   /** Ends the download now; its bytes stay for the next one. */
   park(): void {
-    this.#abort.abort(new Parked('the download was parked'))
+    this.#abort.abort(new Parked())
   }
 
   #parkIfFar(): void {
@@ -114,36 +138,39 @@ export class Flight {
     if (!near) this.park()
   }
 
-  async #fly(): Promise<Sha256> {
+  async #fly(before: Flight | undefined): Promise<Sha256> {
+    await before?.landed.catch(() => undefined)
     const part = await this.#begin()
-    let kept = false
+    let stays: number | undefined
     try {
       await this.#download(part)
       const digest = part.verify(this.want.digest)
       if (digest === undefined) throw this.#mismatch(part)
-      kept = await this.#deps.landing.land({
-        part,
-        digest,
-        names: this.#names,
-        answer: (await this.head).answer,
-      })
+      const { answer } = await this.head
+      const names = [...this.#names.values()]
+      stays = await this.#deps.landing.land({ part, digest, names, answer })
       return digest
     } catch (error) {
+      this.#failed = true
       await part.flushed().catch(() => undefined)
       if (isTrouble(error)) part.break(error)
       part.drop(error)
-      kept = error instanceof Parked
+      if (this.#isContinuable(part, error)) {
+        stays = onDisk(part.size)
+        this.#deps.store.park(part)
+      }
       throw error
     } finally {
-      await this.#settle(part, kept)
+      await this.#settle(part, stays)
     }
   }
 
   async #begin(): Promise<Part> {
+    const { landing, store, quota } = this.#deps
     try {
-      await this.#deps.landing.reclaim(this.want.digest, this.id)
-      const part = await this.#deps.store.begin(this.id, this.want.digest)
-      this.#deps.quota.settle(-onDisk(part.size))
+      quota.settle(await landing.reclaim(this.want.digest, this.id))
+      const part = await store.begin(this.id, this.want.digest)
+      this.#adopted = onDisk(part.size)
       this.#part = part
       return part
     } catch (error) {
@@ -151,37 +178,44 @@ export class Flight {
     }
   }
 
-  async #settle(part: Part, kept: boolean): Promise<void> {
+  /** Without a digest nothing could prove that a later continuation fits what is here. */
+  #isContinuable(part: Part, error: unknown): boolean {
+    if (this.want.digest === undefined || part.size === 0) return false
+    return error instanceof Parked || (isUpstreamTrouble(error) && isPassing(error))
+  }
+
+  /** `stays`: bytes by which what lies on disk has grown, or undefined when nothing of it stays. */
+  async #settle(part: Part, stays: number | undefined): Promise<void> {
     clearTimeout(this.#parkTimer)
+    if (stays === undefined) await this.#deps.store.discard(part).catch(() => undefined)
+    this.#deps.quota.settle((stays ?? 0) - this.#adopted)
     this.#reservation?.release()
-    if (kept) this.#deps.quota.settle(onDisk(part.size))
-    else await this.#deps.store.discard(part).catch(() => undefined)
-    this.#ended = true
-    if (this.#readers === 0) this.#letGo()
   }
 
   /** Requests until the part is complete; a cut goes on where it stopped and no reader notices. */
   async #download(part: Part): Promise<void> {
+    if (this.want.digest === undefined && part.size > 0) await this.#forget(part)
     for (let tries = 0; ; ) {
       const before = part.taken
       try {
-        if (await this.#request(part)) return
-        if (part.taken === 0 && before > 0) continue
+        const progress = await this.#request(part)
+        if (progress === 'complete') return
+        if (progress === 'forgotten') continue
         throw new AppError('upstream_failed', { message: 'the upstream ended early' })
       } catch (error) {
         this.#abort.signal.throwIfAborted()
         tries = part.taken > before ? 1 : tries + 1
-        const started = part.total !== undefined || part.taken > 0
-        if (isTrouble(error) || !isPassing(error) || !started || tries > MOST_TRIES) throw error
+        const isFinal = isTrouble(error) || !isPassing(error) || !this.#started
+        if (isFinal || tries > MOST_TRIES) throw error
         await sleep(pauseBefore(tries), undefined, { signal: this.#abort.signal }).catch(() => undefined)
         this.#abort.signal.throwIfAborted()
       }
     }
   }
 
-  /** One request for what is missing; true when the part is complete. */
-  async #request(part: Part): Promise<boolean> {
-    await this.#hashedBefore(part)
+  /** One request for what is missing. */
+  async #request(part: Part): Promise<'complete' | 'cut' | 'forgotten'> {
+    await this.#quiet(part)
     const from = part.size
     const response = await this.#deps.client.get(this.want.request, this.#options(from))
     if (response.head.status === 416) return await this.#isComplete(part, response)
@@ -193,20 +227,28 @@ export class Flight {
     if ((totalOf(response.head) ?? Infinity) < from && part.total === undefined) {
       response.body.destroy()
       await this.#startOver(part, 'the content is shorter than what is here')
-      return false
+      return 'forgotten'
     }
     await this.#meetHead(part, response)
-    await part.ready
+    await part.ready.catch((error: unknown) => {
+      response.body.destroy()
+      throw error
+    })
     await pump(response.body, part, { skip: from - start, take: (bytes) => this.#hasRoom(part, bytes) })
     await part.flushed()
     if (part.state === 'broken') throw part.reason
     this.#abort.signal.throwIfAborted()
-    if (part.total === undefined && response.body.errored === null) return true
-    return part.taken === part.total
+    if (this.#tooLong) throw this.#tooLarge(undefined)
+    const isWhole = part.total === undefined ? response.body.errored === null : part.taken === part.total
+    return isWhole ? 'complete' : 'cut'
   }
 
-  /** A small rest of an earlier run is hashed before asking; a large one while the upstream answers. */
-  async #hashedBefore(part: Part): Promise<void> {
+  /**
+   * Waits until the part stands still, so that the next request asks for what is really missing. A small rest of
+   * an earlier run is hashed before asking; a large one while the upstream answers.
+   */
+  async #quiet(part: Part): Promise<void> {
+    await part.written()
     if (part.size < UNKNOWN_STEP) await part.ready
   }
 
@@ -217,23 +259,35 @@ export class Flight {
   }
 
   /** The upstream has nothing after what is here: complete, unless an earlier run left too much. */
-  async #isComplete(part: Part, response: OriginResponse): Promise<boolean> {
+  async #isComplete(part: Part, response: OriginResponse): Promise<'complete' | 'forgotten'> {
     response.body.destroy()
     const total = response.head.contentRange?.total
     if (total !== part.size) {
       await this.#startOver(part, `the content has ${total ?? 'no'} bytes, ${part.size} are here`)
-      return false
+      return 'forgotten'
     }
-    part.expect(total)
-    this.#head.resolve({ total, answer: undefined })
-    return true
+    this.#start(part, { total, answer: undefined })
+    await part.ready
+    return 'complete'
+  }
+
+  /** Readers may begin. */
+  #start(part: Part, head: FlightHead): void {
+    this.#started = true
+    part.expect(head.total)
+    this.#head.resolve(head)
   }
 
   /** What an earlier run left does not fit: forgotten, unless somebody already reads it. */
   async #startOver(part: Part, said: string): Promise<void> {
-    if (part.total !== undefined || part.size === 0)
-      throw new AppError('upstream_invalid', { detail: { said } })
+    if (this.#started || part.size === 0) throw new AppError('upstream_invalid', { detail: { said } })
+    await this.#forget(part)
+  }
+
+  async #forget(part: Part): Promise<void> {
     await part.restart()
+    this.#deps.quota.settle(-this.#adopted)
+    this.#adopted = 0
   }
 
   /** Takes room for what comes, then lets the readers start. */
@@ -249,23 +303,36 @@ export class Flight {
     const { maxBytes } = this.want
     if (maxBytes > 0 && (total ?? 0) > maxBytes) {
       response.body.destroy()
-      throw new AppError('too_large', {
-        detail: { upstream: this.want.request.upstream, size: total, limit: maxBytes },
-      })
+      throw this.#tooLarge(total)
+    }
+    // Nothing could be held back of an answer that is complete without a byte.
+    if (total === 0 && !isEmpty(this.want.digest)) {
+      response.body.destroy()
+      throw this.#mismatch(part)
     }
     if (this.#reservation === undefined) await this.#reserve(total, response)
     this.#validator = isStrong(head.etag) ? head.etag : undefined
-    part.expect(total)
-    this.#head.resolve({ total, answer: head })
+    this.#start(part, { total, answer: head })
   }
 
   async #reserve(total: number | undefined, response: OriginResponse): Promise<void> {
-    this.#reservation = await this.#deps.quota.reserve(total ?? UNKNOWN_STEP)
-    if (this.#reservation !== undefined) return
+    let cause: unknown
+    try {
+      const missing = total === undefined ? UNKNOWN_STEP : Math.max(0, total - this.#adopted)
+      this.#reservation = await this.#deps.quota.reserve(missing)
+      if (this.#reservation !== undefined) return
+    } catch (error) {
+      if (!isTrouble(error)) {
+        response.body.destroy()
+        throw error
+      }
+      cause = error
+    }
     // A continued answer starts in the middle: of no use to a reader that wants the beginning.
     if (response.head.status !== 200) response.body.destroy()
     throw new NoRoom('no room within max_size and min_free', {
       response: response.head.status === 200 ? response : undefined,
+      cause,
     })
   }
 
@@ -273,15 +340,25 @@ export class Flight {
   #hasRoom(part: Part, bytes: number): boolean {
     const after = part.taken + bytes
     const { maxBytes } = this.want
-    if (maxBytes > 0 && after > maxBytes) return false
+    this.#tooLong = maxBytes > 0 && after > maxBytes
+    if (this.#tooLong) return false
     if (part.total !== undefined) return after <= part.total
     if (after % UNKNOWN_STEP < bytes) void this.#growOrBreak(part)
     return true
   }
 
   async #growOrBreak(part: Part): Promise<void> {
-    if ((await this.#reservation?.grow(UNKNOWN_STEP)) === false)
-      part.break(new NoRoom('no room within max_size'))
+    try {
+      if ((await this.#reservation?.grow(UNKNOWN_STEP)) === false)
+        part.break(new NoRoom('no room within max_size'))
+    } catch (error) {
+      part.break(error)
+    }
+  }
+
+  #tooLarge(size: number | undefined): AppError {
+    const { request, maxBytes } = this.want
+    return new AppError('too_large', { detail: { upstream: request.upstream, size, limit: maxBytes } })
   }
 
   #mismatch(part: Part): AppError {
@@ -292,6 +369,11 @@ export class Flight {
 
 function totalOf(head: OriginHead): number | undefined {
   return head.status === 206 ? head.contentRange?.total : head.contentLength
+}
+
+/** Whether this may be the name of no bytes at all. */
+export function isEmpty(digest: Digest | undefined): boolean {
+  return digest === undefined || digest === digestOf(Buffer.alloc(0), algorithmOf(digest))
 }
 
 function isStrong(etag: string | undefined): boolean {

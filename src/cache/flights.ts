@@ -23,13 +23,14 @@ export function createFlights(deps: FlightDeps): Flights {
     join: (want) => {
       const id = flightId(want)
       const running = flying.get(id)
-      if (running !== undefined) return { flight: running, joined: true }
-      const flight = new Flight(want, id, deps)
+      if (running?.isJoinable === true) return { flight: running, joined: true }
+      const flight = new Flight(want, id, deps, running)
       flying.set(id, flight)
-      flight.landed.then(
-        () => flying.delete(id),
-        () => flying.delete(id),
-      )
+      const leave = (): void => {
+        if (flying.get(id) === flight) flying.delete(id)
+        flight.end()
+      }
+      flight.landed.then(leave, leave)
       return { flight, joined: false }
     },
     find: (want) => flying.get(flightId(want)),

@@ -4,6 +4,7 @@ import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { type Digest, isSha256, type Sha256 } from '../domain/digest.ts'
 import type { EntryKey } from '../domain/names.ts'
+import { onDisk } from '../store/layout.ts'
 import type { Part } from '../store/part.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginHead } from '../upstream/origin.ts'
@@ -20,10 +21,16 @@ export interface Landed {
 }
 
 export interface Landing {
-  /** Makes verified content permanent; false when the disk or the index refuses, which is reported. */
-  land(landed: Landed): Promise<boolean>
-  /** A crash between rename and commit leaves a file without a row: it becomes the part `id` again. */
-  reclaim(digest: Digest | undefined, id: string): Promise<void>
+  /**
+   * Makes verified content permanent and returns by how many bytes the blobs grew on disk; undefined when disk
+   * or index refuse, which is reported.
+   */
+  land(landed: Landed): Promise<number | undefined>
+  /**
+   * A crash between rename and commit leaves a file without a row: it becomes the part `id` again. Returns by
+   * how many bytes the parts grew on disk.
+   */
+  reclaim(digest: Digest | undefined, id: string): Promise<number>
 }
 
 /** What an upstream's answer says about content, as an entry of `want`. */
@@ -65,32 +72,33 @@ export function createLanding(deps: {
   report: (error: unknown) => void
 }): Landing {
   const { index, store, clock } = deps
-  const commit = ({ part, digest, names, answer, edges }: Landed): void => {
+  const commit = ({ part, digest, names, answer, edges }: Landed): number => {
     const now = clock()
+    const replaced = index.blobs.find(digest)
     index.blobs.add({ digest, size: part.size, stamp: store.place(part, digest), at: now })
     for (const want of names) {
       const entry = entryOf(want, answer, { digest, size: part.size, now })
       for (const key of keysOf(want, want.digest ?? digest)) index.entries.put(key, entry)
     }
     if (edges !== undefined) index.edges.put(digest, edges)
+    return onDisk(part.size) - onDisk(replaced?.size ?? 0)
   }
   return {
     land: async (landed) => {
       try {
         await landed.part.sync()
-        await index.transact(() => commit(landed))
-        return true
+        return await index.transact(() => commit(landed))
       } catch (error) {
         if (!isTrouble(error)) throw error
         deps.report(error)
-        return false
+        return undefined
       }
     },
     reclaim: async (digest, id) => {
-      if (digest === undefined || !isSha256(digest) || !store.hasFile(digest)) return
-      await index.transact(() => {
-        if (index.blobs.find(digest) === undefined) store.reclaim(digest, id)
-      })
+      if (digest === undefined || !isSha256(digest) || !store.hasFile(digest)) return 0
+      return await index.transact(() =>
+        index.blobs.find(digest) === undefined ? store.reclaim(digest, id) : 0,
+      )
     },
   }
 }

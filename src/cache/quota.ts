@@ -1,15 +1,10 @@
 import type { Index } from '../db/index.ts'
 import { GIB } from '../domain/units.ts'
+import { onDisk } from '../store/layout.ts'
 import type { Store } from '../store/store.ts'
 import type { Hot } from './hot.ts'
 
-const BLOCK = 4096
 const PAGE = 500
-
-/** Bytes on disk that `size` bytes of content take. */
-export function onDisk(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK
-}
 
 /** Room for one download. Released exactly once, by whoever reserved. */
 export interface Reservation {
@@ -45,12 +40,13 @@ export async function createQuota(deps: {
   let reserved = 0
   let evicting: Promise<boolean> | undefined
 
-  /** Evicts the coldest blobs, one page at most, until `goal` bytes are in use; false when nothing could go. */
+  /** Evicts the coldest blobs, one page at most, until `goal` bytes are in use; then parts that nobody continued. */
   const evictPage = async (goal: number): Promise<boolean> => {
-    const page = index.blobs.coldest(PAGE)
     let gone = 0
     await index.transact(() => {
-      for (const { digest, size } of page) {
+      gone = 0
+      index.blobs.flushTouches()
+      for (const { digest, size } of index.blobs.coldest(PAGE)) {
         if (used - gone + reserved <= goal) break
         index.blobs.remove(digest)
         store.retire(digest)
@@ -58,8 +54,12 @@ export async function createQuota(deps: {
         gone += onDisk(size)
       }
     })
-    await store.emptyTrash()
-    used -= gone
+    try {
+      await store.emptyTrash()
+      if (gone === 0) gone = await store.dropParked(used + reserved - goal)
+    } finally {
+      used -= gone
+    }
     return gone > 0
   }
 

@@ -18,6 +18,8 @@ export interface Resolved {
   readonly outcome: Outcome
   /** Why the answer is stale, for people. */
   readonly warning: string | undefined
+  /** The entry as it was, with its bytes on disk, when the name has just moved. */
+  readonly before?: Entry | undefined
 }
 
 export type Revalidate = Extract<Freshness, { kind: 'revalidate' }>
@@ -77,7 +79,9 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
     const pointer = pointerOf(want, head, clock())
     if (pointer === undefined) return await byEtag(recheck)
     asker.remember(want.key, pointer)
-    return { entry: index.entries.find(want.key) ?? pointer, outcome: 'revalidated', warning: undefined }
+    const now = index.entries.find(want.key) ?? pointer
+    const before = entry.blob === undefined ? undefined : entry
+    return { entry: now, outcome: 'revalidated', warning: undefined, before }
   }
 
   const insteadOf = (error: AppError, { want, entry, freshness }: Recheck): Resolved => {
@@ -106,7 +110,8 @@ export function staleOf(facts: { want: Want; entry: Entry; why: string; now: num
   return { entry, outcome: 'stale', warning: staleWarning(entry, `${want.request.upstream} ${why}`, now) }
 }
 
-function saidBy(error: AppError): string {
+/** What the upstream said, for people. */
+export function saidBy(error: AppError): string {
   const { status, said } = error.detail
   if (status !== undefined) return `answered ${status}`
   return said === undefined ? 'cannot be reached' : `failed: ${said}`

@@ -1,8 +1,8 @@
 import type { Entry } from '../db/entries.ts'
-import { isUpstreamTrouble } from '../domain/errors.ts'
+import { AppError } from '../domain/errors.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import { judge, mayServeStale } from './freshness.ts'
-import { createRecheck, type Recheck, type RecheckDeps, type Resolved, staleOf } from './recheck.ts'
+import { createRecheck, type Recheck, type RecheckDeps, type Resolved, saidBy, staleOf } from './recheck.ts'
 import type { Want } from './want.ts'
 
 /** Share of the pull budget below which an upstream is spared. */
@@ -11,6 +11,11 @@ const FLOOR = 0.1
 export interface Resolver {
   /** The entry of a name, confirmed where it is due; undefined when there is none. Throws when nothing may be served. */
   resolve(want: Want): Promise<Resolved | undefined>
+  /**
+   * A name moved, but what it points to now cannot be fetched: the content it pointed to before is served stale.
+   * Throws `error` when that may not be.
+   */
+  fallBack(want: Want, before: Entry | undefined, error: unknown): Resolved
 }
 
 /**
@@ -58,13 +63,23 @@ export function createResolver(deps: RecheckDeps): Resolver {
       }
       return await resolveDue({ want, entry, freshness })
     },
+    fallBack: (want, before, error) => {
+      const now = clock()
+      if (before === undefined || !(error instanceof AppError) || !mayServeStale(before, want.freshness, now))
+        throw error
+      deps.asker.remember(want.key, before)
+      return staleOf({ want, entry: before, why: saidBy(error), now })
+    },
   }
 }
 
-/** Asked in the background, to learn whether the upstream is back; only what nobody expects is not swallowed. */
+/**
+ * Asked in the background, to learn whether the upstream is back: trouble, "not found" and an end of the program
+ * are answers too. Only what nobody expects is not swallowed.
+ */
 function probe(answer: Promise<unknown>): void {
   answer.catch((error: unknown) => {
-    if (!isUpstreamTrouble(error)) throw error
+    if (!(error instanceof AppError)) throw error
   })
 }
 

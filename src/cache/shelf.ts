@@ -5,9 +5,10 @@ import { digestOf, type Sha256 } from '../domain/digest.ts'
 import type { Log } from '../domain/log.ts'
 import { MIB } from '../domain/units.ts'
 import { readFile } from '../store/file.ts'
+import { onDisk } from '../store/layout.ts'
 import type { OpenBlob, Store } from '../store/store.ts'
 import { type Hot, isSmall } from './hot.ts'
-import { onDisk, type Quota } from './quota.ts'
+import type { Quota } from './quota.ts'
 import { isTrouble } from './trouble.ts'
 
 export interface Known {
@@ -38,52 +39,78 @@ export function createShelf(deps: {
   log: Log
 }): Shelf {
   const { index, store, hot, clock } = deps
-  const checks = new Map<Sha256, Promise<boolean>>()
+  const checks = new Map<string, Promise<boolean>>()
 
-  const drop = async ({ digest, size }: Known, why: string): Promise<void> => {
+  /** Takes out what was found damaged; returns the row of another file that has taken its place meanwhile. */
+  const drop = async ({ digest, size, stamp }: Known, why: string): Promise<Known | undefined> => {
+    const take = (): Known | undefined => {
+      const row = index.blobs.find(digest)
+      if (row?.stamp !== stamp) return row
+      store.retire(digest)
+      index.blobs.remove(digest)
+      deps.quota.settle(-onDisk(size))
+      return undefined
+    }
+    const other = await unlessTrouble(index.transact(take))
+    if (other !== undefined) return other
     deps.log.warn({ event: 'blob.damaged', digest, why }, `blob is fetched again: ${why}`)
     hot.drop(digest)
-    try {
-      const removed = await index.transact(() => {
-        store.retire(digest)
-        return index.blobs.remove(digest)
-      })
-      if (removed) deps.quota.settle(-onDisk(size))
-      await store.emptyTrash()
-    } catch (error) {
-      if (!isTrouble(error)) throw error
-    }
+    // Not waited for: whoever is to fetch it again must not miss a download that is about to end.
+    void unlessTrouble(store.emptyTrash())
+    return undefined
   }
+
+  const noteVerified = (digest: Sha256, stamp: number): Promise<void> =>
+    index.transact(() => index.blobs.verified(digest, stamp, clock()))
 
   /** The file changed since it was verified: hashed once more, by one request for all. */
   const isStillRight = (known: Known, file: OpenBlob): Promise<boolean> => {
-    const running = checks.get(known.digest)
+    const key = `${known.digest} ${file.stamp}`
+    const running = checks.get(key)
     if (running !== undefined) return running
     const check = hashFile(file).then(async (found) => {
-      if (found === known.digest)
-        await index.transact(() => index.blobs.verified(known.digest, file.stamp, clock()))
+      if (found === known.digest) await unlessTrouble(noteVerified(known.digest, file.stamp))
       return found === known.digest
     })
-    checks.set(known.digest, check)
-    const done = () => void checks.delete(known.digest)
+    checks.set(key, check)
+    const done = () => void checks.delete(key)
     check.then(done, done)
     return check
   }
 
-  const open = async (known: Known): Promise<OpenBlob | undefined> => {
-    const file = await store.open(known.digest)
-    if (file === undefined) {
-      await drop(known, 'its file is missing')
-      return undefined
+  /** A disk that fails now has nothing for us; what it holds is not given up for that. */
+  const openFile = async (known: Known): Promise<OpenBlob | 'failed' | undefined> => {
+    try {
+      return await store.open(known.digest)
+    } catch (error) {
+      if (!isTrouble(error)) throw error
+      deps.log.warn({ event: 'blob.unreadable', digest: known.digest, error }, 'blob cannot be opened')
+      return 'failed'
     }
-    if (file.size === known.size && (file.stamp === known.stamp || (await isStillRight(known, file))))
-      return file
+  }
+
+  const open = async (known: Known): Promise<OpenBlob | undefined> => {
+    const file = await openFile(known)
+    if (file === 'failed') return undefined
+    const flaw = file === undefined ? 'its file is missing' : await flawOf(known, file)
+    if (flaw === undefined) return file
+    const other = await drop(known, flaw)
+    return other === undefined ? undefined : await open(other)
+  }
+
+  /** Why the file cannot be used, and then it is closed. */
+  const flawOf = async (known: Known, file: OpenBlob): Promise<string | undefined> => {
+    try {
+      if (file.size === known.size && (file.stamp === known.stamp || (await isStillRight(known, file)))) {
+        return undefined
+      }
+    } catch (error) {
+      file.close()
+      if (!isTrouble(error)) throw error
+      return 'it cannot be read'
+    }
     file.close()
-    await drop(
-      known,
-      file.size === known.size ? 'its bytes changed' : `it has ${file.size} bytes, not ${known.size}`,
-    )
-    return undefined
+    return file.size === known.size ? 'its bytes changed' : `it has ${file.size} bytes, not ${known.size}`
   }
 
   const loadAll = async (known: Known): Promise<Buffer | undefined> => {
@@ -91,16 +118,29 @@ export function createShelf(deps: {
     if (warm !== undefined) return warm
     const file = await open(known)
     if (file === undefined) return undefined
-    const bytes = await readWhole(file)
-    if (digestOf(bytes) !== known.digest) {
-      await drop(known, 'its bytes changed')
+    const bytes = await readWhole(file).catch((error: unknown) => {
+      if (!isTrouble(error)) throw error
       return undefined
+    })
+    if (bytes === undefined || digestOf(bytes) !== known.digest) {
+      const other = await drop(known, bytes === undefined ? 'it cannot be read' : 'its bytes changed')
+      return other === undefined ? undefined : await loadAll(other)
     }
     hot.put(known.digest, bytes)
     return bytes
   }
 
   return { open, loadAll, load: async (known) => (isSmall(known.size) ? await loadAll(known) : undefined) }
+}
+
+/** Where the index cannot be written, the next reader does the work once more. */
+async function unlessTrouble<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isTrouble(error)) throw error
+    return undefined
+  }
 }
 
 async function readWhole(file: OpenBlob): Promise<Buffer> {

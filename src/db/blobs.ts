@@ -13,7 +13,7 @@ export interface Blobs {
   add(blob: BlobRow & { at: number }): void
   /** The file was re-hashed and is right; its change time is now `stamp`. */
   verified(digest: Sha256, stamp: number, at: number): void
-  /** Notes a use in memory; `flushTouches` writes them in one transaction. */
+  /** Notes a use, of all that it references too, in memory; `flushTouches` writes them in one transaction. */
   touch(digest: Sha256, at: number): void
   flushTouches(): void
   /** Unpinned blobs, least recently used first. */
@@ -36,7 +36,11 @@ export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
   const find = db.prepare<[Buffer], Row>('SELECT digest, size, stamp FROM blobs WHERE digest = ?')
   const add = db.prepare('INSERT OR REPLACE INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at, 0)')
   const verified = db.prepare('UPDATE blobs SET stamp = ?, verified_at = ? WHERE digest = ?')
-  const use = db.prepare('UPDATE blobs SET used_at = max(used_at, ?) WHERE digest = ?')
+  const use = db.prepare('UPDATE blobs SET used_at = max(used_at, @at) WHERE digest = @digest')
+  const useChildren = db.prepare(
+    `UPDATE blobs SET used_at = max(used_at, @at)
+      WHERE digest IN (SELECT child FROM edges WHERE parent = @digest)`,
+  )
   const coldest = db.prepare<[number], Row>(
     'SELECT digest, size, stamp FROM blobs WHERE pinned = 0 ORDER BY used_at, size LIMIT ?',
   )
@@ -61,7 +65,11 @@ export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
     flushTouches: () => {
       if (touched.size === 0) return
       db.transaction(() => {
-        for (const [digest, at] of touched) use.run(at, toBytes(digest))
+        for (const [digest, at] of touched) {
+          const used = { at, digest: toBytes(digest) }
+          use.run(used)
+          useChildren.run(used)
+        }
       }).immediate()
       touched.clear()
     },

@@ -3,7 +3,7 @@ import { createEdges, type Edges } from './edges.ts'
 import { createEntries, type Entries, type Entry } from './entries.ts'
 import { createMemo } from './memo.ts'
 import { type Applied, migrate } from './migrate.ts'
-import { closeDb, openDb } from './open.ts'
+import { closeDb, isStorageTrouble, limitWaits, openDb } from './open.ts'
 import { patiently } from './patience.ts'
 
 /** The index as the rest of the program sees it. */
@@ -24,6 +24,7 @@ export function openIndex(file: string, migrations: string): Index {
   const db = openDb(file)
   try {
     const applied = migrate(db, migrations)
+    limitWaits(db)
     const memo = createMemo<Entry>(db)
     const blobs = createBlobs(db, memo)
     return {
@@ -31,15 +32,24 @@ export function openIndex(file: string, migrations: string): Index {
       blobs,
       edges: createEdges(db),
       applied,
-      notice: () => memo.checkOthers(),
+      notice: () => unlessTrouble(() => memo.checkOthers()),
       transact: (work) => patiently(() => db.transaction(work).immediate()),
       close: () => {
-        blobs.flushTouches()
+        unlessTrouble(() => blobs.flushTouches())
         closeDb(db)
       },
     }
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** What cannot be done on a failing disk is left undone: it only makes the index less exact. */
+function unlessTrouble(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!isStorageTrouble(error)) throw error
   }
 }

@@ -2,14 +2,16 @@ import Database from 'better-sqlite3'
 
 export type Db = Database.Database
 
+/** Milliseconds that opening waits for other processes, which may be migrating. */
+const OPEN_BUSY_MS = 20_000
 /** Milliseconds a statement may block the event loop for another process; longer waits go through `patiently`. */
 const BUSY_MS = 50
 
 /** The index, ready for statements. Pragmas stand here and nowhere else. Throws when the file is no database. */
 export function openDb(file: string): Db {
   const db = new Database(file)
-  db.pragma(`busy_timeout = ${BUSY_MS}`)
-  db.pragma('journal_mode = WAL')
+  db.pragma(`busy_timeout = ${OPEN_BUSY_MS}`)
+  enableWal(db)
   db.pragma('synchronous = NORMAL')
   db.pragma('foreign_keys = ON')
   db.pragma('cache_size = -65536')
@@ -17,6 +19,25 @@ export function openDb(file: string): Db {
   db.pragma('temp_store = MEMORY')
   db.pragma('journal_size_limit = 67108864')
   return db
+}
+
+/** Turning a new file to WAL fails at once while another process does the same, whatever the timeout. */
+function enableWal(db: Db): void {
+  const until = performance.now() + OPEN_BUSY_MS
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  }
+}
+
+/** From now on requests wait for statements. */
+export function limitWaits(db: Db): void {
+  db.pragma(`busy_timeout = ${BUSY_MS}`)
 }
 
 /** Checkpoints and closes; the planner's statistics are refreshed where that is cheap. */

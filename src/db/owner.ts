@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { isStorageTrouble } from './open.ts'
 
 export interface Claim {
   release(): void
@@ -10,15 +11,18 @@ export interface Claim {
  * so a crash leaves nothing to clean up. Only the owner continues or sweeps parts.
  */
 export function claimDataFolder(file: string): Claim | undefined {
-  const db = new Database(file)
+  let db: Database.Database | undefined
   try {
+    db = new Database(file)
     db.pragma('busy_timeout = 0')
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    db.close()
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined
+    db?.close()
+    // A failing disk is told by those who need it; the claim is tried again.
+    if (isStorageTrouble(error)) return undefined
     throw error
   }
-  return { release: () => db.close() }
+  const claimed = db
+  return { release: () => void claimed.close() }
 }

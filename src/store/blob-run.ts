@@ -23,20 +23,46 @@ export async function readPiece(fd: number, position: number, length: number): P
 /** A run over a finished file. The descriptor belongs to whoever passes it in; `done` is called once at close. */
 export function createBlobRun(fd: number, range: ByteRange, done: () => void): Run {
   let position = range.start
+  const life = createReaderLife(done)
+  return {
+    pull: (most = Infinity) =>
+      life.during(async () => {
+        if (life.isClosed() || position > range.end) return undefined
+        const piece = await readPiece(fd, position, Math.min(most, range.end + 1 - position))
+        position += piece.bytes.length
+        return piece
+      }),
+    close: life.close,
+  }
+}
+
+/** A reader from its first to its last moment. What it reads from is let go only when no read is under way. */
+export function createReaderLife(done: () => void) {
   let closed = false
+  let busy = false
+  let ended = false
+  const end = (): void => {
+    if (ended) return
+    ended = true
+    leaveReader()
+    done()
+  }
   enterReader()
   return {
-    pull: async () => {
-      if (closed || position > range.end) return undefined
-      const piece = await readPiece(fd, position, range.end + 1 - position)
-      position += piece.bytes.length
-      return piece
+    isClosed: () => closed,
+    during: async <T>(work: () => Promise<T>): Promise<T> => {
+      busy = true
+      try {
+        return await work()
+      } finally {
+        busy = false
+        if (closed) end()
+      }
     },
     close: () => {
       if (closed) return
       closed = true
-      leaveReader()
-      done()
+      if (!busy) end()
     },
   }
 }

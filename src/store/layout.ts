@@ -9,6 +9,13 @@ import { hexOf, type Sha256 } from '../domain/digest.ts'
  *   parts/<id>                      growing, continued after a crash
  *   trash/                          leaving
  */
+const BLOCK = 4096
+
+/** Bytes of the disk that `size` bytes of content take: whole blocks. */
+export function onDisk(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK
+}
+
 export interface Layout {
   readonly root: string
   readonly index: string

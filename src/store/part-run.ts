@@ -1,8 +1,7 @@
 import type { Hash } from 'node:crypto'
 import { algorithmOf, type Digest } from '../domain/digest.ts'
 import type { Piece, Run } from '../domain/run.ts'
-import { readPiece } from './blob-run.ts'
-import { enterReader, leaveReader } from './buffers.ts'
+import { createReaderLife, readPiece } from './blob-run.ts'
 import type { Part } from './part.ts'
 
 export interface PartRunOptions {
@@ -24,22 +23,31 @@ export interface PartRunOptions {
 export function createPartRun(options: PartRunOptions): Run {
   const { part } = options
   let position = options.start
-  let closed = false
   let beyond: Run | undefined
   let wake: (() => void) | undefined
   part.retain()
-  enterReader()
+  const life = createReaderLife(() => {
+    beyond?.close()
+    part.release()
+    options.done()
+  })
 
   const take = (piece: Piece): Piece => {
     position += piece.bytes.length
     return piece
   }
 
-  const pull = async (): Promise<Piece | undefined> => {
-    while (!closed && position <= (options.end ?? Infinity)) {
+  const news = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve
+      part.listen(resolve)
+    })
+
+  const pull = async (most: number): Promise<Piece | undefined> => {
+    while (!life.isClosed() && position <= (options.end ?? Infinity)) {
       if (beyond !== undefined) return await beyond.pull()
       const limit = Math.min(part.readable, (options.end ?? Infinity) + 1)
-      if (position < limit) return take(await readPiece(part.fd, position, limit - position))
+      if (position < limit) return take(await readPiece(part.fd, position, Math.min(most, limit - position)))
       if (part.state === 'whole') return undefined
       if (part.state === 'dropped') throw part.reason
       if (part.state === 'broken') {
@@ -49,27 +57,19 @@ export function createPartRun(options: PartRunOptions): Run {
         beyond = options.onward(position, hashAt(part, position, options.expected))
         continue
       }
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        part.listen(resolve)
-      })
+      await news()
     }
     return undefined
   }
 
   return {
-    pull,
+    pull: (most = Infinity) => life.during(() => pull(most)),
     close: () => {
-      if (closed) return
-      closed = true
-      if (wake !== undefined) {
-        part.unlisten(wake)
-        wake()
-      }
+      life.close()
       beyond?.close()
-      leaveReader()
-      part.release()
-      options.done()
+      if (wake === undefined) return
+      part.unlisten(wake)
+      wake()
     },
   }
 }

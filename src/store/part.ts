@@ -34,6 +34,7 @@ export class Part {
   /** Chunks of the write that is under way, what is left of them. */
   #leaving: Buffer[] = []
   #writing: Promise<void> | undefined
+  #room = Promise.withResolvers<void>()
   #listeners = new Set<() => void>()
   #users = 1
 
@@ -119,7 +120,7 @@ export class Part {
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
     this.#writing ??= this.#drain()
-    return this.#waitingBytes > MOST_WAITING ? this.#writing : undefined
+    return this.#waitingBytes > MOST_WAITING ? this.#room.promise : undefined
   }
 
   async #drain(): Promise<void> {
@@ -128,13 +129,22 @@ export class Part {
         this.#leaving = this.#waiting
         this.#waiting = []
         this.#waitingBytes = 0
+        this.#makeRoom()
         await this.#append()
       }
     } catch (error) {
       this.break(error)
     } finally {
       this.#writing = undefined
+      this.#makeRoom()
     }
+  }
+
+  /** The writer may go on: what waited is being written. */
+  #makeRoom(): void {
+    const room = this.#room
+    this.#room = Promise.withResolvers()
+    room.resolve()
   }
 
   async #append(): Promise<void> {
@@ -150,6 +160,11 @@ export class Part {
   /** Waits until everything taken is on disk (or the disk failed). */
   async flushed(): Promise<void> {
     await this.ready
+    await this.#writing
+  }
+
+  /** Waits until nothing that was taken is on its way to the disk; `size` stands still then. */
+  async written(): Promise<void> {
     await this.#writing
   }
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
-import { mkdir, readdir, stat, statfs, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, readdir, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Digest, Sha256 } from '../domain/digest.ts'
 import { closeFile, openFile, stampOf, statFile } from './file.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { type Layout, layoutOf, onDisk } from './layout.ts'
 import { Part } from './part.ts'
 
 export interface OpenBlob {
@@ -28,13 +28,22 @@ export interface Store {
   place(part: Part, digest: Sha256): number
   /** Whether a blob has a file; one look, nothing is opened. */
   hasFile(digest: Sha256): boolean
-  /** Turns a blob file that has no row back into the part `id`. Synchronous, inside a transaction that saw no row. */
-  reclaim(digest: Sha256, id: string): void
+  /**
+   * Turns a blob file that has no row back into the part `id` and returns by how much the parts grew on disk.
+   * Synchronous, inside a transaction that saw no row.
+   */
+  reclaim(digest: Sha256, id: string): number
   /** Moves a blob into the trash. Synchronous: belongs inside the transaction that removes the row. */
   retire(digest: Sha256): void
   discard(part: Part): Promise<void>
+  /** Nobody writes into it any more; its file stays for the next download of the same id. */
+  park(part: Part): void
+  /** Removes parts that nobody writes, oldest first, until `bytes` are free; returns how many it freed. */
+  dropParked(bytes: number): Promise<number>
   emptyTrash(): Promise<void>
-  /** Bytes of all parts on disk. */
+  /** Removes the parts of an earlier run that nobody can continue. Call before the first part is begun. */
+  sweepParts(): Promise<void>
+  /** What all parts take on disk, in bytes. */
   partBytes(): Promise<number>
   /** Bytes the volume still has for us. */
   freeBytes(): Promise<number>
@@ -50,18 +59,15 @@ export function createStore(root: string, isOwner: () => boolean): Store {
   return {
     layout,
     open: (digest) => openBlob(layout.blob(digest)),
-    begin: (id, expected) => beginPart(layout, isOwner() ? id : `${id}.${unique()}`, expected),
-    place: (part, digest) => placePart(part, layout.blob(digest)),
     hasFile: (digest) => fs.existsSync(layout.blob(digest)),
-    reclaim: (digest, id) => {
-      if (isOwner()) moveIfThere(layout.blob(digest), layout.part(id))
-    },
+    reclaim: (digest, id) => (isOwner() ? reclaimFile(layout, digest, id) : 0),
     retire: (digest) => moveIfThere(layout.blob(digest), layout.trashed(digest, unique())),
-    discard: (part) => unlinkIfThere(part.path),
+    ...createParts(layout, isOwner),
     emptyTrash: async () => {
-      for (const name of await readdir(layout.trash)) await unlinkIfThere(`${layout.trash}/${name}`)
+      // A folder may have stood where a blob should: whatever is here goes.
+      for (const name of await readdir(layout.trash))
+        await rm(join(layout.trash, name), { recursive: true, force: true })
     },
-    partBytes: () => partBytes(layout),
     freeBytes: async () => {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
@@ -76,12 +82,77 @@ export function createStore(root: string, isOwner: () => boolean): Store {
 
 const unique = () => randomBytes(6).toString('hex')
 
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+/** Neither a link nor a pipe that somebody put in a blob's place may lead elsewhere or block. */
+const READ_BLOB = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+
+function createParts(layout: Layout, isOwner: () => boolean) {
+  const growing = new Set<string>()
+  const parts: Pick<
+    Store,
+    'begin' | 'place' | 'discard' | 'park' | 'dropParked' | 'sweepParts' | 'partBytes'
+  > = {
+    begin: async (id, expected) => {
+      const part = await beginPart(layout, isOwner() ? id : `${id}.${unique()}`, expected)
+      growing.add(part.id)
+      return part
+    },
+    place: (part, digest) => {
+      const stamp = placePart(part, layout.blob(digest))
+      growing.delete(part.id)
+      return stamp
+    },
+    discard: async (part) => {
+      growing.delete(part.id)
+      await unlinkIfThere(part.path)
+    },
+    park: (part) => void growing.delete(part.id),
+    dropParked: async (bytes) => (isOwner() ? await dropParked(layout, growing, bytes) : 0),
+    sweepParts: async () => {
+      if (!isOwner()) return
+      const names = (await parkedParts(layout)).map((part) => part.name)
+      for (const name of names.filter((each) => !CONTINUABLE.test(each)))
+        await unlinkIfThere(layout.part(name))
+    },
+    partBytes: () => partBytes(layout),
+  }
+  return parts
+}
+
+async function dropParked(layout: Layout, growing: ReadonlySet<string>, bytes: number): Promise<number> {
+  let freed = 0
+  for (const { name, size } of await parkedParts(layout)) {
+    if (freed >= bytes) break
+    if (growing.has(name)) continue
+    await unlinkIfThere(layout.part(name))
+    freed += onDisk(size)
+  }
+  return freed
+}
+
+/** Named after their content; all others were written in one go, or by a process that is gone. */
+const CONTINUABLE = /^sha(256|512)-[0-9a-f]+$/
+
+/** Other processes may still write theirs, whose names have a dot; nobody writes for an hour without a pause. */
+const LEFT_BEHIND = 60 * 60 * 1000
+
+/** Oldest first. */
+async function parkedParts(layout: Layout) {
+  const parts: { name: string; size: number; at: number }[] = []
+  for (const name of await readdir(layout.parts)) {
+    const stats = await stat(layout.part(name)).catch(() => undefined)
+    if (stats === undefined || (name.includes('.') && Date.now() - stats.mtimeMs < LEFT_BEHIND)) continue
+    parts.push({ name, size: stats.size, at: stats.mtimeMs })
+  }
+  return parts.sort((a, b) => a.at - b.at)
+}
+
 async function openBlob(path: string): Promise<OpenBlob | undefined> {
   let fd: number
   try {
-    fd = await openFile(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW)
+    fd = await openFile(path, READ_BLOB)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (isMissing(error) || isNoFile(error)) return undefined
     throw error
   }
   try {
@@ -120,6 +191,18 @@ function placePart(part: Part, path: string): number {
   return stampOf(fs.statSync(path))
 }
 
+/** Anything but a plain file goes to the trash: it cannot be continued. */
+function reclaimFile(layout: Layout, digest: Sha256, id: string): number {
+  const file = fs.lstatSync(layout.blob(digest), { throwIfNoEntry: false })
+  if (file?.isFile() !== true) {
+    moveIfThere(layout.blob(digest), layout.trashed(digest, unique()))
+    return 0
+  }
+  const replaced = fs.lstatSync(layout.part(id), { throwIfNoEntry: false })
+  moveIfThere(layout.blob(digest), layout.part(id))
+  return onDisk(file.size) - onDisk(replaced?.size ?? 0)
+}
+
 function moveIfThere(from: string, to: string): void {
   try {
     fs.renameSync(from, to)
@@ -141,9 +224,14 @@ async function partBytes(layout: Layout): Promise<number> {
   let bytes = 0
   for (const name of await readdir(layout.parts)) {
     const stats = await stat(layout.part(name)).catch(() => undefined)
-    bytes += stats?.size ?? 0
+    bytes += onDisk(stats?.size ?? 0)
   }
   return bytes
+}
+
+/** A link, a socket, or a file where a folder should be. */
+function isNoFile(error: unknown): boolean {
+  return ['ELOOP', 'ENXIO', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { type Digest, digestOf } from '../../src/domain/digest.ts'
+import type { Run } from '../../src/domain/run.ts'
+import type { Part } from '../../src/store/part.ts'
+import { createPartRun } from '../../src/store/part-run.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { type Cleanup, tempDir } from '../support/temp.ts'
+
+async function openStore(t: Cleanup): Promise<Store> {
+  return createStore(await tempDir(t), () => true)
+}
+
+async function begin(t: TestContext, expected?: Digest): Promise<Part> {
+  const part = await (await openStore(t)).begin('sha256-x', expected)
+  t.after(() => part.release())
+  return part
+}
+
+async function fill(part: Part, bytes: Buffer, chunk = 50_000): Promise<void> {
+  for (let at = 0; at < bytes.length; at += chunk) await part.write(bytes.subarray(at, at + chunk))
+  await part.flushed()
+}
+
+function run(
+  part: Part,
+  options: { start?: number; end?: number; onward?: (from: number) => Run } = {},
+): Run {
+  return createPartRun({
+    part,
+    start: options.start ?? 0,
+    end: options.end,
+    expected: undefined,
+    onward: options.onward ?? (() => assert.fail('nothing is wrong with the disk')),
+    done: () => undefined,
+  })
+}
+
+async function drain(from: Run): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const piece = await from.pull()
+    if (piece === undefined) break
+    chunks.push(Buffer.from(piece.bytes))
+    piece.release()
+  }
+  from.close()
+  return Buffer.concat(chunks)
+}
+
+const CONTENT = randomBytes(700_001)
+
+suite('a part', () => {
+  test('holds what was written, in order, and names it by SHA-256', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT)
+    assert.equal(part.size, CONTENT.length)
+    assert.equal(part.taken, CONTENT.length)
+    assert.equal(part.verify(digestOf(CONTENT)), digestOf(CONTENT))
+    assert.equal(part.state, 'whole')
+    assert.ok((await readFile(part.path)).equals(CONTENT))
+  })
+
+  test('proves a SHA-512 and still gives the SHA-256', async (t) => {
+    const sha512: Digest = `sha512:${createHash('sha512').update(CONTENT).digest('hex')}`
+    const part = await begin(t, sha512)
+    await fill(part, CONTENT)
+    assert.equal(part.verify(sha512), digestOf(CONTENT))
+  })
+
+  test('with other content than expected is not whole', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT)
+    assert.equal(part.verify(digestOf(Buffer.from('other'))), undefined)
+    assert.equal(part.state, 'growing')
+    assert.equal(part.readable, CONTENT.length - 1)
+  })
+
+  test('keeps the last byte back until it is verified, with and without a known length', async (t) => {
+    for (const total of [undefined, 10]) {
+      const part = await begin(t)
+      part.expect(total)
+      await fill(part, Buffer.alloc(10))
+      assert.equal(part.readable, 9)
+      part.verify(undefined)
+      assert.equal(part.readable, 10)
+    }
+    const part = await begin(t)
+    part.expect(100)
+    await fill(part, Buffer.alloc(10))
+    assert.equal(part.readable, 10)
+  })
+
+  test('continues what an earlier run left', async (t) => {
+    const store = await openStore(t)
+    for (const here of [1, 300_000, CONTENT.length - 1]) {
+      await writeFile(store.layout.part('sha256-y'), CONTENT.subarray(0, here))
+      const part = await store.begin('sha256-y', undefined)
+      assert.equal(part.size, here)
+      await part.ready
+      await fill(part, CONTENT.subarray(here))
+      assert.equal(part.verify(undefined), digestOf(CONTENT))
+      part.release()
+    }
+  })
+
+  test('forgets everything at a restart', async (t) => {
+    const store = await openStore(t)
+    await writeFile(store.layout.part('sha256-z'), 'an earlier version')
+    const part = await store.begin('sha256-z', undefined)
+    t.after(() => part.release())
+    await part.restart()
+    assert.equal(part.size, 0)
+    assert.equal(part.taken, 0)
+    await fill(part, CONTENT)
+    assert.equal(part.verify(undefined), digestOf(CONTENT))
+    assert.ok((await readFile(part.path)).equals(CONTENT))
+  })
+
+  test('holds its writer while too much waits for the disk', async (t) => {
+    const part = await begin(t)
+    const waits = Array.from({ length: 40 }, () => part.write(randomBytes(64 * 1024)))
+    assert.ok(waits.some((wait) => wait !== undefined))
+    for (const wait of waits) await wait
+    await part.written()
+    assert.equal(part.size, 40 * 64 * 1024)
+  })
+
+  test('on a disk that fails is broken, and what was not written can still be had', async (t) => {
+    const store = await openStore(t)
+    const part = await store.begin('sha256-b', undefined)
+    t.after(() => part.release())
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT.subarray(0, 100_000))
+    void part.write(CONTENT.subarray(100_000, 150_000))
+    part.break(new Error('no space'))
+    void part.write(CONTENT.subarray(150_000))
+    await part.flushed()
+    assert.equal(part.state, 'broken')
+    const from = part.size
+    assert.equal(part.taken, 150_000)
+    const rest = part.unwritten(from)
+    if (from < 150_000) assert.ok(rest?.equals(CONTENT.subarray(from, 150_000)))
+  })
+})
+
+suite('a reader of a growing part', () => {
+  test('reads behind the writer and ends with it', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    const readers = [run(part), run(part, { start: 5 }), run(part, { start: 10, end: 499_999 })].map(drain)
+    await fill(part, CONTENT, 30_000)
+    part.verify(undefined)
+    const [whole, later, range] = await Promise.all(readers)
+    assert.ok(whole?.equals(CONTENT))
+    assert.ok(later?.equals(CONTENT.subarray(5)))
+    assert.ok(range?.equals(CONTENT.subarray(10, 500_000)))
+  })
+
+  test('gets what is here and then the reason when the download is given up', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT.subarray(0, 1000))
+    const reader = run(part)
+    const piece = await reader.pull()
+    assert.equal(piece?.bytes.length, 1000)
+    piece?.release()
+    part.drop(new Error('given up'))
+    await assert.rejects(reader.pull(), /given up/)
+    reader.close()
+  })
+
+  test('that leaves while it waits is let go at once, and once', async (t) => {
+    const part = await begin(t)
+    let done = 0
+    const reader = createPartRun({
+      part,
+      start: 0,
+      end: undefined,
+      expected: undefined,
+      onward: () => assert.fail(),
+      done: () => done++,
+    })
+    const waiting = reader.pull()
+    reader.close()
+    reader.close()
+    assert.equal(await waiting, undefined)
+    assert.equal(done, 1)
+  })
+
+  test('goes on without the disk when it breaks', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT.subarray(0, 100_000))
+    part.break(new Error('no space'))
+    const reader = run(part, {
+      onward: (from) => {
+        let left: Buffer | undefined = CONTENT.subarray(from)
+        return {
+          pull: async () => {
+            const bytes = left
+            left = undefined
+            return bytes === undefined ? undefined : { bytes, release: () => undefined }
+          },
+          close: () => undefined,
+        }
+      },
+    })
+    assert.ok((await drain(reader)).equals(CONTENT))
+  })
+})
+
+test('a file is kept open until writer and readers have left', async (t) => {
+  const store = await openStore(t)
+  const part = await store.begin('sha256-f', undefined)
+  await fill(part, CONTENT)
+  part.verify(undefined)
+  const reader = run(part)
+  part.release()
+  await store.discard(part)
+  assert.ok((await drain(reader)).equals(CONTENT))
+  assert.equal(await readFile(join(store.layout.parts, 'sha256-f')).catch(() => undefined), undefined)
+})

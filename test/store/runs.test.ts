@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { createBlobRun } from '../../src/store/blob-run.ts'
+import { enterReader, giveBuffer, leaveReader, takeBuffer } from '../../src/store/buffers.ts'
+import { tempDir } from '../support/temp.ts'
+
+const KIB = 1024
+const CONTENT = randomBytes(1_300_001)
+
+suite('a run over a finished file', () => {
+  test('gives every byte of its range, in pieces as long as wished', async (t) => {
+    const path = join(await tempDir(t), 'file')
+    await writeFile(path, CONTENT)
+    const fd = openSync(path, 'r')
+    t.after(() => closeSync(fd))
+    const ranges = [
+      [0, CONTENT.length - 1],
+      [1, 1],
+      [100_000, 900_000],
+      [CONTENT.length - 1, CONTENT.length - 1],
+    ] as const
+    for (const most of [undefined, 1000]) {
+      for (const [start, end] of ranges) {
+        const run = createBlobRun(fd, { start, end }, () => undefined)
+        const chunks: Buffer[] = []
+        for (;;) {
+          const piece = await run.pull(most)
+          if (piece === undefined) break
+          assert.ok(piece.bytes.length <= (most ?? Infinity))
+          chunks.push(Buffer.from(piece.bytes))
+          piece.release()
+        }
+        run.close()
+        assert.ok(Buffer.concat(chunks).equals(CONTENT.subarray(start, end + 1)))
+      }
+    }
+  })
+
+  test('of a file that became shorter throws instead of ending early', async (t) => {
+    const path = join(await tempDir(t), 'file')
+    await writeFile(path, 'short')
+    const fd = openSync(path, 'r')
+    t.after(() => closeSync(fd))
+    const run = createBlobRun(fd, { start: 0, end: 9 }, () => undefined)
+    ;(await run.pull())?.release()
+    await assert.rejects(run.pull(), { code: 'EIO' })
+    run.close()
+  })
+
+  test('that is closed during a read lets go of the file only after the read', async (t) => {
+    const path = join(await tempDir(t), 'file')
+    await writeFile(path, CONTENT)
+    const fd = openSync(path, 'r')
+    let done = 0
+    const run = createBlobRun(fd, { start: 0, end: CONTENT.length - 1 }, () => {
+      done++
+      closeSync(fd)
+    })
+    const reading = run.pull()
+    run.close()
+    run.close()
+    assert.equal(done, 0)
+    ;(await reading)?.release()
+    assert.equal(done, 1)
+    assert.equal(await run.pull(), undefined)
+    assert.equal(done, 1)
+  })
+})
+
+suite('buffers', () => {
+  test('are as large as one reader can use and no larger than what is wanted', () => {
+    assert.equal(takeBuffer(10 * 1024 * KIB).length, 512 * KIB)
+    assert.equal(takeBuffer(512 * KIB).length, 512 * KIB)
+    assert.equal(takeBuffer(200 * KIB).length, 256 * KIB)
+    assert.equal(takeBuffer(1).length, 64 * KIB)
+  })
+
+  test('are small when many read', () => {
+    for (let i = 0; i < 1000; i++) enterReader()
+    const size = takeBuffer(512 * KIB).length
+    for (let i = 0; i < 1000; i++) leaveReader()
+    assert.equal(size, 64 * KIB)
+    assert.equal(takeBuffer(512 * KIB).length, 512 * KIB)
+  })
+
+  test('are used again once they were given back', () => {
+    const first = takeBuffer(512 * KIB)
+    giveBuffer(first)
+    assert.equal(takeBuffer(512 * KIB), first)
+    assert.notEqual(takeBuffer(512 * KIB), first)
+  })
+})
