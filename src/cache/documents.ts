@@ -83,7 +83,7 @@ export function createDocuments(deps: {
       await part.write(bytes)
       await part.flushed()
       if (part.state === 'broken') throw part.reason
-      part.verify(undefined)
+      await part.verify(undefined)
       const edges = isManifest(answer.contentType) ? { edges: referencesOf(bytes) } : {}
       grown = await deps.landing.land({ part, digest, names: [want], answer, ...edges })
       return grown

@@ -144,7 +144,7 @@ export class Flight {
     let stays: number | undefined
     try {
       await this.#download(part)
-      const digest = part.verify(this.want.digest)
+      const digest = await part.verify(this.want.digest)
       if (digest === undefined) throw this.#mismatch(part)
       const { answer } = await this.head
       const names = [...this.#names.values()]
@@ -215,7 +215,8 @@ export class Flight {
 
   /** One request for what is missing. */
   async #request(part: Part): Promise<'complete' | 'cut' | 'forgotten'> {
-    await this.#quiet(part)
+    // Standing still, so that what is really missing is asked for.
+    await part.flushed()
     const from = part.size
     const response = await this.#deps.client.get(this.want.request, this.#options(from))
     if (response.head.status === 416) return await this.#isComplete(part, response)
@@ -230,10 +231,6 @@ export class Flight {
       return 'forgotten'
     }
     await this.#meetHead(part, response)
-    await part.ready.catch((error: unknown) => {
-      response.body.destroy()
-      throw error
-    })
     await pump(response.body, part, { skip: from - start, take: (bytes) => this.#hasRoom(part, bytes) })
     await part.flushed()
     if (part.state === 'broken') throw part.reason
@@ -241,15 +238,6 @@ export class Flight {
     if (this.#tooLong) throw this.#tooLarge(undefined)
     const isWhole = part.total === undefined ? response.body.errored === null : part.taken === part.total
     return isWhole ? 'complete' : 'cut'
-  }
-
-  /**
-   * Waits until the part stands still, so that the next request asks for what is really missing. A small rest of
-   * an earlier run is hashed before asking; a large one while the upstream answers.
-   */
-  async #quiet(part: Part): Promise<void> {
-    await part.written()
-    if (part.size < UNKNOWN_STEP) await part.ready
   }
 
   #options(from: number) {
@@ -267,7 +255,6 @@ export class Flight {
       return 'forgotten'
     }
     this.#start(part, { total, answer: undefined })
-    await part.ready
     return 'complete'
   }
 

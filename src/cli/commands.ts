@@ -1,10 +1,10 @@
 import { closest } from '../config/locate.ts'
+import { VERSION } from '../domain/version.ts'
 import { type Arguments, parseArguments } from './arguments.ts'
 import { checkConfig, showConfig } from './config.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { healthcheck } from './healthcheck.ts'
 import { serve } from './serve.ts'
-import { version } from './version.ts'
 
 interface Command {
   readonly usage: string
@@ -33,7 +33,7 @@ const COMMANDS = new Map<string, Command>(
     version: {
       usage: 'version',
       help: 'the version of this program',
-      run: () => void process.stdout.write(`${version()}\n`),
+      run: () => void process.stdout.write(`${VERSION}\n`),
     },
   }),
 )

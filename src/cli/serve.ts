@@ -3,12 +3,12 @@ import type { LoadedConfig } from '../config/load.ts'
 import { renderProblem } from '../config/problem.ts'
 import { createReload } from '../config/reload.ts'
 import { watchConfig } from '../config/watch.ts'
+import { VERSION } from '../domain/version.ts'
 import { createLog, type OpenLog } from '../observe/log.ts'
 import type { Arguments } from './arguments.ts'
 import { banner } from './banner.ts'
 import { readConfig, requireConfig } from './config.ts'
 import { CommandError } from './exit.ts'
-import { version } from './version.ts'
 
 /** `serve`: runs until a signal ends it. A second signal ends it at once. */
 export async function serve(args: Arguments): Promise<void> {
@@ -16,7 +16,7 @@ export async function serve(args: Arguments): Promise<void> {
   for (const warning of loaded.warnings) process.stderr.write(`${renderProblem(warning)}\n`)
   const log = createLog(loaded.config.log)
   const app = await startOrExplain(loaded, log)
-  process.stdout.write(`${banner(app, loaded, version())}\n`)
+  process.stdout.write(`${banner(app, loaded, VERSION)}\n`)
   const watching = new AbortController()
   reloadOnChange({ app, loaded, log, args, signal: watching.signal })
   const signal = await nextSignal()

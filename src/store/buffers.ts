@@ -1,7 +1,7 @@
 import { KIB, MIB } from '../domain/units.ts'
 
 const SIZES = [512 * KIB, 256 * KIB, 128 * KIB, 64 * KIB] as const
-const BUDGET = 64 * MIB
+const BUDGET = 16 * MIB
 const KEEP = 24 * MIB
 
 const free = new Map<number, Buffer[]>(SIZES.map((size) => [size, []]))
@@ -10,7 +10,7 @@ let readers = 0
 
 /**
  * Buffers for the send path. Every reader announces itself; the more there are, the smaller the buffers, so
- * that many slow readers hold about 64 MiB together and a few fast ones get half a mebibyte a read.
+ * that many slow readers hold about 16 MiB together and a few fast ones get half a mebibyte a read.
  */
 export function enterReader(): void {
   readers++
@@ -22,7 +22,7 @@ export function leaveReader(): void {
 
 /** A buffer for a read of `wanted` bytes; shorter than that when it would not be fair to the other readers. */
 export function takeBuffer(wanted: number): Buffer {
-  const fair = BUDGET / Math.max(1, readers * 2)
+  const fair = BUDGET / Math.max(1, readers)
   const largest = SIZES.find((size) => size <= fair) ?? 64 * KIB
   const size = SIZES.findLast((each) => each >= wanted && each <= largest) ?? largest
   const buffer = free.get(size)?.pop()

@@ -51,10 +51,10 @@ export function createPartRun(options: PartRunOptions): Run {
       if (part.state === 'whole') return undefined
       if (part.state === 'dropped') throw part.reason
       if (part.state === 'broken') {
-        const piece = unwrittenPiece(part, position, options)
+        const piece = await unwrittenPiece(part, position, options)
         if (piece !== undefined) return take(piece)
         if (position === part.total) return undefined
-        beyond = options.onward(position, hashAt(part, position, options.expected))
+        beyond = options.onward(position, await hashAt(part, position, options.expected))
         continue
       }
       await news()
@@ -75,21 +75,25 @@ export function createPartRun(options: PartRunOptions): Run {
 }
 
 /** Bytes of a broken part that never reached the disk; the very last one only when the content proved right. */
-function unwrittenPiece(part: Part, position: number, options: PartRunOptions): Piece | undefined {
+async function unwrittenPiece(
+  part: Part,
+  position: number,
+  options: PartRunOptions,
+): Promise<Piece | undefined> {
   const bytes = part.unwritten(position)?.subarray(0, (options.end ?? Infinity) + 1 - position)
   if (bytes === undefined) return undefined
   const holdsLast = position + bytes.length === part.total
-  if (!holdsLast || isRight(part, options.expected)) return { bytes, release: () => undefined }
+  if (!holdsLast || (await isRight(part, options.expected))) return { bytes, release: () => undefined }
   if (bytes.length > 1) return { bytes: bytes.subarray(0, -1), release: () => undefined }
   throw part.reason
 }
 
-function isRight(part: Part, expected: Digest | undefined): boolean {
+async function isRight(part: Part, expected: Digest | undefined): Promise<boolean> {
   if (expected === undefined) return true
-  const found = part.hashSoFar(expected).digest('hex')
+  const found = (await part.proof(expected)).digest('hex')
   return `${algorithmOf(expected)}:${found}` === expected
 }
 
-function hashAt(part: Part, position: number, expected: Digest | undefined): Hash | undefined {
-  return expected === undefined || position !== part.taken ? undefined : part.hashSoFar(expected)
+async function hashAt(part: Part, position: number, expected: Digest | undefined): Promise<Hash | undefined> {
+  return expected === undefined || position !== part.taken ? undefined : await part.proof(expected)
 }

@@ -1,10 +1,12 @@
-import { createHash, type Hash } from 'node:crypto'
-import { algorithmOf, type Digest, type Sha256 } from '../domain/digest.ts'
-import { KIB, MIB } from '../domain/units.ts'
-import { closeFile, readFile, syncFile, truncateFile, writeFile } from './file.ts'
+import type { Hash } from 'node:crypto'
+import { algorithmOf, type Digest, type DigestAlgorithm, type Sha256 } from '../domain/digest.ts'
+import { giveBack } from '../domain/slabs.ts'
+import { KIB } from '../domain/units.ts'
+import { ContentHash, hashFile } from './content-hash.ts'
+import { closeFile, syncFile, truncateFile, writeFile } from './file.ts'
 
 /** Bytes that may wait for the disk before the writer is held; as many are being written meanwhile. */
-const MOST_WAITING = 384 * KIB
+const MOST_WAITING = 256 * KIB
 
 /** growing: more to come. whole: verified, all bytes may leave. broken: the disk failed. dropped: given up. */
 export type PartState = 'growing' | 'whole' | 'broken' | 'dropped'
@@ -24,11 +26,10 @@ export class Part {
   state: PartState = 'growing'
   /** Why it broke or was dropped. */
   reason: unknown
-  /** Settles when the bytes of an earlier run are hashed again. */
-  ready: Promise<void> = Promise.resolve()
-  #sha256: Hash = createHash('sha256')
-  #sha512: Hash | undefined
-  #hashed = 0
+  #hash: ContentHash
+  readonly #algorithms: readonly DigestAlgorithm[]
+  #taken = 0
+  #proof: Promise<Hash> | undefined
   #waiting: Buffer[] = []
   #waitingBytes = 0
   /** Chunks of the write that is under way, what is left of them. */
@@ -42,9 +43,9 @@ export class Part {
     this.id = options.id
     this.path = options.path
     this.fd = options.fd
-    if (options.expected !== undefined && algorithmOf(options.expected) === 'sha512') {
-      this.#sha512 = createHash('sha512')
-    }
+    const isSha512 = options.expected !== undefined && algorithmOf(options.expected) === 'sha512'
+    this.#algorithms = isSha512 ? ['sha256', 'sha512'] : ['sha256']
+    this.#hash = new ContentHash(this.fd, this.#algorithms)
   }
 
   /** Bytes a reader may have now. */
@@ -80,43 +81,28 @@ export class Part {
     this.#beat()
   }
 
-  /** Adopts `size` bytes that an earlier run left in the file; they are hashed before new ones are taken. */
+  /** Adopts `size` bytes that an earlier run left in the file. */
   adopt(size: number): void {
     this.size = size
-    this.ready = this.#rehash(size)
-    this.ready.catch((error: unknown) => this.break(error))
+    this.#taken = size
+    this.#hash.adopt(size)
   }
 
   /** Forgets everything; only while no reader has seen a byte. */
   async restart(): Promise<void> {
     await this.flushed()
+    await this.#hash.drop()
     await truncateFile(this.fd)
     this.size = 0
-    this.#hashed = 0
-    this.#sha256 = createHash('sha256')
-    if (this.#sha512 !== undefined) this.#sha512 = createHash('sha512')
+    this.#taken = 0
+    this.#hash = new ContentHash(this.fd, this.#algorithms)
   }
 
-  async #rehash(size: number): Promise<void> {
-    const buffer = Buffer.allocUnsafeSlow(MIB)
-    for (let at = 0; at < size; ) {
-      const read = await readFile(this.fd, buffer, Math.min(MIB, size - at), at)
-      if (read === 0) throw Object.assign(new Error('part shrank while it was read'), { code: 'EIO' })
-      this.#hash(buffer.subarray(0, read))
-      at += read
-    }
-  }
-
-  #hash(chunk: Buffer): void {
-    this.#sha256.update(chunk)
-    this.#sha512?.update(chunk)
-    this.#hashed += chunk.length
-  }
-
-  /** Takes a chunk: hashed now, on disk soon. Returns a promise when the writer should wait. */
+  /** Takes a chunk: on disk soon. Returns a promise when the writer should wait. */
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.state !== 'growing') return undefined
-    this.#hash(chunk)
+    this.#taken += chunk.length
+    this.#hash.take(chunk)
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
     this.#writing ??= this.#drain()
@@ -151,40 +137,48 @@ export class Part {
     while (this.#leaving.length > 0) {
       const written = await writeFile(this.fd, this.#leaving, this.size)
       if (written === 0) throw Object.assign(new Error('nothing could be written'), { code: 'EIO' })
-      this.#leaving = skip(this.#leaving, written)
+      this.#leaving = this.#without(written)
       this.size += written
+      this.#hash.written(this.size)
       this.#beat()
     }
   }
 
-  /** Waits until everything taken is on disk (or the disk failed). */
-  async flushed(): Promise<void> {
-    await this.ready
-    await this.#writing
+  /** What is left of the leaving chunks after `bytes` of them were written; the memory of those is given back. */
+  #without(bytes: number): Buffer[] {
+    let left = bytes
+    const rest: Buffer[] = []
+    for (const chunk of this.#leaving) {
+      const gone = Math.min(left, chunk.length)
+      left -= gone
+      if (gone > 0) giveBack(chunk.subarray(0, gone))
+      if (gone < chunk.length) rest.push(chunk.subarray(gone))
+    }
+    return rest
   }
 
-  /** Waits until nothing that was taken is on its way to the disk; `size` stands still then. */
-  async written(): Promise<void> {
+  /** Waits until everything taken is on disk (or the disk failed); `size` stands still then. */
+  async flushed(): Promise<void> {
     await this.#writing
   }
 
   /** Bytes taken so far, on disk or about to be. */
   get taken(): number {
-    return this.#hashed
+    return this.#taken
   }
 
   /**
    * Judges the content: with the right digest the last byte is let go and the SHA-256 is returned, otherwise
-   * undefined and the part stays as it is. Call after `flushed`; hashing cannot go on afterwards.
+   * undefined and the part stays as it is. Call once, after `flushed`. Rejects when the file cannot be read.
    */
-  verify(expected: Digest | undefined): Sha256 | undefined {
-    const sha256: Sha256 = `sha256:${this.#sha256.copy().digest('hex')}`
-    const found = this.#sha512 === undefined ? sha256 : `sha512:${this.#sha512.copy().digest('hex')}`
-    if (expected !== undefined && found !== expected) return undefined
+  async verify(expected: Digest | undefined): Promise<Sha256 | undefined> {
+    const found = await this.#hash.finish(this.size)
+    const digests = this.#algorithms.map((algorithm, i) => `${algorithm}:${found[i] ?? ''}`)
+    if (expected !== undefined && !digests.includes(expected)) return undefined
     this.state = 'whole'
     this.total = this.size
     this.#beat()
-    return sha256
+    return `sha256:${found[0] ?? ''}`
   }
 
   /** After the disk failed: the bytes from `position` that were taken but never written, if any. */
@@ -197,9 +191,10 @@ export class Part {
     return undefined
   }
 
-  /** The running hash over all bytes taken, for a reader that goes on without the disk. */
-  hashSoFar(expected: Digest): Hash {
-    return (algorithmOf(expected) === 'sha512' ? (this.#sha512 ?? this.#sha256) : this.#sha256).copy()
+  /** After the disk failed: the hash over all bytes taken, for readers that go on without it; a copy for each. */
+  async proof(expected: Digest): Promise<Hash> {
+    this.#proof ??= hashFile(algorithmOf(expected), this, [...this.#leaving, ...this.#waiting])
+    return (await this.#proof).copy()
   }
 
   /** Makes the bytes survive a power cut. */
@@ -230,19 +225,7 @@ export class Part {
   }
 
   release(): void {
-    if (--this.#users === 0) closeFile(this.fd)
+    if (--this.#users > 0) return
+    void this.#hash.drop().then(() => closeFile(this.fd))
   }
-}
-
-function skip(chunks: readonly Buffer[], bytes: number): Buffer[] {
-  let left = bytes
-  const rest: Buffer[] = []
-  for (const chunk of chunks) {
-    if (left >= chunk.length) left -= chunk.length
-    else {
-      rest.push(left === 0 ? chunk : chunk.subarray(left))
-      left = 0
-    }
-  }
-  return rest
 }

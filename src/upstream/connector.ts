@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import { callbackify } from 'node:util'
 import type { buildConnector } from 'undici'
+import { createReceiver, type Receiver } from '../domain/slabs.ts'
 import { isPublicAddress, PrivateAddressError, refusePrivateAnswers } from './address-guard.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits } from './settings.ts'
@@ -44,7 +45,11 @@ export function createConnector(options: ConnectorOptions): Connector {
       return
     }
     const secure = target.protocol === 'https:'
-    const socket = secure ? openTls(target, options, sessions) : connectTcp(tcpOptions(target, options, 80))
+    const receiver = createReceiver()
+    const into = receiveInto(receiver, () => socket)
+    const socket: Socket = secure
+      ? openTls(target, { ...options, ...into }, sessions)
+      : connectTcp({ ...tcpOptions(target, options, 80), ...into })
     socket.setNoDelay(true).setKeepAlive(true, options.limits.keepAliveMs)
     watch(socket, { secure, limits: options.limits }, (error) => {
       if (error !== undefined) {
@@ -63,6 +68,16 @@ export function createConnector(options: ConnectorOptions): Connector {
   return { connect, isFresh: () => fresh }
 }
 
+/** Received bytes go into memory that is used again, instead of new memory for each read. */
+function receiveInto(receiver: Receiver, socket: () => Socket) {
+  return {
+    onread: {
+      buffer: () => receiver.room(),
+      callback: (length: number) => socket().push(receiver.received(length)),
+    },
+  }
+}
+
 function tcpOptions(target: buildConnector.Options, options: ConnectorOptions, defaultPort: number) {
   return {
     host: target.hostname,
@@ -72,16 +87,23 @@ function tcpOptions(target: buildConnector.Options, options: ConnectorOptions, d
   }
 }
 
-function openTls(target: buildConnector.Options, options: ConnectorOptions, sessions: Map<string, Buffer>) {
+function openTls(
+  target: buildConnector.Options,
+  options: ConnectorOptions & ReturnType<typeof receiveInto>,
+  sessions: Map<string, Buffer>,
+) {
   const tcp = tcpOptions(target, options, 443)
   const session = `${tcp.host}:${tcp.port}`
-  return connectTls({
+  // The types leave out `onread`, which tls.connect takes like net.connect.
+  const settings = {
     ...tcp,
+    onread: options.onread,
     servername: isIP(target.hostname) === 0 ? target.hostname : '',
     ALPNProtocols: ['http/1.1'],
     session: sessions.get(session),
     ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
-  }).on('session', (data: Buffer) => {
+  }
+  return connectTls(settings).on('session', (data: Buffer) => {
     // Redirects to ever new hosts must not collect sessions for ever.
     if (sessions.size > 256) sessions.clear()
     sessions.set(session, data)

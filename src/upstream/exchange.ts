@@ -87,6 +87,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #onAbort = (): void => {
+    this.#body?.breakNow(this.#ask.explain(this.#ask.signal.reason))
     this.#fail(this.#ask.signal.reason)
   }
 
@@ -146,6 +147,8 @@ class AnswerBody extends Readable {
   readonly #controller: Dispatcher.DispatchController
   readonly #onClose: () => void
   #complete = false
+  /** It broke, but what came before has not been read yet. */
+  #broken: Error | undefined
 
   constructor(controller: Dispatcher.DispatchController, highWaterMark: number, onClose: () => void) {
     super({ highWaterMark })
@@ -160,8 +163,22 @@ class AnswerBody extends Readable {
     this.push(null)
   }
 
+  /** What came before the break is still good: it is read first, so that nobody has to ask for it again. */
   break(error: unknown): void {
-    this.destroy(error instanceof Error ? error : new Error('broken off', { cause: error }))
+    if (this.readableLength === 0) this.breakNow(error)
+    else this.#broken = asError(error)
+  }
+
+  breakNow(error: unknown): void {
+    this.destroy(asError(error))
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size)
+    if (this.#broken !== undefined && this.readableLength === 0) {
+      process.nextTick(() => this.destroy(this.#broken))
+    }
+    return chunk
   }
 
   override _read(): void {
@@ -173,6 +190,10 @@ class AnswerBody extends Readable {
     if (!this.#complete) this.#controller.abort(error ?? new Error('given up'))
     callback(error)
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('broken off', { cause: error })
 }
 
 function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {

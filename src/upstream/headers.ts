@@ -1,9 +1,9 @@
-import packageJson from '../../package.json' with { type: 'json' }
 import { AppError } from '../domain/errors.ts'
+import { VERSION } from '../domain/version.ts'
 import type { RawAnswer } from './exchange.ts'
 import type { OriginHead, OriginOptions, OriginRequest } from './origin.ts'
 
-const USER_AGENT = `cachalot/${packageJson.version}`
+const USER_AGENT = `cachalot/${VERSION}`
 
 /** About the connection or the caller, not about the content. */
 const NOT_PASSED_ON = new Set([

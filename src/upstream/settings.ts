@@ -48,6 +48,6 @@ export const DEFAULT_LIMITS: ClientLimits = {
   idleMs: 30 * SECOND,
   keepAliveMs: 60 * SECOND,
   connections: 64,
-  bodyBuffer: 512 * KIB,
+  bodyBuffer: 256 * KIB,
   headerBytes: 32 * KIB,
 }

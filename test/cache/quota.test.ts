@@ -35,7 +35,7 @@ async function openShop(t: Cleanup, limits: QuotaLimits): Promise<Shop> {
     const part = await store.begin(`document-${count}`, undefined)
     await part.write(bytes)
     await part.flushed()
-    part.verify(undefined)
+    await part.verify(undefined)
     const digest = digestOf(bytes)
     await index.transact(() => index.blobs.add({ digest, size, stamp: store.place(part, digest), at }))
     part.release()

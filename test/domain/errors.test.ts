@@ -8,7 +8,9 @@ const README = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 
 
 /** The catalogue as the table of the README. */
 function renderTable(): string {
-  const rows = Object.values(ERRORS).map(({ status, message, hint }) => `| ${status} | ${message} | ${hint} |`)
+  const rows = Object.values(ERRORS).map(
+    ({ status, message, hint }) => `| ${status} | ${message} | ${hint} |`,
+  )
   return ['| status | what | what to do |', '| --- | --- | --- |', ...rows].join('\n')
 }
 

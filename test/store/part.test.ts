@@ -60,7 +60,7 @@ suite('a part', () => {
     await fill(part, CONTENT)
     assert.equal(part.size, CONTENT.length)
     assert.equal(part.taken, CONTENT.length)
-    assert.equal(part.verify(digestOf(CONTENT)), digestOf(CONTENT))
+    assert.equal(await part.verify(digestOf(CONTENT)), digestOf(CONTENT))
     assert.equal(part.state, 'whole')
     assert.ok((await readFile(part.path)).equals(CONTENT))
   })
@@ -69,14 +69,14 @@ suite('a part', () => {
     const sha512: Digest = `sha512:${createHash('sha512').update(CONTENT).digest('hex')}`
     const part = await begin(t, sha512)
     await fill(part, CONTENT)
-    assert.equal(part.verify(sha512), digestOf(CONTENT))
+    assert.equal(await part.verify(sha512), digestOf(CONTENT))
   })
 
   test('with other content than expected is not whole', async (t) => {
     const part = await begin(t)
     part.expect(CONTENT.length)
     await fill(part, CONTENT)
-    assert.equal(part.verify(digestOf(Buffer.from('other'))), undefined)
+    assert.equal(await part.verify(digestOf(Buffer.from('other'))), undefined)
     assert.equal(part.state, 'growing')
     assert.equal(part.readable, CONTENT.length - 1)
   })
@@ -87,7 +87,7 @@ suite('a part', () => {
       part.expect(total)
       await fill(part, Buffer.alloc(10))
       assert.equal(part.readable, 9)
-      part.verify(undefined)
+      await part.verify(undefined)
       assert.equal(part.readable, 10)
     }
     const part = await begin(t)
@@ -102,9 +102,8 @@ suite('a part', () => {
       await writeFile(store.layout.part('sha256-y'), CONTENT.subarray(0, here))
       const part = await store.begin('sha256-y', undefined)
       assert.equal(part.size, here)
-      await part.ready
       await fill(part, CONTENT.subarray(here))
-      assert.equal(part.verify(undefined), digestOf(CONTENT))
+      assert.equal(await part.verify(undefined), digestOf(CONTENT))
       part.release()
     }
   })
@@ -118,7 +117,7 @@ suite('a part', () => {
     assert.equal(part.size, 0)
     assert.equal(part.taken, 0)
     await fill(part, CONTENT)
-    assert.equal(part.verify(undefined), digestOf(CONTENT))
+    assert.equal(await part.verify(undefined), digestOf(CONTENT))
     assert.ok((await readFile(part.path)).equals(CONTENT))
   })
 
@@ -127,7 +126,7 @@ suite('a part', () => {
     const waits = Array.from({ length: 40 }, () => part.write(randomBytes(64 * 1024)))
     assert.ok(waits.some((wait) => wait !== undefined))
     for (const wait of waits) await wait
-    await part.written()
+    await part.flushed()
     assert.equal(part.size, 40 * 64 * 1024)
   })
 
@@ -155,7 +154,7 @@ suite('a reader of a growing part', () => {
     part.expect(CONTENT.length)
     const readers = [run(part), run(part, { start: 5 }), run(part, { start: 10, end: 499_999 })].map(drain)
     await fill(part, CONTENT, 30_000)
-    part.verify(undefined)
+    await part.verify(undefined)
     const [whole, later, range] = await Promise.all(readers)
     assert.ok(whole?.equals(CONTENT))
     assert.ok(later?.equals(CONTENT.subarray(5)))
@@ -219,7 +218,7 @@ test('a file is kept open until writer and readers have left', async (t) => {
   const store = await openStore(t)
   const part = await store.begin('sha256-f', undefined)
   await fill(part, CONTENT)
-  part.verify(undefined)
+  await part.verify(undefined)
   const reader = run(part)
   part.release()
   await store.discard(part)

@@ -132,7 +132,7 @@ test('a body that breaks before anybody listens does not break the process', asy
   })
   const { client } = clientFor(t, hub.url)
   const { body } = await client.get(BLOB)
-  await until(() => body.destroyed)
+  await until(() => hub.sockets() === 0)
   await rejection(textOf(body), 'upstream_unreachable')
 })
 
