@@ -44,7 +44,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   let stopping = false
   const { log } = seams
   const clock = seams.clock ?? systemClock
-  const owner = createOwner()
+  const owner = createOwner(log)
   const store = createStore(config.storage.path, () => owner.claim !== undefined)
   owner.tryClaim(store.layout.lock)
   const index = openIndex(store.layout.index, MIGRATIONS)
@@ -129,11 +129,15 @@ function anonymousPull({ auth }: Config) {
 }
 
 /** The claim on the data folder, taken as soon as no other process has it. */
-function createOwner() {
+function createOwner(log: Log) {
   const owner: { claim: Claim | undefined; tryClaim(file: string): void; release(): void } = {
     claim: undefined,
     tryClaim: (file) => {
-      owner.claim ??= claimDataFolder(file)
+      try {
+        owner.claim ??= claimDataFolder(file)
+      } catch (error) {
+        log.error({ event: 'owner', err: error }, 'the data folder cannot be claimed')
+      }
     },
     release: () => {
       owner.claim?.release()

@@ -7,6 +7,7 @@ import { keyText } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginOptions } from '../upstream/origin.ts'
 import { readAll } from '../upstream/read-all.ts'
+import { isPassing } from './bypass-run.ts'
 import { createCoalesce } from './coalesce.ts'
 import type { Hot } from './hot.ts'
 import type { Landing } from './landing.ts'
@@ -22,6 +23,12 @@ export interface Fetched {
   readonly answer: OriginHead
   /** False when the disk refused it. */
   readonly kept: boolean
+}
+
+interface Received {
+  readonly head: OriginHead
+  /** Undefined when the upstream says it is unchanged. */
+  readonly bytes: Buffer | undefined
 }
 
 export interface Documents {
@@ -45,13 +52,24 @@ export function createDocuments(deps: {
 }): Documents {
   const shared = createCoalesce<Fetched | undefined>()
 
-  const load = async (want: Want, options: OriginOptions): Promise<Fetched | undefined> => {
+  /** Headers and whole body. A body that is cut is asked for once more. */
+  const receive = async (want: Want, options: OriginOptions, tries = 2): Promise<Received> => {
     const { head, body } = await deps.client.get(want.request, options)
     if (head.status === 304) {
       body.destroy()
-      return undefined
+      return { head, bytes: undefined }
     }
-    const bytes = await readAll(body, want.maxBytes)
+    try {
+      return { head, bytes: await readAll(body, want.maxBytes) }
+    } catch (error) {
+      if (tries <= 1 || !isPassing(error)) throw error
+      return await receive(want, options, tries - 1)
+    }
+  }
+
+  const load = async (want: Want, options: OriginOptions): Promise<Fetched | undefined> => {
+    const { head, bytes } = await receive(want, options)
+    if (bytes === undefined) return undefined
     prove(want, bytes)
     const digest = digestOf(bytes)
     deps.hot.put(digest, bytes)

@@ -34,7 +34,10 @@ const toBlob = (row: Row): BlobRow => ({ digest: toSha256(row.digest), size: row
 /** What is on disk and how cold it is. `totals().bytes` counts whole 4 KiB blocks, as the disk does. */
 export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
   const find = db.prepare<[Buffer], Row>('SELECT digest, size, stamp FROM blobs WHERE digest = ?')
-  const add = db.prepare('INSERT OR REPLACE INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at, 0)')
+  const add = db.prepare(
+    `INSERT INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at, 0)
+     ON CONFLICT DO UPDATE SET size = @size, stamp = @stamp, used_at = @at, verified_at = @at`,
+  )
   const verified = db.prepare('UPDATE blobs SET stamp = ?, verified_at = ? WHERE digest = ?')
   const use = db.prepare('UPDATE blobs SET used_at = max(used_at, @at) WHERE digest = @digest')
   const useChildren = db.prepare(

@@ -78,7 +78,8 @@ function judge(options: ConnectOptions): void {
   if (net.isIP(host) !== 0 || lookup === undefined || lookup === dns.lookup) refuse(`connect to ${host}`)
   options.lookup = (name, lookupOptions, done) => {
     lookup(name, lookupOptions, (...result) => {
-      for (const address of addressesOf(result[1])) {
+      const failed = result[0] !== null && result[0] !== undefined
+      for (const address of failed ? [] : addressesOf(result[1])) {
         if (!isLoopback(address)) refuse(`connect to ${name}, which is ${address}`)
       }
       done(...result)
