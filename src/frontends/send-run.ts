@@ -38,8 +38,7 @@ export async function sendRun(res: ServerResponse, run: Run, notes: { bytes: num
  * client, so only what is taken beyond them shows a fast one.
  */
 function pieceAfter(sent: number): number {
-  if (sent < 8 * MIB) return 128 * KIB
-  return sent < 16 * MIB ? 256 * KIB : 512 * KIB
+  return sent < 8 * MIB ? 128 * KIB : 512 * KIB
 }
 
 interface Sending {

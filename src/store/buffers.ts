@@ -1,8 +1,8 @@
 import { KIB, MIB } from '../domain/units.ts'
 
 const SIZES = [512 * KIB, 256 * KIB, 128 * KIB, 64 * KIB] as const
-const BUDGET = 16 * MIB
-const KEEP = 24 * MIB
+const BUDGET = 32 * MIB
+const KEEP = 40 * MIB
 
 const free = new Map<number, Buffer[]>(SIZES.map((size) => [size, []]))
 let kept = 0
@@ -10,7 +10,7 @@ let readers = 0
 
 /**
  * Buffers for the send path. Every reader announces itself; the more there are, the smaller the buffers, so
- * that many slow readers hold about 16 MiB together and a few fast ones get half a mebibyte a read.
+ * that many slow readers hold about 32 MiB together and a few fast ones get half a mebibyte a read.
  */
 export function enterReader(): void {
   readers++
@@ -31,8 +31,11 @@ export function takeBuffer(wanted: number): Buffer {
   return buffer
 }
 
-/** Gives a buffer back once nobody reads it any more. */
+/** Gives a buffer back once nobody reads it any more. The size in demand is kept, others make room for it. */
 export function giveBuffer(buffer: Buffer): void {
+  for (const [size, buffers] of free) {
+    while (kept + buffer.length > KEEP && size !== buffer.length && buffers.pop() !== undefined) kept -= size
+  }
   if (kept + buffer.length > KEEP) return
   kept += buffer.length
   free.get(buffer.length)?.push(buffer)

@@ -69,7 +69,11 @@ export function followFile(fd: number, algorithms: readonly DigestAlgorithm[]): 
 /** Started with the first file; it keeps the process alive only while it has work. */
 function hashThread(): Worker {
   if (worker !== undefined) return worker
-  worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { name: 'hash' })
+  worker = new Worker(new URL('./hash-worker.ts', import.meta.url), {
+    name: 'hash',
+    // It holds one buffer and a hash per file.
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
+  })
   worker.on('message', receive)
   worker.on('error', (error: Error) => {
     worker = undefined
