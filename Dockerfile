@@ -11,7 +11,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE config.toml ./
 COPY migrations ./migrations
 COPY src ./src
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data && chown node:node /data && node src/main.ts version
 USER node
 VOLUME /data
 EXPOSE 5000

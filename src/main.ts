@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 
-// Keeps what stripping and compiling the sources gave: the next start is faster and needs less memory.
-enableCompileCache()
+// Keeps what stripping and compiling the sources gave: the next start is faster and needs less memory. Beside the
+// installed packages, where nobody else may write; a folder that cannot be written does no harm.
+enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'cachalot'))
 // Bytes live outside of the heap and requests leave little on it, so a small nursery does: 30 MiB less resident.
 setFlagsFromString('--semi-space-growth-factor=1')
 const { runCommand } = await import('./cli/commands.ts')
