@@ -80,7 +80,7 @@ async function fillRegistry(url: string, own: World['own']) {
   }
   const { tags } = jsonOf<{ tags: string[] }>(await own(`${REPO}/tags/list`))
   const blob = (digest: Digest): Buffer => blobOf(content, digest).bytes
-  return { sets, refused, tags, special, ranged, herd, outside, blob }
+  return { sets, refused, tags: tags.toSorted(), special, ranged, herd, outside, blob }
 }
 
 function blobOf(content: Repositories, digest: Digest): Content {

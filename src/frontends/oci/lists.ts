@@ -5,7 +5,7 @@ import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument } from '../send.ts'
 import type { OciOperation } from './operation.ts'
-import { cutPage, linkTo, nextPage, type Page, parsePage } from './pages.ts'
+import { cutPage, inOrder, linkTo, nextPage, type Page, parsePage } from './pages.ts'
 import { collectReferrers, REFERRERS_TYPE } from './referrers.ts'
 import type { Route, Router } from './route.ts'
 import { listWant, type OciLimits, type OciUpstream } from './wants.ts'
@@ -84,8 +84,10 @@ async function readTags(cache: Cache, route: OciRoute, page: Page, limits: OciLi
   try {
     const want = listWant(route, { kind: 'tags', path: `tags/list${nextPage(page)}` }, limits)
     const document = await cache.read(want)
+    const isLast = document.headers['link'] === undefined
     const { names, cut } = cutPage(tagsIn(document.bytes), page)
-    return { tags: names, meta: document, more: cut || document.headers['link'] !== undefined }
+    // The order of a page that has a next one is the upstream's: its last name leads there.
+    return { tags: isLast ? inOrder(names) : names, meta: document, more: cut || !isLast }
   } catch (error) {
     const { upstream, repository } = route
     const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'manifest' } as const

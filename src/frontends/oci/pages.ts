@@ -28,16 +28,22 @@ export function nextPage({ n, last }: Page): string {
 }
 
 /**
- * At most n names after `last`, and whether more were there. An upstream that ignores paging sends `last` again;
- * then everything up to it is dropped, so that a client never turns in circles.
+ * At most n names after `last`, and whether more were there. An upstream that ignores paging sends `last` again, or
+ * more than n names: then its whole list is put in order and cut here, so that a client never turns in circles.
  */
 export function cutPage(
   all: readonly string[],
   { n, last }: Page,
 ): { names: readonly string[]; cut: boolean } {
-  const seen = last === undefined ? -1 : all.indexOf(last)
-  const rest = all.slice(seen + 1)
+  const isIgnored =
+    (last !== undefined && all.includes(last)) || (n !== undefined && all.length > Math.max(1, n))
+  const rest = isIgnored ? inOrder(all).filter((name) => last === undefined || name > last) : all
   return n === undefined ? { names: rest, cut: false } : { names: rest.slice(0, n), cut: rest.length > n }
+}
+
+/** In byte order, as lists of tags are (OCI distribution spec, "Listing Tags"). */
+export function inOrder(names: readonly string[]): readonly string[] {
+  return names.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 }
 
 /** A Link header to the next page: relative, and with everything that chose the upstream. */
