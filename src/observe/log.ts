@@ -1,6 +1,7 @@
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
 import pretty from 'pino-pretty'
 import type { Log } from '../domain/log.ts'
+import { textOf } from './text.ts'
 
 export interface LogOptions {
   readonly level: string
@@ -22,7 +23,14 @@ export function createLog(options: LogOptions): OpenLog {
   const isText = options.format === 'text' || (options.format === 'auto' && process.stdout.isTTY)
   const sink = destination({ fd: 1, sync: isText, minLength: isText ? 0 : 4096 })
   const stream = isText
-    ? pretty({ destination: sink, colorize: useColour(), ignore: 'pid,hostname', singleLine: true })
+    ? pretty({
+        destination: sink,
+        colorize: useColour(),
+        translateTime: 'SYS:HH:MM:ss',
+        hideObject: true,
+        ignore: 'pid,hostname,name',
+        messageFormat: textOf,
+      })
     : sink
   const logger: Logger = pino(
     {
