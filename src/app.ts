@@ -1,10 +1,14 @@
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { createCacheParts } from './cache/assemble.ts'
+import { type LocalApi, startLocalApi } from './api/local.ts'
+import { type CacheParts, type CacheSettings, createCacheParts } from './cache/assemble.ts'
+import type { Pinned } from './cache/pinned.ts'
+import type { Quota } from './cache/quota.ts'
 import type { Config } from './config/config.ts'
 import { PRIVATE_NETWORKS } from './config/networks.ts'
-import { openIndex } from './db/index.ts'
+import { type Index, openIndex } from './db/index.ts'
 import { type Claim, claimDataFolder } from './db/owner.ts'
-import { type Clock, SECOND, systemClock } from './domain/clock.ts'
+import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
 import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
 import { createAdmission } from './http/admission.ts'
@@ -12,7 +16,8 @@ import { createClientAddress } from './http/client-address.ts'
 import { createPipeline } from './http/pipeline.ts'
 import { type Server, startServer } from './http/server.ts'
 import { createService } from './http/service.ts'
-import { createStore } from './store/store.ts'
+import { createManagement } from './management.ts'
+import { createStore, type Store } from './store/store.ts'
 import { createOriginClient } from './upstream/client.ts'
 
 /** What tests put in place of the world. */
@@ -21,9 +26,12 @@ export interface Seams {
   readonly log: Log
   /** Milliseconds a download nobody reads goes on before it is parked. */
   readonly abandonGrace?: number
+  /** local: no listener for clients, only the socket of the data folder, for commands without a server. */
+  readonly listen?: 'local'
 }
 
 export interface App {
+  /** Where clients are listened for; port 0 when they are not. */
   readonly address: { readonly host: string; readonly port: number }
   /** Whether this process owns the data folder; a second one on the same folder does not. */
   readonly ownsData: boolean
@@ -35,8 +43,11 @@ export interface App {
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'migrations')
 const STOP_GRACE = 30 * SECOND
+const LONGEST_COMMAND = 24 * HOUR
 const FLUSH_EVERY = 5 * SECOND
 const NOTICE_EVERY = SECOND
+/** So that a new folder has a snapshot before the first run of gc, and before the first clean stop. */
+const FIRST_SNAPSHOT = 5 * MINUTE
 
 /** The only constructor of things. Rejects with the error of whatever could not be opened or listened on. */
 export async function startApp(initial: Config, seams: Seams): Promise<App> {
@@ -45,75 +56,83 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const { log } = seams
   const clock = seams.clock ?? systemClock
   const owner = createOwner(log)
-  const store = createStore(config.storage.path, () => owner.claim !== undefined)
+  const isOwner = (): boolean => owner.claim !== undefined
+  const store = createStore(config.storage.path, isOwner)
   owner.tryClaim(store.layout.lock)
-  const index = openIndex(store.layout.index, MIGRATIONS)
+  const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
   const client = createOriginClient({ upstreams: config.upstreams, clock, log })
-  const { cache, flights, flush } = await createCacheParts({
+  const parts = await createCacheParts({
     client,
     index,
     store,
     clock,
     log,
-    settings: () => ({ ...config.cache, ...config.storage }),
+    settings: () => cacheSettings(config),
     ...(seams.abandonGrace === undefined ? {} : { abandonGrace: seams.abandonGrace }),
   })
-  const oci = createOciFrontEnd(cache, ociSettings(config))
-  let admit = createAdmission(anonymousPull(config))
-  let clientAddress = createClientAddress(config.server.trustedProxies)
-  const service = createService({
-    isStopping: () => stopping,
-    probe: async () => {
-      index.blobs.coldest(1)
-      await store.probe()
-    },
-  })
-  const handle = createPipeline({
-    frontEnds: [oci],
-    fallback: service,
-    clientAddress: (req) => clientAddress(req),
-    admit: (address) => admit(address),
+  const { flights, flush } = parts
+  await configurePins(parts.pinned, config, log)
+  const door = createFrontDoor({
+    initial: config,
+    parts,
+    index,
+    store,
+    clock,
     log,
+    isStopping: () => stopping,
   })
+  const tools = { index, store, client, parts, clock, log, isOwner, ociSettings }
+  const management = createManagement({ ...tools, config: () => config })
+  const local = createLocal({ folder: store.layout.root, handle: management.handle, isOwner, log })
   const timers = [
     setInterval(flush, FLUSH_EVERY).unref(),
     setInterval(() => {
       index.notice()
       owner.tryClaim(store.layout.lock)
+      void local.start()
     }, NOTICE_EVERY).unref(),
+    setTimeout(() => void snapshot(index, log), FIRST_SNAPSHOT).unref(),
   ]
 
-  let server: Server
-  try {
-    server = await startServer({ ...config.server.listen, handle })
-  } catch (error) {
+  const end = async (): Promise<void> => {
+    for (const timer of timers) clearInterval(timer)
+    // Another command may be at work in this one's engine.
+    if (seams.listen === 'local') await local.close(LONGEST_COMMAND)
+    await management.scheduler.stop()
+    if (seams.listen !== 'local') await local.close(SECOND)
+    await flights.drain()
     await client.close()
-    index.close()
+    await index.close()
     owner.release()
+  }
+  let server: Server | undefined
+  try {
+    if (seams.listen !== 'local') server = await startServer({ ...config.server.listen, handle: door.handle })
+    await local.start()
+  } catch (error) {
+    await server?.close(0)
+    await end()
     throw error
   }
 
   const close = async (grace = STOP_GRACE): Promise<void> => {
     stopping = true
-    for (const timer of timers) clearInterval(timer)
-    await server.close(grace)
-    await flights.drain()
-    await client.close()
-    index.close()
-    owner.release()
+    await server?.close(grace)
+    await end()
   }
 
   return {
-    address: server.address,
+    address: server?.address ?? { ...config.server.listen, port: 0 },
     get ownsData() {
-      return owner.claim !== undefined
+      return isOwner()
     },
     update: (next) => {
       config = next
+      management.plan(next)
+      void configurePins(parts.pinned, next, log)
+      void makeRoom(parts.quota, log)
       client.update(next.upstreams)
-      oci.update(ociSettings(next))
-      admit = createAdmission(anonymousPull(next))
-      clientAddress = createClientAddress(next.server.trustedProxies)
+      door.update(next)
     },
     close,
   }
@@ -122,6 +141,90 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
 function ociSettings({ upstreams, cache, limits }: Config): OciSettings {
   const { maxManifest, maxBlob } = limits
   return { upstreams, limits: { staleIfError: cache.staleIfError, maxManifest, maxBlob } }
+}
+
+interface FrontDoorDeps {
+  readonly initial: Config
+  readonly parts: CacheParts
+  readonly index: Index
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly isStopping: () => boolean
+}
+
+/** Everything between a client's connection and the cache. */
+function createFrontDoor({ initial, parts, index, store, clock, log, isStopping }: FrontDoorDeps) {
+  const oci = createOciFrontEnd(parts.cache, ociSettings(initial))
+  let admit = createAdmission(anonymousPull(initial))
+  let clientAddress = createClientAddress(initial.server.trustedProxies)
+  const probe = async (): Promise<void> => {
+    index.blobs.coldest(1)
+    await store.probe()
+  }
+  const handle = createPipeline({
+    frontEnds: [oci],
+    fallback: createService({ isStopping, probe }),
+    clientAddress: (req) => clientAddress(req),
+    admit: (address) => admit(address),
+    note: (traffic) => index.usage.note({ ...traffic, at: clock() }),
+    log,
+  })
+  const update = (config: Config): void => {
+    oci.update(ociSettings(config))
+    admit = createAdmission(anonymousPull(config))
+    clientAddress = createClientAddress(config.server.trustedProxies)
+  }
+  return { handle, update }
+}
+
+/** The API for commands on this machine, from when this process owns the folder. A disk that refuses costs no pull. */
+function createLocal(deps: { folder: string; handle: RequestListener; isOwner: () => boolean; log: Log }) {
+  let starting: Promise<LocalApi | undefined> | undefined
+  return {
+    start: async (): Promise<void> => {
+      if (!deps.isOwner() || starting !== undefined) return
+      starting = startLocalApi(deps.folder, deps.handle)
+      await starting.catch((error: unknown) => {
+        deps.log.warn({ event: 'local', err: error }, 'commands cannot reach this server')
+        starting = Promise.resolve(undefined)
+      })
+    },
+    close: async (grace: number): Promise<void> => (await starting)?.close(grace),
+  }
+}
+
+/** After limits were lowered: downloads would make the room too, but only as they need it. */
+async function makeRoom(quota: Quota, log: Log): Promise<void> {
+  try {
+    await quota.shrink()
+  } catch (error) {
+    log.warn({ event: 'shrink', err: error }, 'no room could be made')
+  }
+}
+
+async function configurePins(pinned: Pinned, { pins }: Config, log: Log): Promise<void> {
+  try {
+    await pinned.configure(pins)
+  } catch (error) {
+    log.warn({ event: 'pins', err: error }, 'the pins of the configuration could not be written down')
+  }
+}
+
+function cacheSettings({ cache, storage, upstreams }: Config): CacheSettings {
+  return {
+    ...cache,
+    ...storage,
+    maxSizeOf: (name) => upstreams.find((upstream) => upstream.name === name)?.maxSize ?? 0,
+  }
+}
+
+async function snapshot(index: Index, log: Log): Promise<void> {
+  try {
+    await index.snapshot()
+  } catch (error) {
+    log.warn({ event: 'index.snapshot', err: error }, 'the index could not be copied to its snapshot')
+  }
 }
 
 function anonymousPull({ auth }: Config) {

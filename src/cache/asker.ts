@@ -34,16 +34,19 @@ export interface AskerDeps {
   readonly client: OriginClient
   readonly index: Index
   readonly negative: Negative
+  /** A name is about to lead to content that may be here already. */
+  readonly noticed: (key: EntryKey, entry: NewEntry) => void
   readonly clock: Clock
   readonly report: (error: unknown) => void
 }
 
-export function createAsker({ client, index, negative, clock, report }: AskerDeps): Asker {
+export function createAsker({ client, index, negative, noticed, clock, report }: AskerDeps): Asker {
   const heads = createCoalesce<Asked>()
   const confirms = createCoalesce<NewEntry>()
 
   const remember = (key: EntryKey, entry: NewEntry): void => {
     try {
+      noticed(key, entry)
       index.entries.put(key, entry)
     } catch (error) {
       if (!isTrouble(error)) throw error

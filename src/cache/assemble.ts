@@ -1,19 +1,29 @@
+import type { NewEntry } from '../db/entries.ts'
 import type { Index } from '../db/index.ts'
 import { type Clock, SECOND } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
+import type { EntryKey } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import { createAsker } from './asker.ts'
+import { type Budgets, createBudgets } from './budgets.ts'
 import { type Cache, createCache } from './cache.ts'
 import { claimedSize, createContents } from './contents.ts'
+import { createCounting } from './counting.ts'
 import { createDocuments } from './documents.ts'
+import { createEviction } from './eviction.ts'
 import { createFlights, type Flights } from './flights.ts'
 import { createHot } from './hot.ts'
 import { createLanding } from './landing.ts'
+import { createLeaving, type Leaving } from './leaving.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import { createNegative } from './negative.ts'
+import { createPinned, type Pinned } from './pinned.ts'
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts'
+import { createHealing, followRepairs } from './recovery.ts'
+import { createRemoval, type Removal } from './removal.ts'
 import { createResolver } from './resolve.ts'
-import { createShelf } from './shelf.ts'
+import { createShelf, type Shelf } from './shelf.ts'
 import { createTroubleReport, isTrouble } from './trouble.ts'
 
 /** What may change while the engine runs. */
@@ -29,6 +39,12 @@ export interface CacheParts {
   readonly cache: Cache
   readonly flights: Flights
   readonly quota: Quota
+  readonly budgets: Budgets
+  readonly ledger: Ledger
+  readonly leaving: Leaving
+  readonly pinned: Pinned
+  readonly removal: Removal
+  readonly shelf: Shelf
   /** Writes collected uses to the index. */
   flush(): void
 }
@@ -48,15 +64,26 @@ export async function createCacheParts(deps: {
   const { client, index, store, clock, log, settings } = deps
   const report = createTroubleReport(log, clock)
   await store.sweepParts()
-  // What a crash left on its way out; nobody waits for it.
-  store.emptyTrash().catch(report)
+  // What a crash left on its way out.
+  await store.emptyTrash().catch(report)
   const hot = createHot()
-  const quota = await createQuota({ index, store, hot, limits: settings })
-  const landing = createLanding({ index, store, clock, report })
-  const shelf = createShelf({ index, store, hot, quota, clock, log })
+  const budgets = createBudgets({ index, limitOf: (upstream) => settings().maxSizeOf?.(upstream) ?? 0 })
+  const pinned = createPinned({ index, clock })
+  const ledger = await createLedger({ index, store })
+  const leaving = createLeaving({ index, store, hot, budgets, ledger })
+  const eviction = createEviction({ index, store, budgets, leaving, ledger, log })
+  const removal = createRemoval({ index, store, leaving })
+  const quota = createQuota({ store, ledger, budgets, eviction, limits: settings })
+  const landing = createLanding({ index, store, budgets, pinned, clock, report })
+  const shelf = createShelf({ index, store, hot, quota, budgets, clock, log })
   const negative = createNegative(clock, () => settings().negativeTtl)
   const documents = createDocuments({ client, index, store, quota, landing, hot, clock, report })
-  const asker = createAsker({ client, index, negative, clock, report })
+  const noticed = (key: EntryKey, { digest, size }: NewEntry): void => {
+    if (index.blobs.find(digest) === undefined) return
+    budgets.gains(key.upstream, digest, size)
+    pinned.noticed(key, digest)
+  }
+  const asker = createAsker({ client, index, negative, noticed, clock, report })
   const resolver = createResolver({ client, index, documents, asker, clock, report })
   const flights = createFlights({
     client,
@@ -69,14 +96,35 @@ export async function createCacheParts(deps: {
   })
   const verifiedRanges = (): boolean => settings().verifiedRanges
   const contents = createContents({ client, index, shelf, flights, asker, verifiedRanges, report })
-  const cache = createCache({ index, hot, shelf, resolver, asker, documents, flights, contents, clock })
+  const cache = createCounting(
+    createCache({ index, hot, shelf, resolver, asker, documents, flights, contents, clock }),
+    { index, clock },
+  )
   const flush = (): void => {
     try {
-      index.blobs.flushTouches()
+      index.uses.flush()
+      index.usage.flush()
     } catch (error) {
       if (!isTrouble(error)) throw error
       report(error)
     }
   }
-  return { cache, flights, quota, flush }
+  const recount = async (): Promise<void> => {
+    await ledger.recount(true)
+    await budgets.recount()
+    await pinned.refresh()
+  }
+  await followRepairs({ index, store, clock, log, recount })
+  return {
+    cache: createHealing(cache, index),
+    flights,
+    quota,
+    budgets,
+    ledger,
+    leaving,
+    pinned,
+    removal,
+    shelf,
+    flush,
+  }
 }

@@ -5,6 +5,7 @@ import { algorithmOf, type Digest } from '../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import type { OriginClient, OriginRequest, OriginResponse } from '../upstream/origin.ts'
+import type { Turn } from './turns.ts'
 
 /** Tries without a byte of progress before a run gives up. */
 export const MOST_TRIES = 6
@@ -31,6 +32,8 @@ export interface BypassRunOptions {
   /** The digest of the whole content and the hash of everything before `start`; then the last byte is verified. */
   readonly proof?: { readonly expected: Digest; readonly hash: Hash } | undefined
   readonly total: number | undefined
+  /** Waited for before the first request, ended with the run. */
+  readonly turn?: Turn
   readonly signal?: AbortSignal
 }
 
@@ -52,8 +55,12 @@ export function createBypassRun(options: BypassRunOptions): Run {
   let held: Buffer | undefined
   let tries = 0
   let first = options.response
+  let { proof } = options
+  /** Whatever the upstream sends, clients were promised no more. */
+  const stop = Math.min((options.end ?? Infinity) + 1, options.total ?? Infinity)
 
   const connect = async (): Promise<AsyncIterator<Buffer>> => {
+    await options.turn?.ready(signal)
     const response = first ?? (await askFrom(options, position, signal))
     first = undefined
     open = response.body
@@ -62,18 +69,17 @@ export function createBypassRun(options: BypassRunOptions): Run {
 
   const next = async (): Promise<Buffer | undefined> => {
     for (;;) {
-      if (options.end !== undefined && position > options.end) return undefined
-      if (position === options.total) return undefined
+      if (position >= stop) return undefined
       try {
         body ??= await connect()
         const { done, value } = await body.next()
         if (done !== true) {
           tries = 0
-          const bytes = options.end === undefined ? value : value.subarray(0, options.end + 1 - position)
+          const bytes = stop === Infinity ? value : value.subarray(0, stop - position)
           position += bytes.length
           return bytes
         }
-        if (options.total === undefined && options.end === undefined) return undefined
+        if (stop === Infinity) return undefined
         throw new AppError('upstream_failed', { message: 'the upstream ended early' })
       } catch (error) {
         body = undefined
@@ -95,12 +101,13 @@ export function createBypassRun(options: BypassRunOptions): Run {
         if (bytes === undefined) {
           const last = held
           held = undefined
-          if (last === undefined) return undefined
-          prove(options.proof)
-          return lend(last)
+          // Even without a byte: then what was sent before this run is judged.
+          prove(proof)
+          proof = undefined
+          return last === undefined ? undefined : lend(last)
         }
-        options.proof?.hash.update(bytes)
-        const ready = withHeld(held, bytes, options.proof !== undefined)
+        proof?.hash.update(bytes)
+        const ready = withHeld(held, bytes, proof !== undefined)
         held = ready.held
         if (ready.bytes.length > 0) return lend(ready.bytes)
       }
@@ -109,6 +116,7 @@ export function createBypassRun(options: BypassRunOptions): Run {
       abort.abort()
       open?.destroy()
       first?.body.destroy()
+      options.turn?.end()
     },
   }
 }

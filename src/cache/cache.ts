@@ -1,4 +1,3 @@
-import type { Entry, NewEntry } from '../db/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { isSha256 } from '../domain/digest.ts'
@@ -27,8 +26,11 @@ export interface Cache {
   read(want: Want): Promise<Document>
   /** Content of any size, open for reading. */
   open(want: Want): Promise<Content>
-  /** Small content straight from the upstream, as it is asked for; nothing is looked up and nothing kept. */
-  pass(want: Want): Promise<Document>
+  /**
+   * Small content straight from the upstream, as it is asked for; nothing is looked up and nothing kept. `within`
+   * bounds the wait, in milliseconds, for those who have something else to serve.
+   */
+  pass(want: Want, within?: number): Promise<Document>
   /** Refs of one kind that are cached in a repository. */
   refs(key: Omit<EntryKey, 'ref'>): readonly string[]
   repositories(page: {
@@ -52,9 +54,7 @@ export interface CacheDeps {
 }
 
 export function createCache(deps: CacheDeps): Cache {
-  const { index, resolver, asker, documents, clock } = deps
-
-  const use = (entry: Entry | NewEntry): void => index.blobs.touch(entry.digest, clock())
+  const { index, resolver, asker, documents } = deps
 
   const stat = async (want: Want): Promise<Meta> => {
     const resolved = await resolver.resolve(want)
@@ -71,8 +71,8 @@ export function createCache(deps: CacheDeps): Cache {
   const asked = async (want: Want): Promise<Meta> => {
     const { head, digest } = await asker.ask(want)
     const { headers } = entryOf(want, head, { digest: 'sha256:', size: 0, now: 0 })
-    const size = head.contentLength ?? deps.contents.claimedSize(want.digest)
-    return { digest, size, mediaType: head.contentType, headers, outcome: 'miss', warning: undefined }
+    const { contentLength: size, contentType: mediaType } = head
+    return { digest, size, mediaType, headers, outcome: 'miss', warning: undefined }
   }
 
   const read = async (want: Want): Promise<Document> => {
@@ -112,10 +112,7 @@ export function createCache(deps: CacheDeps): Cache {
     const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
     if (resolved !== undefined) {
       const content = await deps.contents.fromDisk(want, resolved)
-      if (content !== undefined) {
-        use(resolved.entry)
-        return content
-      }
+      if (content !== undefined) return content
     }
     // It may have landed while we looked.
     const isHere = knownElsewhere(index, want) !== undefined
@@ -132,9 +129,9 @@ export function createCache(deps: CacheDeps): Cache {
     stat,
     read,
     open: (want) => open(want),
-    pass: async (want) => {
+    pass: async (want, within) => {
       try {
-        return documentOf(want, await documents.pass(want), false)
+        return documentOf(want, await documents.pass(want, within), false)
       } catch (error) {
         throw isUpstreamNotFound(error)
           ? new AppError(want.missing, { detail: error.detail, cause: error })
@@ -148,7 +145,7 @@ export function createCache(deps: CacheDeps): Cache {
 
 /** From memory or disk; undefined when it has to be fetched. */
 async function documentHere(
-  { index, shelf, hot, clock }: CacheDeps,
+  { index, shelf, hot }: CacheDeps,
   want: Want,
   resolved: Resolved,
 ): Promise<Document | undefined> {
@@ -156,7 +153,6 @@ async function documentHere(
   const known = 'blob' in resolved.entry ? resolved.entry.blob : index.blobs.find(digest)
   const bytes = known === undefined ? hot.get(digest) : await shelf.loadAll({ digest, ...known })
   if (bytes === undefined) return undefined
-  index.blobs.touch(digest, clock())
   return { ...metaOf(want, resolved), digest, size: bytes.length, bytes }
 }
 

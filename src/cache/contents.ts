@@ -8,17 +8,19 @@ import { MIB } from '../domain/units.ts'
 import { createBlobRun } from '../store/blob-run.ts'
 import { createPartRun } from '../store/part-run.ts'
 import type { OpenBlob } from '../store/store.ts'
-import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
+import type { OriginClient } from '../upstream/origin.ts'
 import type { Asker } from './asker.ts'
-import { createBypassRun, freshProof } from './bypass-run.ts'
-import { type FlightHead, isEmpty } from './download.ts'
+import { bypassContent } from './bypass-content.ts'
+import { createBypassRun } from './bypass-run.ts'
+import type { FlightHead } from './download.ts'
 import type { Flight } from './flight.ts'
 import type { Flights } from './flights.ts'
-import { entryOf } from './landing.ts'
-import { metaOf } from './meta.ts'
+import { createMendedRun } from './mended-run.ts'
+import { answerMeta, metaOf } from './meta.ts'
 import type { Resolved } from './recheck.ts'
-import type { Shelf } from './shelf.ts'
+import type { Known, Shelf } from './shelf.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
+import { createTurns, type Turns } from './turns.ts'
 import type { Content, Meta, Want } from './want.ts'
 
 /** A range that starts this far ahead of a running download is fetched on its own instead of waited for. */
@@ -32,8 +34,6 @@ export interface Contents {
   fromFlight(want: Want): Promise<Content>
   /** Facts from a download of this very name that is running; undefined when there is none. */
   running(want: Want): Promise<Meta | undefined>
-  /** Size that a cached manifest claims for this content. */
-  claimedSize(digest: Digest | undefined): number | undefined
 }
 
 export interface ContentsDeps {
@@ -46,7 +46,8 @@ export interface ContentsDeps {
   readonly report: (error: unknown) => void
 }
 
-export function createContents(deps: ContentsDeps): Contents {
+export function createContents(given: ContentsDeps): Contents {
+  const deps = { ...given, turns: createTurns() }
   const { index, shelf, flights } = deps
 
   const fromDisk = async (want: Want, resolved: Resolved): Promise<Content | undefined> => {
@@ -58,7 +59,20 @@ export function createContents(deps: ContentsDeps): Contents {
     const bytes = await shelf.load(known)
     if (bytes !== undefined) return memoryContent(meta, bytes)
     const file = await shelf.open(known)
-    return file === undefined ? undefined : fileContent(meta, file)
+    if (file === undefined) return undefined
+    return fileContent(meta, file, (rest) => fetchRest(want, known, rest))
+  }
+
+  /** The disk gave only the beginning: the rest comes from a new download, for this reader and everybody else. */
+  const fetchRest = async (want: Want, known: Known, rest: ByteRange): Promise<Run> => {
+    await shelf.condemn(known, 'it cannot be read')
+    if (want.digest === undefined) throw new AppError('internal', { message: 'the file cannot be read' })
+    const content = await fromFlight(want)
+    try {
+      return (await content.read(rest)).run
+    } finally {
+      content.close()
+    }
   }
 
   const fromFlight = async (want: Want): Promise<Content> => {
@@ -95,7 +109,6 @@ export function createContents(deps: ContentsDeps): Contents {
       const head = await flight.head.catch(() => undefined)
       return head === undefined ? undefined : flightMeta(want, head, 'joined')
     },
-    claimedSize: (digest) => claimedSize(index, digest),
   }
 }
 
@@ -107,6 +120,7 @@ const unlessTrouble = (error: unknown): undefined => {
   if (isTrouble(error)) throw error
 }
 
+/** Size that some cached manifest claims for this content; anybody can claim anything. */
 export function claimedSize(index: Index, digest: Digest | undefined): number | undefined {
   return digest !== undefined && isSha256(digest) ? index.edges.sizeOf(digest) : undefined
 }
@@ -139,7 +153,8 @@ function memoryContent(meta: Meta, bytes: Buffer): Content {
   }
 }
 
-function fileContent(meta: Meta, file: OpenBlob): Content {
+/** `again`: where the bytes come from that the file turns out not to have. */
+function fileContent(meta: Meta, file: OpenBlob, again: (rest: ByteRange) => Promise<Run>): Content {
   let users = 1
   const leave = (): void => {
     if (--users === 0) file.close()
@@ -149,16 +164,16 @@ function fileContent(meta: Meta, file: OpenBlob): Content {
     size: file.size,
     read: async (range) => {
       users++
-      return {
-        run: createBlobRun(file.fd, range ?? { start: 0, end: file.size - 1 }, leave),
-        outcome: meta.outcome,
-      }
+      const whole = range ?? { start: 0, end: file.size - 1 }
+      const run = createMendedRun({ run: createBlobRun(file.fd, whole, leave), range: whole, again })
+      return { run, outcome: meta.outcome }
     },
     close: once(leave),
   }
 }
 
 interface FlightContentDeps extends ContentsDeps {
+  readonly turns: Turns
   readonly want: Want
   readonly flight: Flight
   readonly joined: boolean
@@ -171,17 +186,19 @@ function flightContent(deps: FlightContentDeps): Content {
   // A download that only waits to be synced is as good as a finished one.
   const shared = part.state === 'whole' ? 'hit' : 'joined'
   const total = part.state === 'whole' ? part.size : head.total
-  const meta = answerMeta(want, head.answer, total, deps.joined ? shared : 'miss')
-  const bypass = (range: ByteRange): { run: Run; outcome: Outcome } => ({
-    run: createBypassRun({ client, request: want.request, ...range, total: head.total }),
-    outcome: 'bypass',
-  })
+  const meta = answerMeta(want, head.answer, { size: total, outcome: deps.joined ? shared : 'miss' })
+  const { upstream } = want.request
+  const isFar = (range: ByteRange): boolean => part.state === 'growing' && range.start > part.readable + FAR
   return {
     ...meta,
     read: async (range) => {
       if (range !== undefined && deps.verifiedRanges()) await landedOrBroken(flight)
-      const isFar = range !== undefined && part.state === 'growing' && range.start > part.readable + FAR
-      if (isFar) return bypass(range)
+      // Where too many are read at their clients' pace already, the download is waited for after all.
+      const turn = range !== undefined && isFar(range) ? deps.turns.now(upstream) : undefined
+      if (range !== undefined && turn !== undefined) {
+        const run = createBypassRun({ client, request: want.request, ...range, total: head.total, turn })
+        return { run, outcome: 'bypass' }
+      }
       flight.enter()
       const run = createPartRun({
         part,
@@ -202,6 +219,7 @@ function flightContent(deps: FlightContentDeps): Content {
             end: range?.end,
             proof,
             total: part.total,
+            turn: deps.turns.inLine(upstream),
           })
         },
         done: () => flight.leave(),
@@ -222,66 +240,7 @@ async function landedOrBroken(flight: Flight): Promise<void> {
 }
 
 function flightMeta(want: Want, head: FlightHead, outcome: Outcome): Meta {
-  return answerMeta(want, head.answer, head.total, outcome)
-}
-
-function answerMeta(
-  want: Want,
-  answer: OriginHead | undefined,
-  size: number | undefined,
-  outcome: Outcome,
-): Meta {
-  const { mediaType, headers } = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
-  return { digest: want.digest, size, mediaType, headers, outcome, warning: undefined }
-}
-
-/** Nothing can be kept: the upstream's answer is passed through, still verified to its last byte. */
-async function bypassContent(
-  deps: ContentsDeps,
-  want: Want,
-  open: OriginResponse | undefined,
-): Promise<Content> {
-  let response: OriginResponse | undefined = open ?? (await deps.client.get(want.request))
-  const { head } = response
-  if (head.status !== 200) {
-    response.body.destroy()
-    throw new AppError('upstream_invalid', {
-      detail: { upstream: want.request.upstream, status: head.status },
-    })
-  }
-  const total = head.contentLength ?? claimedSize(deps.index, want.digest)
-  if (want.maxBytes > 0 && (total ?? 0) > want.maxBytes) {
-    response.body.destroy()
-    throw new AppError('too_large', {
-      detail: { upstream: want.request.upstream, size: total, limit: want.maxBytes },
-    })
-  }
-  if (total === 0 && !isEmpty(want.digest)) {
-    response.body.destroy()
-    throw new AppError('upstream_invalid', {
-      detail: { upstream: want.request.upstream, said: 'sent an empty body' },
-    })
-  }
-  const common = { client: deps.client, request: want.request, total }
-  const drop = (): void => {
-    response?.body.destroy()
-    response = undefined
-  }
-  return {
-    ...answerMeta(want, head, total, 'bypass'),
-    read: async (range) => {
-      if (range !== undefined && range.start > 0) {
-        drop()
-        return { run: createBypassRun({ ...common, ...range }), outcome: 'bypass' }
-      }
-      const first = response
-      response = undefined
-      const end = range?.end
-      const proof = end === undefined || end + 1 === total ? freshProof(want.digest) : undefined
-      return { run: createBypassRun({ ...common, start: 0, end, response: first, proof }), outcome: 'bypass' }
-    },
-    close: drop,
-  }
+  return answerMeta(want, head.answer, { size: head.total, outcome })
 }
 
 /** Closing twice is harmless. */

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
-import { algorithmOf, digestOf, type Sha256 } from '../domain/digest.ts'
+import { digestOf, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import { keyText } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginOptions } from '../upstream/origin.ts'
-import { readAll } from '../upstream/read-all.ts'
-import { isPassing } from './bypass-run.ts'
 import { createCoalesce } from './coalesce.ts'
 import type { Hot } from './hot.ts'
 import type { Landing } from './landing.ts'
 import type { Quota, Reservation } from './quota.ts'
+import { receive } from './receive.ts'
 import { isManifest, referencesOf } from './references.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
 import type { Want } from './want.ts'
@@ -25,19 +24,16 @@ export interface Fetched {
   readonly kept: boolean
 }
 
-interface Received {
-  readonly head: OriginHead
-  /** Undefined when the upstream says it is unchanged. */
-  readonly bytes: Buffer | undefined
-}
-
 export interface Documents {
   /** Fetches small content whole, once for everybody who asks at the same time. */
   fetch(want: Want): { result: Promise<Fetched>; joined: boolean }
   /** As `fetch` with If-None-Match; undefined when the upstream says it is unchanged. */
   refetch(want: Want, etag: string | undefined): Promise<Fetched | undefined>
-  /** Asks the upstream for exactly this, keeping nothing. */
-  pass(want: Want): Promise<Fetched>
+  /**
+   * Asks the upstream for exactly this, keeping nothing, once for everybody who asks at the same time. `within` is
+   * how many milliseconds its headers may take, for those who have something else to serve.
+   */
+  pass(want: Want, within?: number): Promise<Fetched>
 }
 
 export function createDocuments(deps: {
@@ -51,26 +47,11 @@ export function createDocuments(deps: {
   report: (error: unknown) => void
 }): Documents {
   const shared = createCoalesce<Fetched | undefined>()
-
-  /** Headers and whole body. A body that is cut is asked for once more. */
-  const receive = async (want: Want, options: OriginOptions, tries = 2): Promise<Received> => {
-    const { head, body } = await deps.client.get(want.request, options)
-    if (head.status === 304) {
-      body.destroy()
-      return { head, bytes: undefined }
-    }
-    try {
-      return { head, bytes: await readAll(body, want.maxBytes) }
-    } catch (error) {
-      if (tries <= 1 || !isPassing(error)) throw error
-      return await receive(want, options, tries - 1)
-    }
-  }
+  const passing = createCoalesce<Fetched>()
 
   const load = async (want: Want, options: OriginOptions): Promise<Fetched | undefined> => {
-    const { head, bytes } = await receive(want, options)
+    const { head, bytes } = await receive(deps.client, want, options)
     if (bytes === undefined) return undefined
-    prove(want, bytes)
     const digest = digestOf(bytes)
     deps.hot.put(digest, bytes)
     return { bytes, digest, answer: head, kept: await keep(want, { bytes, digest, answer: head }) }
@@ -79,7 +60,7 @@ export function createDocuments(deps: {
   const keep = async (want: Want, fetched: Omit<Fetched, 'kept'>): Promise<boolean> => {
     let reservation: Reservation | undefined
     try {
-      reservation = await deps.quota.reserve(fetched.bytes.length)
+      reservation = await deps.quota.reserve(fetched.bytes.length, want.key.upstream)
       if (reservation === undefined) throw new NoRoom('no room within max_size and min_free')
       const grown = await write(want, fetched)
       deps.quota.settle(grown ?? 0)
@@ -112,11 +93,10 @@ export function createDocuments(deps: {
   }
 
   return {
-    pass: async (want) => {
-      const { head, body } = await deps.client.get(want.request)
-      const bytes = await readAll(body, want.maxBytes)
-      prove(want, bytes)
-      return { bytes, digest: digestOf(bytes), answer: head, kept: false }
+    pass: (want, within) => {
+      const key = `${keyText(want.key)}\n${want.request.accept ?? ''}`
+      const work = (): Promise<Fetched> => passOn(deps.client, want, within)
+      return passing.run(key, work).result
     },
     fetch: (want) => {
       const { result, joined } = shared.run(keyText(want.key), () => load(want, {}))
@@ -128,17 +108,15 @@ export function createDocuments(deps: {
   }
 }
 
+async function passOn(client: OriginClient, want: Want, within: number | undefined): Promise<Fetched> {
+  const options = within === undefined ? {} : { headersWithin: within }
+  const { head, bytes = Buffer.alloc(0) } = await receive(client, want, options)
+  return { bytes, digest: digestOf(bytes), answer: head, kept: false }
+}
+
 function expectBody(fetched: Fetched | undefined): Fetched {
   if (fetched !== undefined) return fetched
   throw new AppError('upstream_invalid', {
     detail: { said: 'answered 304 to a request without a condition' },
   })
-}
-
-function prove(want: Want, bytes: Buffer): void {
-  if (want.digest === undefined) return
-  const found = digestOf(bytes, algorithmOf(want.digest))
-  if (found === want.digest) return
-  const said = `sent content with digest ${found} for ${want.digest}`
-  throw new AppError('upstream_invalid', { detail: { upstream: want.request.upstream, said } })
 }

@@ -21,7 +21,7 @@ export interface DownloadOptions {
   readonly room: Room
   readonly client: OriginClient
   readonly signal: AbortSignal
-  /** Size that a cached manifest claims for this content, where the upstream does not say. */
+  /** Size that some cached manifest claims for this content. Good for an estimate of the room it needs, no more. */
   readonly claimedSize: (digest: Digest | undefined) => number | undefined
   /** Called once, when readers may begin. */
   readonly onHead: (head: FlightHead) => void
@@ -139,7 +139,7 @@ export class Download {
   async #meetHead(response: OriginResponse): Promise<void> {
     const { part, want } = this.#options
     const { head } = response
-    const total = totalOf(head) ?? this.#options.claimedSize(want.digest)
+    const total = totalOf(head)
     if (part.total !== undefined && total !== undefined && part.total !== total) {
       throw this.#refuse(response, `length changed from ${part.total} to ${total}`)
     }
@@ -157,7 +157,8 @@ export class Download {
 
   async #takeRoom(total: number | undefined, response: OriginResponse): Promise<void> {
     try {
-      await this.#options.room.take(total)
+      const { room, claimedSize, want } = this.#options
+      await room.take(total, claimedSize(want.digest))
     } catch (error) {
       // A continued answer starts in the middle: of no use to a reader that wants the beginning.
       if (!(error instanceof NoRoom) || response.head.status !== 200) {

@@ -20,7 +20,7 @@ export interface FlightDeps {
   readonly landing: Landing
   /** Bytes that may be missing for a download nobody reads to be finished all the same. */
   readonly finishAbandoned: () => number
-  /** Size that a cached manifest claims for this content, where the upstream does not say. */
+  /** Size that some cached manifest claims for this content. */
   readonly claimedSize: (digest: Digest | undefined) => number | undefined
   /** Milliseconds a download goes on after its last reader left, before it is parked. */
   readonly grace: number
@@ -53,6 +53,8 @@ export class Flight {
   #parkTimer: NodeJS.Timeout | undefined
   #names: Map<string, Want>
   #failed = false
+  /** Keeps the landed content on disk while somebody reads it. */
+  #hold: (() => void) | undefined
   #ended = false
 
   /** `before`: the same download, about to end without success; it still has the file. */
@@ -93,6 +95,7 @@ export class Flight {
 
   /** The part stays open while anybody may still read it. */
   #letGo(): void {
+    this.#hold?.()
     this.#part?.release()
     this.#part = undefined
   }
@@ -128,7 +131,7 @@ export class Flight {
   async #fly(before: Flight | undefined): Promise<Sha256> {
     await before?.landed.catch(() => undefined)
     const part = await this.#begin()
-    const room = new Room(this.#deps.quota, onDisk(part.size))
+    const room = new Room(this.#deps.quota, this.want.key.upstream, onDisk(part.size))
     let stays: number | undefined
     try {
       await this.#download(part, room).run()
@@ -136,6 +139,8 @@ export class Flight {
       if (digest === undefined) throw this.#mismatch(part)
       const { answer } = await this.head
       const names = [...this.#names.values()]
+      // Before it can be evicted: readers may still be at its beginning.
+      this.#hold = this.#deps.store.hold(digest)
       stays = await this.#deps.landing.land({ part, digest, names, answer })
       return digest
     } catch (error) {

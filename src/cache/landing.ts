@@ -8,6 +8,8 @@ import { onDisk } from '../store/layout.ts'
 import type { Part } from '../store/part.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginHead } from '../upstream/origin.ts'
+import type { Budgets } from './budgets.ts'
+import type { Pinned } from './pinned.ts'
 import { isTrouble } from './trouble.ts'
 import type { Want } from './want.ts'
 
@@ -69,6 +71,8 @@ export function createLanding(deps: {
   index: Index
   store: Store
   clock: Clock
+  budgets: Budgets
+  pinned: Pinned
   report: (error: unknown) => void
 }): Landing {
   const { index, store, clock } = deps
@@ -76,19 +80,45 @@ export function createLanding(deps: {
     const now = clock()
     const replaced = index.blobs.find(digest)
     index.blobs.add({ digest, size: part.size, stamp: store.place(part, digest), at: now })
+    if (edges !== undefined) index.edges.put(digest, edges)
+    index.entries.arrived(digest)
     for (const want of names) {
       const entry = entryOf(want, answer, { digest, size: part.size, now })
-      for (const key of keysOf(want, want.digest ?? digest)) index.entries.put(key, entry)
+      deps.budgets.gains(want.key.upstream, digest, part.size)
+      for (const key of keysOf(want, want.digest ?? digest)) {
+        index.entries.put(key, entry)
+        deps.pinned.noticed(key, digest)
+      }
     }
-    if (edges !== undefined) index.edges.put(digest, edges)
     return onDisk(part.size) - onDisk(replaced?.size ?? 0)
+  }
+  /** The rename is no part of what SQLite rolls back: without its row the file would lie there uncounted. */
+  const takeBack = async (digest: Sha256): Promise<void> => {
+    try {
+      await index.transact(() => {
+        if (index.blobs.find(digest) === undefined) store.retire(digest)
+      })
+      await store.emptyTrash()
+    } catch (error) {
+      if (!isTrouble(error)) throw error
+      deps.report(error)
+    }
+  }
+  /** For people: what upstreams sent. */
+  const countFetched = ({ part, names: [first] }: Landed): void => {
+    if (first === undefined) return
+    const { frontEnd, upstream } = first.key
+    index.usage.note({ frontEnd, upstream, outcome: 'fetched', bytes: part.size, at: clock() })
   }
   return {
     land: async (landed) => {
       try {
         await landed.part.sync()
-        return await index.transact(() => commit(landed))
+        const grown = await index.transact(() => commit(landed))
+        countFetched(landed)
+        return grown
       } catch (error) {
+        await takeBack(landed.digest)
         if (!isTrouble(error)) throw error
         deps.report(error)
         return undefined

@@ -1,3 +1,6 @@
+import type { Outcome } from '../domain/names.ts'
+import type { OriginHead } from '../upstream/origin.ts'
+import { entryOf } from './landing.ts'
 import type { Resolved } from './recheck.ts'
 import type { Meta, Want } from './want.ts'
 
@@ -11,4 +14,14 @@ export function metaOf(want: Want, { entry, outcome, warning }: Resolved): Meta 
     outcome,
     warning,
   }
+}
+
+/** What an upstream's answer says about content that no entry knows yet. */
+export function answerMeta(
+  want: Want,
+  answer: OriginHead | undefined,
+  { size, outcome }: { size: number | undefined; outcome: Outcome },
+): Meta {
+  const { mediaType, headers } = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
+  return { digest: want.digest, size, mediaType, headers, outcome, warning: undefined }
 }

@@ -1,10 +1,9 @@
-import type { Index } from '../db/index.ts'
 import { GIB } from '../domain/units.ts'
 import { onDisk } from '../store/layout.ts'
 import type { Store } from '../store/store.ts'
-import type { Hot } from './hot.ts'
-
-const PAGE = 500
+import type { Budget, Budgets } from './budgets.ts'
+import type { Eviction } from './eviction.ts'
+import type { Ledger } from './ledger.ts'
 
 /** Room for one download. Released exactly once, by whoever reserved. */
 export interface Reservation {
@@ -18,88 +17,155 @@ export interface QuotaLimits {
   readonly maxSize: number
   readonly evictTo: number
   readonly minFree: number
+  /** The budget of one upstream in bytes; 0 = none of its own. */
+  readonly maxSizeOf?: (upstream: string) => number
 }
 
 export interface Quota {
-  /** Room for `bytes`, made by evicting the coldest blobs where needed; undefined when there is none. */
-  reserve(bytes: number): Promise<Reservation | undefined>
+  /** Room for `bytes` of content of an upstream, made by eviction where needed; undefined when there is none. */
+  reserve(bytes: number, upstream?: string): Promise<Reservation | undefined>
   /** Content became, or stopped being, part of what lies on disk. */
   settle(bytes: number): void
   usage(): { used: number; reserved: number }
+  /** Evicts what is above the limits, after these were lowered; down to evict_to each. */
+  shrink(): Promise<void>
 }
 
-/** Keeps used + reserved at or below the limit. */
-export async function createQuota(deps: {
-  index: Index
+/** Keeps used + reserved at or below the limits: the one of the folder, and those of upstreams. */
+export function createQuota(deps: {
   store: Store
-  hot: Hot
+  ledger: Ledger
+  budgets: Budgets
+  eviction: Eviction
   limits: () => QuotaLimits
-}): Promise<Quota> {
-  const { index, store, limits } = deps
-  let used = index.blobs.totals().bytes + (await store.partBytes())
-  let reserved = 0
-  let evicting: Promise<boolean> | undefined
+}): Quota {
+  const { store, ledger, budgets, limits } = deps
+  const evict = createEvicting(deps.eviction)
 
-  /** Evicts the coldest blobs, one page at most, until `goal` bytes are in use; then parts that nobody continued. */
-  const evictPage = async (goal: number): Promise<boolean> => {
-    let gone = 0
-    await index.transact(() => {
-      gone = 0
-      index.blobs.flushTouches()
-      for (const { digest, size } of index.blobs.coldest(PAGE)) {
-        if (used - gone + reserved <= goal) break
-        index.blobs.remove(digest)
-        store.retire(digest)
-        deps.hot.drop(digest)
-        gone += onDisk(size)
-      }
-    })
-    try {
-      await store.emptyTrash()
-      if (gone === 0) gone = await store.dropParked(used + reserved - goal)
-    } finally {
-      used -= gone
-    }
-    return gone > 0
+  /**
+   * Bytes that have to go before `bytes` more leave min_free of the volume. Undefined where less than that is free
+   * already: then somebody else fills it, and giving up what is cached would not end that.
+   */
+  const shortfall = async (bytes: number): Promise<number | undefined> => {
+    const { minFree } = limits()
+    const lack = minFree === 0 ? 0 : Math.max(0, minFree + bytes - (await store.freeBytes()))
+    return lack > bytes ? undefined : lack
   }
 
-  /** Looks and takes without a pause in between, so two downloads never take the same room. */
-  const take = async (bytes: number): Promise<boolean> => {
-    const { maxSize, minFree, evictTo } = limits()
-    if (minFree > 0 && (await store.freeBytes()) - bytes < minFree) return false
-    if (maxSize > 0 && bytes > maxSize) return false
-    while (maxSize > 0 && used + reserved + bytes > maxSize) {
-      evicting ??= evictPage(Math.min(evictTo, maxSize - bytes)).finally(() => {
-        evicting = undefined
-      })
-      if (!(await evicting)) return false
+  /** Room in the folder and on the volume. */
+  const takeSpace = async (bytes: number): Promise<boolean> => {
+    for (;;) {
+      const lack = await shortfall(bytes)
+      const { maxSize } = limits()
+      const over = excess(ledger, bytes, { max: maxSize, low: lowMark(limits(), maxSize) })
+      if (over === undefined || lack === undefined) return false
+      if (over === 0 && lack === 0) {
+        ledger.reserved += bytes
+        return true
+      }
+      if (!(await evict('', Math.max(over, lack)))) return false
     }
-    reserved += bytes
-    return true
+  }
+
+  /** Room in the upstream's own budget. */
+  const takeShare = async (bytes: number, upstream: string): Promise<Budget | 'none' | undefined> => {
+    for (;;) {
+      const budget = await budgets.open(upstream)
+      if (budget === undefined) return 'none'
+      const max = limits().maxSizeOf?.(upstream) ?? 0
+      const over = excess(budget, bytes, { max, low: lowMark(limits(), max) })
+      if (over === undefined) return undefined
+      if (over === 0) {
+        budget.reserved += bytes
+        return budget
+      }
+      if (!(await evict(upstream, over))) return undefined
+    }
+  }
+
+  /** Takes both or none; the function gives `bytes` back. */
+  const take = async (bytes: number, upstream: string | undefined): Promise<(() => void) | undefined> => {
+    const share = upstream === undefined ? 'none' : await takeShare(bytes, upstream)
+    if (share === undefined) return undefined
+    const giveShare = (): void => {
+      if (share !== 'none') share.reserved -= bytes
+    }
+    const isTaken = await takeSpace(bytes).catch((error: unknown) => {
+      giveShare()
+      throw error
+    })
+    if (!isTaken) {
+      giveShare()
+      return undefined
+    }
+    return () => {
+      giveShare()
+      ledger.reserved -= bytes
+    }
+  }
+
+  const reserve: Quota['reserve'] = async (bytes, upstream) => {
+    const first = await take(onDisk(bytes), upstream)
+    if (first === undefined) return undefined
+    const held = [first]
+    return {
+      grow: async (more) => {
+        const next = await take(more, upstream)
+        if (next !== undefined) held.push(next)
+        return next !== undefined
+      },
+      release: () => {
+        for (const give of held.splice(0)) give()
+      },
+    }
   }
 
   return {
-    reserve: async (bytes) => {
-      let held = onDisk(bytes)
-      if (!(await take(held))) return undefined
-      return {
-        grow: async (more) => {
-          if (!(await take(more))) return false
-          held += more
-          return true
-        },
-        release: () => {
-          reserved -= held
-          held = 0
-        },
-      }
-    },
+    reserve,
     settle: (bytes) => {
-      used += bytes
+      ledger.used += bytes
     },
-    usage: () => ({ used, reserved }),
+    usage: () => ({ used: ledger.used, reserved: ledger.reserved }),
+    shrink: async () => {
+      const { maxSize } = limits()
+      const all = ledger.used + ledger.reserved
+      if (maxSize > 0 && all > maxSize) await evict('', all - lowMark(limits(), maxSize))
+    },
   }
 }
+
+/** One eviction at a time for each limit ("" is the folder's); whoever waits looks again afterwards. */
+function createEvicting(eviction: Eviction): (upstream: string, bytes: number) => Promise<boolean> {
+  const running = new Map<string, Promise<boolean>>()
+  return (upstream, bytes) => {
+    const known = running.get(upstream)
+    if (known !== undefined) return known
+    const work = upstream === '' ? eviction.evict(bytes) : eviction.evictOf(upstream, bytes)
+    const done = work.then((gone) => gone.bytes > 0).finally(() => running.delete(upstream))
+    running.set(upstream, done)
+    return done
+  }
+}
+
+/** Where eviction goes once it must, for a limit of `max` bytes. */
+function lowMark({ maxSize, evictTo }: QuotaLimits, max: number): number {
+  return Math.floor(max * (maxSize === 0 ? DEFAULT_SHARE : evictTo / maxSize))
+}
+
+/** How many bytes have to go before `bytes` more fit; 0: they fit, undefined: they never will. */
+function excess(
+  { used, reserved }: Readonly<Budget>,
+  bytes: number,
+  { max, low }: { max: number; low: number },
+): number | undefined {
+  if (max === 0) return 0
+  if (reserved + bytes > max) return undefined
+  if (used + reserved + bytes <= max) return 0
+  return used + reserved - Math.min(low, max - bytes)
+}
+
+/** Where no limit of the folder says how far eviction goes. */
+const DEFAULT_SHARE = 0.9
 
 /** Steps in which room is taken for content whose length nobody said. */
 export const UNKNOWN_STEP = GIB / 16

@@ -18,7 +18,7 @@ export interface Resolved {
   readonly outcome: Outcome
   /** Why the answer is stale, for people. */
   readonly warning: string | undefined
-  /** The entry as it was, with its bytes on disk, when the name has just moved. */
+  /** What the name pointed to before, with its bytes on disk, when it has just moved. */
   readonly before?: Entry | undefined
 }
 
@@ -27,6 +27,8 @@ export type Revalidate = Extract<Freshness, { kind: 'revalidate' }>
 export interface Recheck {
   readonly want: Want
   readonly entry: Entry
+  /** What may be served in its place, bytes on disk: the entry itself, or what the name pointed to before. */
+  readonly kept: Entry | undefined
   readonly freshness: Revalidate
 }
 
@@ -67,30 +69,32 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
     const fetched = await deps.documents.refetch(want, entry.etag)
     if (fetched === undefined || fetched.digest === entry.digest) return confirmed(recheck)
     const facts = { digest: fetched.digest, size: fetched.bytes.length, now: clock() }
-    const now = index.entries.find(want.key) ?? entryOf(want, fetched.answer, facts)
-    return { entry: now, outcome: 'miss', warning: undefined }
+    // What the disk refused is not in the index, where the name still leads to the old content.
+    const landed = fetched.kept ? index.entries.find(want.key) : undefined
+    const now = landed ?? entryOf(want, fetched.answer, facts)
+    return { entry: now, outcome: fetched.kept ? 'miss' : 'bypass', warning: undefined }
   }
 
   /** A HEAD costs no pull. Where its digest moved, the entry points to the new one, which is fetched when asked for. */
   const byDigest = async (recheck: Recheck): Promise<Resolved> => {
-    const { want, entry } = recheck
+    const { want, entry, kept } = recheck
     const head = await client.head(want.request)
     if (statedDigest(head) === entry.digest) return confirmed(recheck)
     const pointer = pointerOf(want, head, clock())
     if (pointer === undefined) return await byEtag(recheck)
     asker.remember(want.key, pointer)
-    const now = index.entries.find(want.key) ?? pointer
-    const before = entry.blob === undefined ? undefined : entry
-    return { entry: now, outcome: 'revalidated', warning: undefined, before }
+    const known = index.entries.find(want.key)
+    const now = known?.digest === pointer.digest ? known : pointer
+    return { entry: now, outcome: 'revalidated', warning: undefined, before: kept }
   }
 
-  const insteadOf = (error: AppError, { want, entry, freshness }: Recheck): Resolved => {
+  const insteadOf = (error: AppError, { want, kept, freshness }: Recheck): Resolved => {
     if (error.code === 'upstream_not_found' && freshness.whenDeleted === 'follow') {
-      write(() => index.entries.remove(want.key))
+      write(() => index.entries.remove(want.key, clock()))
       throw asker.rename(want, error)
     }
-    if (entry.blob === undefined || !mayServeStale(entry, freshness, clock())) throw asker.rename(want, error)
-    return staleOf({ want, entry, why: saidBy(error), now: clock() })
+    if (kept === undefined || !mayServeStale(kept, freshness, clock())) throw asker.rename(want, error)
+    return staleOf({ want, entry: kept, why: saidBy(error), now: clock() })
   }
 
   return (recheck) =>
@@ -102,6 +106,14 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
         return insteadOf(error, recheck)
       }
     }).result
+}
+
+/** What can be served of a name without its upstream: where it points, or where it did, if those bytes are here. */
+export function keptOf(index: Index, want: Want, entry: Entry | undefined): Entry | undefined {
+  if (entry === undefined || entry.blob !== undefined) return entry
+  const before = entry.previous === undefined ? undefined : want.byDigest?.(entry.previous)
+  const older = before === undefined ? undefined : index.entries.find(before.key)
+  return older?.blob === undefined ? undefined : older
 }
 
 /** The entry as it is, with the reason why the upstream did not confirm it. */

@@ -2,7 +2,15 @@ import type { Entry } from '../db/entries.ts'
 import { AppError } from '../domain/errors.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import { judge, mayServeStale } from './freshness.ts'
-import { createRecheck, type Recheck, type RecheckDeps, type Resolved, saidBy, staleOf } from './recheck.ts'
+import {
+  createRecheck,
+  keptOf,
+  type Recheck,
+  type RecheckDeps,
+  type Resolved,
+  saidBy,
+  staleOf,
+} from './recheck.ts'
 import type { Want } from './want.ts'
 
 /** Share of the pull budget below which an upstream is spared. */
@@ -12,7 +20,8 @@ export interface Resolver {
   /** The entry of a name, confirmed where it is due; undefined when there is none. Throws when nothing may be served. */
   resolve(want: Want): Promise<Resolved | undefined>
   /**
-   * A name moved, but what it points to now cannot be fetched: the content it pointed to before is served stale.
+   * A name moved, but what it points to now cannot be fetched: the content it pointed to before is served stale,
+   * `before` where that is known, else as the index remembers it.
    * Throws `error` when that may not be.
    */
   fallBack(want: Want, before: Entry | undefined, error: unknown): Resolved
@@ -28,8 +37,10 @@ export function createResolver(deps: RecheckDeps): Resolver {
   /** Upstreams with questions that outlasted patience. */
   const overdue = new Map<string, number>()
 
-  const recheckPatiently = async (recheck: Recheck): Promise<Resolved> => {
-    const { upstream } = recheck.want.request
+  /** `kept` is served when the answer takes too long. */
+  const recheckPatiently = async (recheck: Recheck, kept: Entry): Promise<Resolved> => {
+    const { want } = recheck
+    const { upstream } = want.request
     const answer = recheckNow(recheck)
     const isSilent = (overdue.get(upstream) ?? 0) > 0
     const first = await Promise.race([answer, after(isSilent ? 0 : client.patience(upstream))])
@@ -37,20 +48,20 @@ export function createResolver(deps: RecheckDeps): Resolver {
     overdue.set(upstream, (overdue.get(upstream) ?? 0) + 1)
     const settled = (): void => void overdue.set(upstream, (overdue.get(upstream) ?? 1) - 1)
     answer.then(settled, settled)
-    return staleOf({ ...recheck, why: 'did not answer in time', now: clock() })
+    return staleOf({ want, entry: kept, why: 'did not answer in time', now: clock() })
   }
 
   const resolveDue = async (recheck: Recheck): Promise<Resolved> => {
-    const { want, entry, freshness } = recheck
+    const { want, kept, freshness } = recheck
     const { upstream } = want.request
     const now = clock()
-    if (entry.blob === undefined || !mayServeStale(entry, freshness, now)) return await recheckNow(recheck)
-    const spared = freshness.metered ? budgetReason(client, upstream, { entry, now }) : undefined
-    if (spared !== undefined) return staleOf({ want, entry, why: spared, now })
+    if (kept === undefined || !mayServeStale(kept, freshness, now)) return await recheckNow(recheck)
+    const spared = freshness.metered ? budgetReason(client, upstream, { entry: kept, now }) : undefined
+    if (spared !== undefined) return staleOf({ want, entry: kept, why: spared, now })
     const health = client.health(upstream)
-    if (health === 'closed') return await recheckPatiently(recheck)
+    if (health === 'closed') return await recheckPatiently(recheck, kept)
     if (health === 'due') probe(recheckNow(recheck))
-    return staleOf({ want, entry, why: 'cannot be reached', now })
+    return staleOf({ want, entry: kept, why: 'cannot be reached', now })
   }
 
   return {
@@ -61,14 +72,15 @@ export function createResolver(deps: RecheckDeps): Resolver {
       if (freshness.kind === 'immutable' || judge(entry, freshness, clock()) === 'fresh') {
         return { entry, outcome: 'hit', warning: undefined }
       }
-      return await resolveDue({ want, entry, freshness })
+      return await resolveDue({ want, entry, kept: keptOf(index, want, entry), freshness })
     },
     fallBack: (want, before, error) => {
       const now = clock()
-      if (before === undefined || !(error instanceof AppError) || !mayServeStale(before, want.freshness, now))
+      const kept = before ?? keptOf(index, want, index.entries.find(want.key))
+      if (kept === undefined || !(error instanceof AppError) || !mayServeStale(kept, want.freshness, now))
         throw error
-      deps.asker.remember(want.key, before)
-      return staleOf({ want, entry: before, why: saidBy(error), now })
+      deps.asker.remember(want.key, kept)
+      return staleOf({ want, entry: kept, why: saidBy(error), now })
     },
   }
 }

@@ -5,22 +5,31 @@ import { isTrouble, NoRoom } from './trouble.ts'
 /** The room on disk of one download: taken before its first byte, settled at its end. */
 export class Room {
   readonly #quota: Quota
+  readonly #upstream: string
   #reservation: Reservation | undefined
   /** Bytes of an earlier run, which count as used while this one goes on. */
   #adopted: number
+  /** Length the part may have with the room that was taken. */
+  #until = 0
 
-  constructor(quota: Quota, adopted: number) {
+  constructor(quota: Quota, upstream: string, adopted: number) {
     this.#quota = quota
+    this.#upstream = upstream
     this.#adopted = adopted
   }
 
-  /** Takes room for content of `total` bytes, once. Rejects with NoRoom when there is none. */
-  async take(total: number | undefined): Promise<void> {
+  /**
+   * Takes room for content of `total` bytes, once; where the upstream does not say, for what others claim. Rejects
+   * with NoRoom when there is none.
+   */
+  async take(total: number | undefined, claimed: number | undefined): Promise<void> {
     if (this.#reservation !== undefined) return
     let cause: unknown
+    const step = this.#adopted + UNKNOWN_STEP
     try {
-      const missing = total === undefined ? UNKNOWN_STEP : Math.max(0, total - this.#adopted)
-      this.#reservation = await this.#quota.reserve(missing)
+      const taken = await this.#reserve(total ?? claimed ?? step)
+      // A claim may be wrong: what does not fit because of one may fit all the same.
+      if (!taken && total === undefined && claimed !== undefined && claimed > step) await this.#reserve(step)
     } catch (error) {
       if (!isTrouble(error)) throw error
       cause = error
@@ -28,9 +37,17 @@ export class Room {
     if (this.#reservation === undefined) throw new NoRoom('no room within max_size and min_free', { cause })
   }
 
+  async #reserve(until: number): Promise<boolean> {
+    this.#reservation = await this.#quota.reserve(Math.max(0, until - this.#adopted), this.#upstream)
+    this.#until = until
+    return this.#reservation !== undefined
+  }
+
   /** Before `bytes` more of content whose length nobody said: room is taken step by step, or the part breaks. */
   growFor(part: Part, bytes: number): void {
-    if ((part.taken + bytes) % UNKNOWN_STEP < bytes) void this.#growOrBreak(part)
+    if (part.taken + bytes <= this.#until) return
+    this.#until += UNKNOWN_STEP
+    void this.#growOrBreak(part)
   }
 
   async #growOrBreak(part: Part): Promise<void> {
@@ -45,6 +62,7 @@ export class Room {
   /** What an earlier run left is gone. */
   forget(): void {
     this.#quota.settle(-this.#adopted)
+    this.#until -= this.#adopted
     this.#adopted = 0
   }
 

@@ -7,6 +7,7 @@ import { MIB } from '../domain/units.ts'
 import { readFile } from '../store/file.ts'
 import { onDisk } from '../store/layout.ts'
 import type { OpenBlob, Store } from '../store/store.ts'
+import type { Budgets } from './budgets.ts'
 import { type Hot, isSmall } from './hot.ts'
 import type { Quota } from './quota.ts'
 import { isTrouble } from './trouble.ts'
@@ -24,6 +25,8 @@ export interface Shelf {
   load(known: Known): Promise<Buffer | undefined>
   /** As `load`, for content of any size. */
   loadAll(known: Known): Promise<Buffer | undefined>
+  /** What was found damaged is put aside and counts as absent from now on. */
+  condemn(known: Known, why: string): Promise<void>
 }
 
 /**
@@ -35,30 +38,13 @@ export function createShelf(deps: {
   store: Store
   hot: Hot
   quota: Quota
+  budgets: Budgets
   clock: Clock
   log: Log
 }): Shelf {
   const { index, store, hot, clock } = deps
+  const drop = createCondemning(deps)
   const checks = new Map<string, Promise<boolean>>()
-
-  /** Takes out what was found damaged; returns the row of another file that has taken its place meanwhile. */
-  const drop = async ({ digest, size, stamp }: Known, why: string): Promise<Known | undefined> => {
-    const take = (): Known | undefined => {
-      const row = index.blobs.find(digest)
-      if (row?.stamp !== stamp) return row
-      store.retire(digest)
-      index.blobs.remove(digest)
-      deps.quota.settle(-onDisk(size))
-      return undefined
-    }
-    const other = await unlessTrouble(index.transact(take))
-    if (other !== undefined) return other
-    deps.log.warn({ event: 'blob.damaged', digest, why }, `blob is fetched again: ${why}`)
-    hot.drop(digest)
-    // Not waited for: whoever is to fetch it again must not miss a download that is about to end.
-    void unlessTrouble(store.emptyTrash())
-    return undefined
-  }
 
   const noteVerified = (digest: Sha256, stamp: number): Promise<void> =>
     index.transact(() => index.blobs.verified(digest, stamp, clock()))
@@ -130,7 +116,42 @@ export function createShelf(deps: {
     return bytes
   }
 
-  return { open, loadAll, load: async (known) => (isSmall(known.size) ? await loadAll(known) : undefined) }
+  const condemn = async (known: Known, why: string): Promise<void> => void (await drop(known, why))
+
+  return {
+    open,
+    loadAll,
+    condemn,
+    load: async (known) => (isSmall(known.size) ? await loadAll(known) : undefined),
+  }
+}
+
+/** Takes out what was found damaged; gives the row of another file that has taken its place meanwhile. */
+function createCondemning(deps: {
+  index: Index
+  store: Store
+  hot: Hot
+  quota: Quota
+  budgets: Budgets
+  log: Log
+}): (known: Known, why: string) => Promise<Known | undefined> {
+  const { index, store } = deps
+  return async ({ digest, size, stamp }, why) => {
+    const take = (): Known | undefined => {
+      const row = index.blobs.find(digest)
+      if (row?.stamp !== stamp) return row
+      deps.budgets.loses(digest, size)
+      index.blobs.remove(digest)
+      // What stays aside counts as used until it goes.
+      deps.quota.settle(store.quarantine(digest) - onDisk(size))
+      return undefined
+    }
+    const other = await unlessTrouble(index.transact(take))
+    if (other !== undefined) return other
+    deps.log.warn({ event: 'blob.damaged', digest, why }, `blob is fetched again: ${why}`)
+    deps.hot.drop(digest)
+    return undefined
+  }
 }
 
 /** Where the index cannot be written, the next reader does the work once more. */

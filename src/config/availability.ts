@@ -19,13 +19,10 @@ const NOT_YET: readonly string[] = [
   'limits.requests',
   'limits.allow',
   'limits.deny',
-  'pin',
-  'jobs',
-  'upstream.max_size',
 ]
 
 /** Values that say "off", which is what this version does: they hold, whatever the default is. */
-const OFF: Readonly<Record<string, string>> = { 'limits.requests': '0', 'jobs.gc': '', 'jobs.scrub': '' }
+const OFF: Readonly<Record<string, string>> = { 'limits.requests': '0' }
 
 /** Values of the tree that would have no effect in this version. */
 export function unavailableIn(tree: Tree): Finding[] {

@@ -95,6 +95,7 @@ function upstreamsOf({ settings, secrets }: BuildOptions): UpstreamConfig[] {
     password: secrets[index]?.password,
     tagTtl: upstream.tag_ttl ?? settings.cache.tag_ttl,
     maxSize: upstream.max_size,
+    expireUnused: upstream.expire_unused ?? settings.jobs.expire_unused,
     whenDeleted: upstream.when_deleted,
     proxy: upstream.proxy,
     ca: secrets[index]?.ca,

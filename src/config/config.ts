@@ -78,6 +78,8 @@ export interface UpstreamConfig {
   readonly tagTtl: number
   /** 0: no budget of its own. */
   readonly maxSize: number
+  /** Its own, or that of `jobs`. */
+  readonly expireUnused: number
   readonly whenDeleted: 'keep' | 'follow'
   /** Outgoing proxy, may hold credentials when it came from the environment. */
   readonly proxy: string | undefined
@@ -129,7 +131,11 @@ export interface LimitsConfig {
 }
 
 export interface PinConfig {
+  /** Glob on "upstream/repository:tag". */
   readonly match: string
+  /** Milliseconds since the epoch; undefined: for good. */
+  readonly until: number | undefined
+  readonly reason: string | undefined
 }
 
 export interface JobsConfig {

@@ -107,7 +107,9 @@ const limits = z.strictObject({
 })
 
 const pin = z.strictObject({
-  match: text({ fallback: '', about: 'a name with registry and tag, "*" as in rules', parse: asIs }),
+  match: text({ fallback: '', about: 'a name with registry and tag, "*" as in rules', parse: parsePattern }),
+  until: optionalText({ about: 'a day; it ends then', parse: parseDay, example: '2027-01-31' }),
+  reason: optionalText({ about: 'for people', parse: asIs }),
 })
 
 const jobs = z.strictObject({
@@ -146,6 +148,18 @@ function parseDomain(value: string) {
 
 function parseAction(value: string) {
   return value === 'pull' || value === 'store' ? value : refuse('must be "pull" or "store"')
+}
+
+/** A pin without a pattern would pin nothing, and one with blanks is a typing error. */
+function parsePattern(value: string) {
+  return /^\S*$/.test(value) ? value : refuse('must be a name such as "docker.io/library/alpine:3*"')
+}
+
+/** A day or a point in time to milliseconds since the epoch. A day ends at its last moment, in local time. */
+function parseDay(value: string) {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(value)
+  const at = Date.parse(isDay ? `${value}T23:59:59.999` : value)
+  return Number.isNaN(at) ? refuse('must be a day such as "2027-01-31"') : at
 }
 
 function parseRealm(value: string) {

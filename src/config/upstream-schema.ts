@@ -58,6 +58,7 @@ export const upstream = z.strictObject({
   password_file: optionalText({ about: 'file that holds only the password', parse: asIs }),
   tag_ttl: optionalText({ about: 'its own; "": as in [cache]', parse: parseTime, example: '5m' }),
   max_size: text({ fallback: '0', about: 'its own budget; "0": none', parse: parseSize }),
+  expire_unused: optionalText({ about: 'its own; "": as in [jobs]', parse: parseTime, example: '30d' }),
   when_deleted: word(['keep', 'follow'], 'what a 404 for a cached tag means: keep it, or follow'),
   proxy: optionalText({
     about: 'outgoing http(s) proxy',

@@ -8,16 +8,36 @@ export interface BlobRow {
   readonly stamp: number
 }
 
+/** How far a walk over the coldest blobs has come. */
+export interface ColdMark {
+  readonly usedAt: number
+  readonly size: number
+  readonly digest: Sha256
+}
+
+export interface ColdBlob extends BlobRow {
+  readonly usedAt: number
+}
+
+/** How far a walk over the blobs that were checked longest ago has come. */
+export interface CheckMark {
+  readonly verifiedAt: number
+  readonly digest: Sha256
+}
+
+export type CheckedBlob = BlobRow & CheckMark
+
 export interface Blobs {
   find(digest: Sha256): BlobRow | undefined
   add(blob: BlobRow & { at: number }): void
   /** The file was re-hashed and is right; its change time is now `stamp`. */
   verified(digest: Sha256, stamp: number, at: number): void
-  /** Notes a use, of all that it references too, in memory; `flushTouches` writes them in one transaction. */
-  touch(digest: Sha256, at: number): void
-  flushTouches(): void
-  /** Unpinned blobs, least recently used first. */
-  coldest(limit: number): readonly BlobRow[]
+  /** Unpinned blobs, least recently used first, after `mark`. */
+  coldest(limit: number, mark?: ColdMark): readonly ColdBlob[]
+  /** When it was last used and whether it is pinned; undefined without a row. */
+  standing(digest: Sha256): { readonly usedAt: number; readonly pinned: boolean } | undefined
+  /** Blobs whose bytes were checked longest ago, after `mark` and before `before`. */
+  leastChecked(limit: number, walk: { before: number; mark: CheckMark | undefined }): readonly CheckedBlob[]
   /** Drops the row and every entry and edge that leads to it; true when it was there. */
   remove(digest: Sha256): boolean
   totals(): { count: number; bytes: number }
@@ -29,28 +49,39 @@ interface Row {
   stamp: number
 }
 
+interface ColdRow extends Row {
+  used_at: number
+}
+
+/** Sorts before every digest. */
+const NOTHING = Buffer.alloc(0)
+
 const toBlob = (row: Row): BlobRow => ({ digest: toSha256(row.digest), size: row.size, stamp: row.stamp })
 
 /** What is on disk and how cold it is. `totals().bytes` counts whole 4 KiB blocks, as the disk does. */
 export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
   const find = db.prepare<[Buffer], Row>('SELECT digest, size, stamp FROM blobs WHERE digest = ?')
   const add = db.prepare(
-    `INSERT INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at, 0)
+    `INSERT INTO blobs VALUES (@digest, @size, @stamp, @at, @at, @at,
+       EXISTS (SELECT 1 FROM edges e JOIN blobs p ON p.digest = e.parent WHERE e.child = @digest AND p.pinned = 1))
      ON CONFLICT DO UPDATE SET size = @size, stamp = @stamp, used_at = @at, verified_at = @at`,
   )
   const verified = db.prepare('UPDATE blobs SET stamp = ?, verified_at = ? WHERE digest = ?')
-  const use = db.prepare('UPDATE blobs SET used_at = max(used_at, @at) WHERE digest = @digest')
-  const useChildren = db.prepare(
-    `UPDATE blobs SET used_at = max(used_at, @at)
-      WHERE digest IN (SELECT child FROM edges WHERE parent = @digest)`,
+  const coldest = db.prepare<[number, number, Buffer, number], ColdRow>(
+    `SELECT digest, size, stamp, used_at FROM blobs
+      WHERE pinned = 0 AND (used_at, size, digest) > (?, ?, ?) ORDER BY used_at, size, digest LIMIT ?`,
   )
-  const coldest = db.prepare<[number], Row>(
-    'SELECT digest, size, stamp FROM blobs WHERE pinned = 0 ORDER BY used_at, size LIMIT ?',
+  const standing = db.prepare<[Buffer], { used_at: number; pinned: number }>(
+    'SELECT used_at, pinned FROM blobs WHERE digest = ?',
+  )
+  const leastChecked = db.prepare<object, Row & { verified_at: number }>(
+    `SELECT digest, size, stamp, verified_at FROM blobs
+      WHERE verified_at < @before AND (verified_at, digest) > (@at, @digest)
+      ORDER BY verified_at, digest LIMIT @limit`,
   )
   const totals = db.prepare<[], { count: number; bytes: number }>(
     'SELECT count(*) AS count, coalesce(sum((size + 4095) / 4096 * 4096), 0) AS bytes FROM blobs',
   )
-  const touched = new Map<Sha256, number>()
   return {
     find: (digest) => {
       const row = find.get(toBytes(digest))
@@ -64,19 +95,23 @@ export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
       memo.clear()
       verified.run(stamp, at, toBytes(digest))
     },
-    touch: (digest, at) => void touched.set(digest, at),
-    flushTouches: () => {
-      if (touched.size === 0) return
-      db.transaction(() => {
-        for (const [digest, at] of touched) {
-          const used = { at, digest: toBytes(digest) }
-          use.run(used)
-          useChildren.run(used)
-        }
-      }).immediate()
-      touched.clear()
+    coldest: (limit, mark) =>
+      coldest
+        .all(mark?.usedAt ?? -1, mark?.size ?? -1, mark === undefined ? NOTHING : toBytes(mark.digest), limit)
+        .map((row) => ({ ...toBlob(row), usedAt: row.used_at })),
+    standing: (digest) => {
+      const row = standing.get(toBytes(digest))
+      return row === undefined ? undefined : { usedAt: row.used_at, pinned: row.pinned === 1 }
     },
-    coldest: (limit) => coldest.all(limit).map(toBlob),
+    leastChecked: (limit, { before, mark }) =>
+      leastChecked
+        .all({
+          limit,
+          before,
+          at: mark?.verifiedAt ?? -1,
+          digest: mark === undefined ? NOTHING : toBytes(mark.digest),
+        })
+        .map((row) => ({ ...toBlob(row), verifiedAt: row.verified_at })),
     remove: createRemove(db, memo),
     // An aggregate without GROUP BY always gives one row.
     totals: () => totals.get() as { count: number; bytes: number },

@@ -1,8 +1,11 @@
 import type { Sha256 } from '../domain/digest.ts'
-import { type EntryKey, type FrontEndName, keyText } from '../domain/names.ts'
-import { fromRef, toBytes, toRef, toSha256 } from './digests.ts'
+import { type EntryKey, keyText } from '../domain/names.ts'
+import { toBytes, toRef, toSha256 } from './digests.ts'
 import type { Memo } from './memo.ts'
+import { createMoved, isTag } from './moved.ts'
+import { createNames, type Names } from './names.ts'
 import type { Db } from './open.ts'
+import { createRepositoryIds } from './repositories.ts'
 
 /** What the index knows of one name. */
 export interface Entry {
@@ -17,26 +20,28 @@ export interface Entry {
   readonly checkedAt: number
   /** Set when the bytes are on disk: size and change time of the file as last verified. */
   readonly blob: { readonly size: number; readonly stamp: number } | undefined
+  /** Where the name pointed before, while the bytes it points to now are not on disk. */
+  readonly previous: Sha256 | undefined
 }
 
-export type NewEntry = Omit<Entry, 'blob'>
+export type NewEntry = Omit<Entry, 'blob' | 'previous'>
 
-export interface Entries {
+export interface Entries extends Names {
   find(key: EntryKey): Entry | undefined
-  /** Inserts or replaces. */
+  /**
+   * Inserts or replaces. Where the new bytes are not on disk, the way to those that are is kept as `previous`; to
+   * have pointed there counts as a confirmation of that digest.
+   */
   put(key: EntryKey, entry: NewEntry): void
+  /** These bytes are on disk now: nobody needs the way to older ones. Belongs after the row is added. */
+  arrived(digest: Sha256): void
   /** The upstream confirmed it now. */
   confirm(key: EntryKey, at: number): void
-  remove(key: EntryKey): void
-  /** Refs of one kind in a repository, byte order. */
-  refs(key: Omit<EntryKey, 'ref'>): readonly string[]
-  /** Names of repositories with entries, byte order, after `last`. */
-  repositories(page: {
-    frontEnd: FrontEndName
-    upstream?: string
-    last: string
-    limit: number
-  }): readonly string[]
+  remove(key: EntryKey, at: number): void
+  /** Removes it for good: unlike a tag that moved on, nothing remembers it. */
+  drop(key: EntryKey): void
+  /** Removes it unless it was confirmed since `checkedAt`; true when it is gone. */
+  removeUnchanged(key: EntryKey, checkedAt: number): boolean
 }
 
 interface Row {
@@ -49,6 +54,7 @@ interface Row {
   checked_at: number
   blob_size: number | null
   stamp: number | null
+  previous: Buffer | null
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = {}
@@ -65,6 +71,7 @@ function toEntry(row: Row): Entry {
     checkedAt: row.checked_at,
     blob:
       row.blob_size === null || row.stamp === null ? undefined : { size: row.blob_size, stamp: row.stamp },
+    previous: row.previous === null ? undefined : toSha256(row.previous),
   }
 }
 
@@ -73,19 +80,30 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
   const repositoryId = createRepositoryIds(db)
   const find = db.prepare<[number, string, string | Buffer], Row>(
     `SELECT e.digest, e.media_type, e.size, e.etag, e.headers, e.fetched_at, e.checked_at,
-            b.size AS blob_size, b.stamp
+            b.size AS blob_size, b.stamp, e.previous
        FROM entries e LEFT JOIN blobs b ON b.digest = e.digest
       WHERE e.repository = ? AND e.kind = ? AND e.ref = ?`,
   )
-  const put = db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const put = db.prepare(
+    `INSERT INTO entries (repository, kind, ref, digest, media_type, size, etag, headers, fetched_at, checked_at,
+                          created_at, used_at)
+     VALUES (@repository, @kind, @ref, @digest, @mediaType, @size, @etag, @headers, @fetchedAt, @checkedAt,
+             @checkedAt, @checkedAt)
+     ON CONFLICT DO UPDATE SET digest = @digest, media_type = @mediaType, size = @size, etag = @etag,
+            headers = @headers, fetched_at = @fetchedAt, checked_at = @checkedAt,
+            previous = CASE WHEN EXISTS (SELECT 1 FROM blobs WHERE digest = @digest) THEN NULL
+                            WHEN EXISTS (SELECT 1 FROM blobs b WHERE b.digest = entries.digest) THEN entries.digest
+                            ELSE entries.previous END`,
+  )
+  const arrived = db.prepare('UPDATE entries SET previous = NULL WHERE digest = ? AND previous IS NOT NULL')
+  const moved = createMoved(db)
   const confirm = db.prepare(
     'UPDATE entries SET checked_at = ? WHERE repository = ? AND kind = ? AND ref = ?',
   )
   const remove = db.prepare('DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ?')
-  const refs = db.prepare<[number, string], string | Buffer>(
-    'SELECT ref FROM entries WHERE repository = ? AND kind = ? ORDER BY ref',
+  const removeUnchanged = db.prepare(
+    'DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ? AND checked_at = ?',
   )
-  refs.pluck()
   const look = (key: EntryKey): Entry | undefined => {
     const repository = repositoryId.find(key)
     const row = repository === undefined ? undefined : find.get(repository, key.kind, toRef(key.ref))
@@ -95,74 +113,53 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
     find: (key) => memo.find(keyText(key), () => look(key)),
     put: (key, entry) => {
       memo.clear()
-      put.run(
-        repositoryId.ensure(key),
-        key.kind,
-        toRef(key.ref),
-        toBytes(entry.digest),
-        entry.mediaType ?? null,
-        entry.size,
-        entry.etag ?? null,
-        Object.keys(entry.headers).length === 0 ? null : JSON.stringify(entry.headers),
-        entry.fetchedAt,
-        entry.checkedAt,
-      )
+      const repository = repositoryId.ensure(key)
+      const ref = toRef(key.ref)
+      const before = moved.target(repository, key.kind, ref)
+      if (isTag(key)) moved.confirmTarget(repository, ref)
+      put.run({
+        repository,
+        kind: key.kind,
+        ref,
+        digest: toBytes(entry.digest),
+        mediaType: entry.mediaType ?? null,
+        size: entry.size,
+        etag: entry.etag ?? null,
+        headers: Object.keys(entry.headers).length === 0 ? null : JSON.stringify(entry.headers),
+        fetchedAt: entry.fetchedAt,
+        checkedAt: entry.checkedAt,
+      })
+      if (isTag(key)) moved.note({ repository, from: before, to: toBytes(entry.digest), at: entry.checkedAt })
+    },
+    arrived: (digest) => {
+      memo.clear()
+      arrived.run(toBytes(digest))
     },
     confirm: (key, at) => {
       memo.clear()
       const repository = repositoryId.find(key)
       if (repository !== undefined) confirm.run(at, repository, key.kind, toRef(key.ref))
     },
-    remove: (key) => {
+    remove: (key, at) => {
+      memo.clear()
+      const repository = repositoryId.find(key)
+      if (repository === undefined) return
+      const ref = toRef(key.ref)
+      const before = moved.target(repository, key.kind, ref)
+      remove.run(repository, key.kind, ref)
+      if (isTag(key)) moved.note({ repository, from: before, to: undefined, at })
+    },
+    drop: (key) => {
       memo.clear()
       const repository = repositoryId.find(key)
       if (repository !== undefined) remove.run(repository, key.kind, toRef(key.ref))
     },
-    refs: (key) => {
+    removeUnchanged: (key, checkedAt) => {
+      memo.clear()
       const repository = repositoryId.find(key)
-      return repository === undefined ? [] : refs.all(repository, key.kind).map(fromRef)
+      if (repository === undefined) return false
+      return removeUnchanged.run(repository, key.kind, toRef(key.ref), checkedAt).changes > 0
     },
-    repositories: createRepositoryList(db),
+    ...createNames(db, repositoryId),
   }
-}
-
-type RepositoryKey = Pick<EntryKey, 'frontEnd' | 'upstream' | 'repository'>
-
-/** Ids are never reused or changed, so they are remembered; the memory is dropped when it grows large. */
-function createRepositoryIds(db: Db) {
-  const select = db.prepare<[string, string, string], { id: number }>(
-    'SELECT id FROM repositories WHERE front_end = ? AND upstream = ? AND name = ?',
-  )
-  const insert = db.prepare(
-    'INSERT INTO repositories (front_end, upstream, name) VALUES (?, ?, ?) RETURNING id',
-  )
-  const known = new Map<string, number>()
-  const find = (key: RepositoryKey): number | undefined => {
-    const text = `${key.frontEnd}\0${key.upstream}\0${key.repository}`
-    const id = known.get(text) ?? select.get(key.frontEnd, key.upstream, key.repository)?.id
-    if (id === undefined || db.inTransaction) return id
-    if (known.size >= 50_000) known.clear()
-    known.set(text, id)
-    return id
-  }
-  const ensure = (key: RepositoryKey): number =>
-    // RETURNING gives exactly one row here.
-    find(key) ?? (insert.get(key.frontEnd, key.upstream, key.repository) as { id: number }).id
-  return { find, ensure }
-}
-
-function createRepositoryList(db: Db): Entries['repositories'] {
-  const select = db.prepare<
-    { frontEnd: string; upstream: string | null; last: string; limit: number },
-    string
-  >(
-    `SELECT path FROM (
-       SELECT CASE WHEN @upstream IS NULL THEN upstream || '/' || name ELSE name END AS path
-         FROM repositories r
-        WHERE front_end = @frontEnd AND upstream = coalesce(@upstream, upstream)
-          AND EXISTS (SELECT 1 FROM entries e WHERE e.repository = r.id AND e.kind = 'manifest'))
-      WHERE path > @last ORDER BY path LIMIT @limit`,
-  )
-  select.pluck()
-  return ({ upstream, ...page }) => select.all({ ...page, upstream: upstream ?? null })
 }

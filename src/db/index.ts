@@ -1,47 +1,136 @@
-import { type Blobs, createBlobs } from './blobs.ts'
-import { createEdges, type Edges } from './edges.ts'
-import { createEntries, type Entries, type Entry } from './entries.ts'
-import { createMemo } from './memo.ts'
-import { type Applied, migrate } from './migrate.ts'
-import { closeDb, isStorageTrouble, limitWaits, openDb } from './open.ts'
+import { type Clock, systemClock } from '../domain/clock.ts'
+import { type Log, SILENT } from '../domain/log.ts'
+import { runChore } from './chore.ts'
+import { type Connection, connect, connectOrRescue, markClosed, markOpen, type Place } from './connection.ts'
+import { isDamage } from './damage.ts'
+import type { Applied } from './migrate.ts'
+import { closeDb, type Db, isStorageTrouble } from './open.ts'
 import { patiently } from './patience.ts'
+import { createRepair, isReplaced, type RecoveredListener, type Repair } from './repair.ts'
+import { createSnapshots } from './snapshot.ts'
+import { followTables, type Tables } from './tables.ts'
 
-/** The index as the rest of the program sees it. */
-export interface Index {
-  readonly entries: Entries
-  readonly blobs: Blobs
-  readonly edges: Edges
+export type { Recovered } from './connection.ts'
+
+/** The index as the rest of the program sees it. After a repair the tables are those of another file. */
+export interface Index extends Tables {
   readonly applied: readonly Applied[]
   /** Takes notice of what other processes wrote. Call about once a second. */
   notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
   transact<T>(work: () => T): Promise<T>
-  close(): void
+  /** Keeps a copy that a damaged index is put back from, unless nothing changed. For the owner of the folder. */
+  snapshot(): Promise<void>
+  /**
+   * Settles when damage that a statement ran into is repaired; true when asking again makes sense. The listeners
+   * of `onRecovered` have had their turn then.
+   */
+  repaired(): Promise<boolean>
+  /** `listener` hears of every repair, also of one at the start; what it does is waited for. */
+  onRecovered(listener: RecoveredListener): Promise<void>
+  close(): Promise<void>
 }
 
-/** Opens and migrates the index at `file`. Throws when it cannot be read, or is newer than this build. */
-export function openIndex(file: string, migrations: string): Index {
-  const db = openDb(file)
-  try {
-    const applied = migrate(db, migrations)
-    limitWaits(db)
-    const memo = createMemo<Entry>(db)
-    const blobs = createBlobs(db, memo)
-    return {
-      entries: createEntries(db, memo),
-      blobs,
-      edges: createEdges(db),
-      applied,
-      notice: () => unlessTrouble(() => memo.checkOthers()),
-      transact: (work) => patiently(() => db.transaction(work).immediate()),
-      close: () => {
-        unlessTrouble(() => blobs.flushTouches())
-        closeDb(db)
+export interface IndexOptions {
+  /** Only the owner of the data folder makes snapshots and repairs. */
+  readonly isOwner?: () => boolean
+  readonly clock?: Clock
+  readonly log?: Log
+}
+
+/**
+ * Opens and migrates the index at `file`; for the owner of the folder a damaged one is put back first. Throws when
+ * it cannot be opened, or is newer than this build.
+ */
+export function openIndex(file: string, migrations: string, options: IndexOptions = {}): Index {
+  const { isOwner = () => false, clock = systemClock, log = SILENT } = options
+  const place: Place = { file, migrations, notice: (error) => repair.begin(String(error)) }
+  const opened = isOwner() ? connectOrRescue(place, clock()) : connect(place, false)
+  let now: Connection = opened
+  let owned = false
+  let closing: Promise<void> | undefined
+
+  const take = (connectNew: () => Connection): void => {
+    // Without a pause from here to the end, so that no statement meets a closed index.
+    void now.tables.clerk.close()
+    now.db.close()
+    now = connectNew()
+    snapshots.begin(now)
+  }
+  const repair = createRepair({ place, isOwner, clock, log, current: () => now, take })
+  const snapshots = createSnapshots(file, () => now)
+
+  /** The folder is this process's own, from the start or since another one ended. */
+  const own = (): void => {
+    owned = true
+    unlessTrouble(() => markOpen(now))
+    snapshots.begin(now)
+  }
+
+  const checkLater = async (): Promise<void> => {
+    const flaw = await runChore('check', { file }).catch(() => undefined)
+    if (flaw !== undefined) repair.begin(flaw)
+  }
+
+  const close = async (): Promise<void> => {
+    await repair.stop()
+    await now.tables.clerk.close()
+    unlessTrouble(() => now.tables.uses.flush())
+    unlessTrouble(() => now.tables.usage.flush())
+    const isSound = isOwner() && (await snapshots.atEnd())
+    if (isSound) unlessTrouble(() => markClosed(now))
+    closeDb(now.db)
+  }
+
+  if (isOwner()) {
+    own()
+    sayCopy(opened, log)
+    if (!opened.checked) void checkLater()
+  }
+  if (opened.recovered !== undefined) repair.tell(opened.recovered)
+
+  return Object.assign(
+    followTables(() => now.tables),
+    {
+      applied: opened.applied,
+      transact: createTransact(() => now.db, repair),
+      notice: () =>
+        unlessTrouble(() => {
+          if (!owned && isOwner()) own()
+          if (isReplaced(now, file)) take(() => connect(place, false))
+          now.tables.memo.checkOthers()
+        }),
+      snapshot: async () => {
+        if (isOwner()) await snapshots.make()
       },
+      repaired: () => repair.done(),
+      onRecovered: (listener: RecoveredListener) => repair.onRecovered(listener),
+      close: () => (closing ??= close()),
+    },
+  )
+}
+
+function createTransact(db: () => Db, repair: Repair): Index['transact'] {
+  return async (work) => {
+    const run = () => db().transaction(work).immediate()
+    try {
+      return await patiently(run)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      repair.begin(String(error))
+      if (!(await repair.exchanged())) throw error
+      return await patiently(run)
     }
-  } catch (error) {
-    db.close()
-    throw error
+  }
+}
+
+function sayCopy({ applied, copy }: Connection, log: Log): void {
+  const versions = applied.map(({ name }) => name).join(', ')
+  if (copy.kind === 'made') {
+    log.info({ event: 'index.migrated', copy: copy.file }, `the index was migrated: ${versions}`)
+  } else if (copy.kind === 'failed') {
+    const words = `the index was migrated without a copy of it from before, which could not be made: ${copy.why}`
+    log.warn({ event: 'index.migrated', versions }, words)
   }
 }
 

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Db } from './open.ts'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { copyDb, isDiskTrouble, siblings } from './files.ts'
+import { type Db, isStorageTrouble } from './open.ts'
 
 export interface Applied {
   readonly version: number
@@ -34,6 +35,40 @@ export function migrate(db: Db, dir: string): readonly Applied[] {
       return pending.map(({ version, name }) => ({ version, name }))
     })
     .exclusive()
+}
+
+export type CopyBefore =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'made'; readonly file: string }
+  | { readonly kind: 'failed'; readonly why: string }
+
+/**
+ * Copies a database that `migrate` would change to `<file>.before-NNNN`, and removes older such copies. A disk that
+ * has no room for it does not stop a migration: what is cached can be fetched again, an index that stays closed
+ * serves nobody. Throws as `migrate` does.
+ */
+export function copyBefore(db: Db, dir: string): CopyBefore {
+  if (!hasHistory(db)) return { kind: 'none' }
+  const [first] = pendingOf(db, readMigrations(dir))
+  if (first === undefined) return { kind: 'none' }
+  const file = `${db.name}.before-${String(first.version).padStart(4, '0')}`
+  try {
+    copyDb(db, file)
+  } catch (error) {
+    if (!isStorageTrouble(error) && !isDiskTrouble(error)) throw error
+    return { kind: 'failed', why: (error as Error).message } // Both are errors with words.
+  }
+  for (const name of siblings(db.name).filter((each) => /\.before-\d{4}$/.test(each))) {
+    const path = join(dirname(db.name), name)
+    if (path !== file) rmSync(path, { force: true })
+  }
+  return { kind: 'made', file }
+}
+
+/** Another process may be creating the database at this moment: then there is nothing to keep. */
+function hasHistory(db: Db): boolean {
+  const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+  return db.prepare(sql).get() !== undefined
 }
 
 function readMigrations(dir: string): readonly Migration[] {

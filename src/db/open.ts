@@ -21,6 +21,11 @@ export function openDb(file: string): Db {
   return db
 }
 
+/** For long reading beside the connection that writes. */
+export function openToRead(file: string): Db {
+  return new Database(file, { readonly: true, timeout: OPEN_BUSY_MS })
+}
+
 /** Turning a new file to WAL fails at once while another process does the same, whatever the timeout. */
 function enableWal(db: Db): void {
   const until = performance.now() + OPEN_BUSY_MS
@@ -51,11 +56,14 @@ export function closeDb(db: Db): void {
   db.close()
 }
 
-/** Full or read-only disk, I/O error, or a lock that did not go away: the caller goes on without the write. */
+/**
+ * Full or read-only disk, I/O error, a lock that did not go away, or damage, which is repaired by whoever hears of
+ * it first (see repair.ts): the caller goes on without the write.
+ */
 export function isStorageTrouble(error: unknown): boolean {
   return (
     error instanceof Database.SqliteError &&
-    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN)/.test(error.code)
+    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|CORRUPT|NOTADB)/.test(error.code)
   )
 }
 

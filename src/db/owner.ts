@@ -1,4 +1,6 @@
+import { truncateSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { isDamage } from './damage.ts'
 import { isStorageTrouble } from './open.ts'
 
 export interface Claim {
@@ -11,6 +13,17 @@ export interface Claim {
  * so a crash leaves nothing to clean up. Only the owner continues or sweeps parts.
  */
 export function claimDataFolder(file: string): Claim | undefined {
+  try {
+    return claim(file)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    // Nothing is kept in it. It stays the same file, so that a lock which somebody has on it still counts.
+    truncateSync(file)
+    return claim(file)
+  }
+}
+
+function claim(file: string): Claim | undefined {
   let db: Database.Database | undefined
   try {
     db = new Database(file)
@@ -20,7 +33,7 @@ export function claimDataFolder(file: string): Claim | undefined {
   } catch (error) {
     db?.close()
     // A failing disk is told by those who need it; the claim is tried again.
-    if (isStorageTrouble(error)) return undefined
+    if (isStorageTrouble(error) && !isDamage(error)) return undefined
     throw error
   }
   const claimed = db

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'upstream_invalid'
   | 'upstream_unreachable'
   | 'upstream_timeout'
+  | 'busy'
   | 'shutting_down'
   | 'internal'
 
@@ -161,6 +162,12 @@ export const ERRORS: Record<ErrorCode, ErrorFacts> = {
     level: 'warn',
     message: 'the upstream did not answer in time',
     hint: 'try again; what is cached is served meanwhile',
+  },
+  busy: {
+    status: 409,
+    level: 'info',
+    message: 'this work is under way already',
+    hint: 'wait for it to end and look at its result; "cachalot jobs" lists what ran',
   },
   shutting_down: {
     status: 503,

@@ -27,3 +27,10 @@ export type EntryKind = 'manifest' | 'blob' | 'tags' | 'referrers'
 export function keyText(key: EntryKey): string {
   return `${key.frontEnd}\0${key.upstream}\0${key.repository}\0${key.kind}\0${key.ref}`
 }
+
+/** A key as people write it: "docker.io/library/nginx:1.27", "ghcr.io/a/b@sha256:…". */
+export function keyName({ upstream, repository, kind, ref }: EntryKey): string {
+  const name = `${upstream}/${repository}`
+  if (kind === 'tags' || kind === 'referrers') return `${name} (${kind})`
+  return `${name}${ref.includes(':') ? '@' : ':'}${ref}`
+}

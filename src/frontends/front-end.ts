@@ -15,6 +15,7 @@ export interface RequestLine {
 export interface Notes {
   /** The cached thing this was about, as a person names it. */
   name?: string
+  upstream?: string
   outcome?: Outcome
   error?: AppError
   /** The connection was cut because the answer could not go on. */

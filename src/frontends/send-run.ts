@@ -11,7 +11,10 @@ export async function sendRun(res: ServerResponse, run: Run, notes: { bytes: num
   const before = notes.bytes
   let sending: Sending | undefined
   let isSlow = false
-  const gone = (): void => run.close()
+  const gone = (): void => {
+    run.close()
+    sending?.abandon()
+  }
   res.once('close', gone)
   try {
     for (;;) {
@@ -44,18 +47,22 @@ function pieceAfter(sent: number): number {
 interface Sending {
   /** Settles once the kernel has the bytes: false when the client left. Never rejects. */
   readonly sent: Promise<boolean>
+  /**
+   * The connection is closed: Node drops what is written between the end of a socket and the end of its answer
+   * without a word. The piece is not used again then, as the kernel may still read it.
+   */
+  abandon(): void
   isDone(): boolean
 }
 
 function writePiece(res: ServerResponse, piece: Piece, notes: { bytes: number }): Sending {
   let done = false
-  const sent = new Promise<boolean>((resolve) => {
-    res.write(piece.bytes, (error) => {
-      done = true
-      notes.bytes += error ? 0 : piece.bytes.length
-      piece.release()
-      resolve(!error)
-    })
+  const sent = Promise.withResolvers<boolean>()
+  res.write(piece.bytes, (error) => {
+    done = true
+    notes.bytes += error ? 0 : piece.bytes.length
+    piece.release()
+    sent.resolve(!error)
   })
-  return { sent, isDone: () => done }
+  return { sent: sent.promise, isDone: () => done, abandon: () => sent.resolve(false) }
 }

@@ -1,6 +1,9 @@
 import type http from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** Requests that may wait for the answers before them; who sends more at once is cut off. */
+const MOST_HELD = 16
+
 export interface Connections {
   /** Whether an answer is on its way on this connection, its head sent and its end not. */
   isAnswering(socket: Duplex): boolean
@@ -8,27 +11,68 @@ export interface Connections {
   endIdle(): void
 }
 
-/** Watches which connections of a server are in the middle of an answer. */
-export function watchConnections(server: http.Server): Connections {
-  const answers = new Map<Duplex, Set<http.ServerResponse>>()
+interface Connection {
+  /** The answer that has the socket, or had it last. */
+  current: http.ServerResponse | undefined
+  /** The answer to the latest request; another one while requests wait. */
+  last: http.ServerResponse | undefined
+  held: number
+}
+
+/**
+ * Hands each request of a server to `handle`, one after the other on each connection: Node gives out requests that
+ * were sent at once before their answers have a socket, and such an answer would never learn that its client left.
+ */
+export function watchConnections(server: http.Server, handle: http.RequestListener): Connections {
+  const connections = new Map<Duplex, Connection>()
   server.on('connection', (socket) => {
-    answers.set(socket, new Set())
-    socket.once('close', () => answers.delete(socket))
+    connections.set(socket, { current: undefined, last: undefined, held: 0 })
+    socket.once('close', () => connections.delete(socket))
   })
-  // First in line: whatever handles the request may answer at once.
-  server.prependListener('request', ({ socket }, res) => {
-    const running = answers.get(socket)
-    if (running === undefined) return
-    // Looked through here, since a listener for the end of each answer costs more.
-    for (const other of running) if (other.writableFinished) running.delete(other)
-    running.add(res)
+  server.on('request', (req, res) => {
+    const connection = connections.get(req.socket)
+    // What was still being parsed when the connection was cut.
+    if (connection === undefined || req.socket.destroyed) return
+    const before = connection.last
+    connection.last = res
+    const start = (): void => {
+      connection.current = res
+      handle(req, res)
+    }
+    if (res.socket !== null || before === undefined) start()
+    else hold({ connection, before, res, start })
   })
-  const running = (socket: Duplex): http.ServerResponse[] =>
-    [...(answers.get(socket) ?? [])].filter((res) => !res.writableFinished)
   return {
-    isAnswering: (socket) => running(socket).some((res) => res.headersSent),
+    isAnswering: (socket) => {
+      const current = connections.get(socket)?.current
+      return current?.headersSent === true && !current.writableFinished
+    },
     endIdle: () => {
-      for (const socket of answers.keys()) if (running(socket).length === 0) socket.destroy()
+      for (const [socket, { last }] of connections) if (last?.writableFinished !== false) socket.destroy()
     },
   }
+}
+
+/** Starts once the answer before is out; never, when that one ended the connection. */
+function hold({
+  connection,
+  before,
+  res,
+  start,
+}: {
+  connection: Connection
+  before: http.ServerResponse
+  res: http.ServerResponse
+  start: () => void
+}): void {
+  if (connection.held >= MOST_HELD) {
+    before.req.socket.destroy()
+    return
+  }
+  connection.held++
+  // Node's own listener comes first and hands the socket on.
+  before.once('finish', () => {
+    connection.held--
+    if (res.socket !== null) start()
+  })
 }

@@ -13,6 +13,8 @@ export interface PipelineDeps {
   readonly clientAddress: ClientAddress
   /** Throws AppError `unauthorized` when this client may not pull. */
   readonly admit: (address: string) => void
+  /** Counts an answer that names an upstream. */
+  readonly note: (traffic: { frontEnd: string; upstream: string; outcome: string; bytes: number }) => void
   readonly log: Log
 }
 
@@ -26,9 +28,12 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     const client = deps.clientAddress(req)
     const claimed = claim(deps.frontEnds, exchange)
     if (claimed === undefined) return deps.fallback(req, res)
-    void run(claimed, exchange, () => deps.admit(client)).then(() =>
-      logRequest(deps.log, exchange, { client, ms: performance.now() - startedAt }),
-    )
+    void run(claimed, exchange, () => deps.admit(client)).then(() => {
+      const { upstream, outcome, bytes } = exchange.notes
+      if (upstream !== undefined && outcome !== undefined)
+        deps.note({ frontEnd: claimed.frontEnd.name, upstream, outcome, bytes })
+      logRequest(deps.log, exchange, { client, ms: performance.now() - startedAt })
+    })
   }
 }
 

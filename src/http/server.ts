@@ -22,20 +22,17 @@ const HEADERS_WITHIN = 30 * SECOND
 
 /** Listens. Rejects with the error of `listen` (port in use, address not ours). */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const server = http.createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE,
-      headersTimeout: HEADERS_WITHIN,
-      requestTimeout: 0,
-      connectionsCheckingInterval: 5 * SECOND,
-      noDelay: true,
-      highWaterMark: 64 * 1024,
-      // Refused by the pipeline instead, in the registry's shape.
-      requireHostHeader: false,
-    },
-    options.handle,
-  )
-  const connections = watchConnections(server)
+  const server = http.createServer({
+    keepAliveTimeout: KEEP_ALIVE,
+    headersTimeout: HEADERS_WITHIN,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 5 * SECOND,
+    noDelay: true,
+    highWaterMark: 64 * 1024,
+    // Refused by the pipeline instead, in the registry's shape.
+    requireHostHeader: false,
+  })
+  const connections = watchConnections(server, options.handle)
   server.on('clientError', (error, socket) => refuse(error, socket, connections.isAnswering(socket)))
   server.on('checkExpectation', (req, res) => server.emit('request', req, res))
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,6 @@
 import fs from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { onDisk } from './layout.ts'
 
 /** fs with callbacks as promises: on the byte path this costs half of what FileHandle does. */
 export function openFile(path: string, flags: number, mode = 0o640): Promise<number> {
@@ -53,4 +55,29 @@ export function stampOf(stats: fs.Stats): number {
 export function isStoreTrouble(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
   return /^(ENOSPC|EDQUOT|EROFS|EIO|EFBIG|EMFILE|ENFILE|EACCES|EPERM|ENOENT|ENOTDIR|EISDIR)$/.test(code)
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+/** Renames a file where there is one and returns what it takes on disk, in bytes; 0 where there is none. */
+export function moveIfThere(from: string, to: string): number {
+  const file = fs.lstatSync(from, { throwIfNoEntry: false })
+  if (file === undefined) return 0
+  try {
+    fs.renameSync(from, to)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return 0
+  }
+  return file.isFile() ? onDisk(file.size) : 0
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
 }

@@ -8,6 +8,7 @@ import { hexOf, type Sha256 } from '../domain/digest.ts'
  *   blobs/sha256/ab/<64 hex>        finished, named by content, never modified
  *   parts/<id>                      growing, continued after a crash
  *   trash/                          leaving
+ *   quarantine/                     damaged, kept a while for whoever wants to know why
  */
 const BLOCK = 4096
 
@@ -23,15 +24,18 @@ export interface Layout {
   readonly blobs: string
   readonly parts: string
   readonly trash: string
+  readonly quarantine: string
   blob(digest: Sha256): string
   part(id: string): string
   trashed(digest: Sha256, unique: string): string
+  quarantined(digest: Sha256, unique: string): string
 }
 
 export function layoutOf(root: string): Layout {
   const blobs = join(root, 'blobs', 'sha256')
   const parts = join(root, 'parts')
   const trash = join(root, 'trash')
+  const quarantine = join(root, 'quarantine')
   return {
     root,
     index: join(root, 'cachalot.db'),
@@ -39,8 +43,10 @@ export function layoutOf(root: string): Layout {
     blobs,
     parts,
     trash,
+    quarantine,
     blob: (digest) => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest)),
     part: (id) => join(parts, id),
     trashed: (digest, unique) => join(trash, `${hexOf(digest)}.${unique}`),
+    quarantined: (digest, unique) => join(quarantine, `${hexOf(digest)}.${unique}`),
   }
 }

@@ -51,7 +51,7 @@ export function createPartRun(options: PartRunOptions): Run {
       if (part.state === 'whole') return undefined
       if (part.state === 'dropped') throw part.reason
       if (part.state === 'broken') {
-        const piece = await unwrittenPiece(part, position, options)
+        const piece = await takenPiece(options, position, most)
         if (piece !== undefined) return take(piece)
         if (position === part.total) return undefined
         beyond = options.onward(position, await hashAt(part, position, options.expected))
@@ -74,18 +74,24 @@ export function createPartRun(options: PartRunOptions): Run {
   }
 }
 
-/** Bytes of a broken part that never reached the disk; the very last one only when the content proved right. */
-async function unwrittenPiece(
-  part: Part,
+/**
+ * Bytes that a broken part took before it broke, from the file or from memory; the very last one of the content
+ * only when all of it proved right. Until the write under way has ended, its memory may still be used again.
+ */
+async function takenPiece(
+  { part, end, expected }: PartRunOptions,
   position: number,
-  options: PartRunOptions,
+  most: number,
 ): Promise<Piece | undefined> {
-  const bytes = part.unwritten(position)?.subarray(0, (options.end ?? Infinity) + 1 - position)
-  if (bytes === undefined) return undefined
-  const holdsLast = position + bytes.length === part.total
-  if (!holdsLast || (await isRight(part, options.expected))) return { bytes, release: () => undefined }
-  if (bytes.length > 1) return { bytes: bytes.subarray(0, -1), release: () => undefined }
-  throw part.reason
+  await part.flushed()
+  const stop = Math.min(part.taken, (end ?? Infinity) + 1)
+  if (position >= stop) return undefined
+  const limit = stop !== part.total || (await isRight(part, expected)) ? stop : stop - 1
+  if (position === limit) throw part.reason
+  const onDisk = Math.min(limit, part.size) - position
+  if (onDisk > 0) return await readPiece(part.fd, position, Math.min(most, onDisk))
+  const bytes = part.unwritten(position)?.subarray(0, limit - position)
+  return bytes === undefined ? undefined : { bytes, release: () => undefined }
 }
 
 async function isRight(part: Part, expected: Digest | undefined): Promise<boolean> {

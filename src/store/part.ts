@@ -181,9 +181,13 @@ export class Part {
     return `sha256:${found[0] ?? ''}`
   }
 
-  /** After the disk failed: the bytes from `position` that were taken but never written, if any. */
+  /**
+   * After the disk failed, once `flushed` settled: the bytes from `position` that were taken but never written, if
+   * any. Throws for a position before them: those bytes are in the file.
+   */
   unwritten(position: number): Buffer | undefined {
     let at = this.size
+    if (position < at) throw new RangeError(`byte ${position} is on disk, which holds ${at} bytes`)
     for (const chunk of [...this.#leaving, ...this.#waiting]) {
       if (position < at + chunk.length) return chunk.subarray(position - at)
       at += chunk.length

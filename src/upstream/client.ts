@@ -55,7 +55,9 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
     for (const old of before.values()) {
       if (kept.has(old)) continue
       retired.add(old)
-      void old.retire().then(() => retired.delete(old))
+      const forget = (): void => void retired.delete(old)
+      // Where everything is destroyed meanwhile, there is nothing left to close.
+      old.retire().then(forget, forget)
     }
   }
 

@@ -47,7 +47,8 @@ export const DEFAULT_LIMITS: ClientLimits = {
   headersMs: 28 * SECOND,
   idleMs: 30 * SECOND,
   keepAliveMs: 60 * SECOND,
-  connections: 64,
+  // Bodies that clients read at their own pace take half of them at most (cache/turns.ts).
+  connections: 128,
   bodyBuffer: 256 * KIB,
   headerBytes: 32 * KIB,
 }

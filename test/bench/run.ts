@@ -21,6 +21,7 @@ import { far } from './workloads/far.ts'
 import { herd } from './workloads/herd.ts'
 import { memory } from './workloads/memory.ts'
 import { manifests, smallBlob } from './workloads/requests.ts'
+import { scale } from './workloads/scale.ts'
 import { unreachable } from './workloads/unreachable.ts'
 import { warmBlob } from './workloads/warm.ts'
 
@@ -33,6 +34,7 @@ const WORKLOADS: readonly Workload[] = [
   far,
   unreachable,
   memory,
+  scale,
 ]
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))

@@ -33,6 +33,7 @@ suite('freshness', () => {
     fetchedAt: 0,
     checkedAt: 10_000,
     blob: { size: 1, stamp: 1 },
+    previous: undefined,
   }
 
   test('ends exactly at the ttl, and staleness exactly after its limit', () => {

@@ -3,11 +3,16 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { createBudgets } from '../../src/cache/budgets.ts'
+import { createEviction } from '../../src/cache/eviction.ts'
 import { createHot } from '../../src/cache/hot.ts'
+import { createLeaving } from '../../src/cache/leaving.ts'
+import { createLedger } from '../../src/cache/ledger.ts'
 import { createQuota, type Quota, type QuotaLimits, type Reservation } from '../../src/cache/quota.ts'
 import { type Index, openIndex } from '../../src/db/index.ts'
 import { openDb } from '../../src/db/open.ts'
 import { digestOf } from '../../src/domain/digest.ts'
+import { SILENT } from '../../src/domain/log.ts'
 import { onDisk } from '../../src/store/layout.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
@@ -28,7 +33,7 @@ async function openShop(t: Cleanup, limits: QuotaLimits): Promise<Shop> {
   const store = createStore(await tempDir(t), () => true)
   const index = openIndex(store.layout.index, MIGRATIONS)
   t.after(() => index.close())
-  const quota = await createQuota({ index, store, hot: createHot(), limits: () => limits })
+  const quota = await createCounted({ index, store, limits })
   let count = 0
   const keep = async (size: number, at: number): Promise<void> => {
     const bytes = Buffer.alloc(size, `${++count} `)
@@ -42,6 +47,19 @@ async function openShop(t: Cleanup, limits: QuotaLimits): Promise<Shop> {
     quota.settle(onDisk(size))
   }
   return { quota, index, store, limits, keep }
+}
+
+/** A quota with everything it needs to make room. */
+async function createCounted({
+  index,
+  store,
+  limits,
+}: Pick<Shop, 'index' | 'store' | 'limits'>): Promise<Quota> {
+  const budgets = createBudgets({ index, limitOf: () => 0 })
+  const ledger = await createLedger({ index, store })
+  const leaving = createLeaving({ index, store, hot: createHot(), budgets, ledger })
+  const eviction = createEviction({ index, store, budgets, leaving, ledger, log: SILENT })
+  return createQuota({ store, ledger, budgets, eviction, limits: () => limits })
 }
 
 const LIMIT = 256 * KIB
@@ -159,7 +177,8 @@ suite('room', () => {
     for (const at of [1, 2, 3]) await keep(30 * KIB, at)
     const [oldest] = index.blobs.coldest(1)
     assert.ok(oldest)
-    index.blobs.touch(oldest.digest, 10)
+    const key = { frontEnd: 'oci', upstream: 'docker.io', repository: 'a', kind: 'blob', ref: 'x' } as const
+    index.uses.note({ key, digest: oldest.digest, at: 10, pulled: true })
     assert.ok(await quota.reserve(30 * KIB))
     assert.ok(index.blobs.find(oldest.digest))
   })
@@ -172,7 +191,7 @@ suite('room', () => {
     })
     await keep(5000, 1)
     await writeFile(store.layout.part('sha256-left'), Buffer.alloc(5000))
-    const later = await createQuota({ index, store, hot: createHot(), limits: () => limits })
+    const later = await createCounted({ index, store, limits })
     assert.deepEqual(later.usage(), { used: 4 * 4096, reserved: 0 })
   })
 })

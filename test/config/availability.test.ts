@@ -18,32 +18,22 @@ operators = ["you"]
 requests = "5/m"
 allow = []
 deny = ["10.0.0.0/8"]
-[jobs]
-gc = "5 5 * * *"
-scrub = "0 5 * * *"
-expire_unused = "90d"
 [[rule]]
 match = ["a"]
-[[pin]]
-match = "a"
-[[upstream]]
-name = "a"
-url = "https://a"
-max_size = "5GiB"
 `,
   )
   assert.deepEqual(
     problems.map(({ line }) => line),
-    [2, 4, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 18, 20, 25],
+    [2, 4, 6, 7, 8, 9, 11, 12, 13, 14],
   )
   for (const { message } of problems) assert.equal(message, 'is not available in this version yet: remove it')
 })
 
 void test('a value that must go is not complained about in other ways', (t) => {
-  const problems = problemsOf(t, '[jobs]\ngc = "nonsense"\n[[rule]]\neffect = "maybe"\n')
+  const problems = problemsOf(t, '[limits]\nrequests = "nonsense"\n[[rule]]\neffect = "maybe"\n')
   assert.deepEqual(
     problems.map(({ path }) => path),
-    ['jobs.gc', 'rule#1'],
+    ['limits.requests', 'rule#1'],
   )
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { NewEntry } from '../../src/db/entries.ts'
 import { type Index, openIndex } from '../../src/db/index.ts'
+import type { Use } from '../../src/db/uses.ts'
 import type { Sha256 } from '../../src/domain/digest.ts'
 import type { EntryKey } from '../../src/domain/names.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
@@ -13,7 +14,7 @@ async function open(t: Cleanup): Promise<Index & { file: string }> {
   const file = join(await tempDir(t), 'cachalot.db')
   const index = openIndex(file, MIGRATIONS)
   t.after(() => index.close())
-  return { ...index, file }
+  return Object.assign(index, { file })
 }
 
 const digest = (n: number): Sha256 => `sha256:${n.toString(16).padStart(64, '0')}`
@@ -36,13 +37,15 @@ const entry = (n: number, over: Partial<NewEntry> = {}): NewEntry => ({
   ...over,
 })
 
+const use = (n: number, at: number): Use => ({ key: key(digest(n)), digest: digest(n), at, pulled: true })
+
 suite('entries', () => {
   test('come back as they were put, with the blob when it is here', async (t) => {
     const { entries, blobs } = await open(t)
     for (const ref of ['1.0', digest(7), `sha512:${'ab'.repeat(64)}`]) {
       const put = entry(1, { headers: { link: '<x>' }, etag: undefined, mediaType: undefined })
       entries.put(key(ref), put)
-      assert.deepEqual(entries.find(key(ref)), { ...put, blob: undefined })
+      assert.deepEqual(entries.find(key(ref)), { ...put, blob: undefined, previous: undefined })
     }
     blobs.add({ digest: digest(1), size: 55, stamp: 7, at: 1 })
     assert.deepEqual(entries.find(key('1.0'))?.blob, { size: 55, stamp: 7 })
@@ -65,8 +68,8 @@ suite('entries', () => {
     entries.confirm(key('1'), 5000)
     assert.equal(entries.find(key('1'))?.checkedAt, 5000)
     assert.equal(entries.find(key('1'))?.fetchedAt, 1000)
-    entries.remove(key('1'))
-    entries.remove(key('1', { repository: 'never/seen' }))
+    entries.remove(key('1'), 6000)
+    entries.remove(key('1', { repository: 'never/seen' }), 6000)
     assert.equal(entries.find(key('1')), undefined)
   })
 
@@ -110,7 +113,7 @@ suite('what is remembered of the index', () => {
     other.entries.put(key('1'), entry(2))
     notice()
     assert.equal(entries.find(key('1'))?.digest, digest(2))
-    other.entries.remove(key('1'))
+    other.entries.remove(key('1'), 6000)
     notice()
     assert.equal(entries.find(key('1')), undefined)
   })
@@ -153,26 +156,26 @@ suite('blobs', () => {
   })
 
   test('are coldest in the order of their use', async (t) => {
-    const { blobs } = await open(t)
+    const { blobs, uses } = await open(t)
     for (const n of [1, 2, 3, 4]) blobs.add({ digest: digest(n), size: 10, stamp: 1, at: n })
     const coldest = (): Sha256[] => blobs.coldest(3).map((blob) => blob.digest)
     assert.deepEqual(coldest(), [digest(1), digest(2), digest(3)])
-    blobs.touch(digest(1), 10)
-    blobs.touch(digest(2), 1)
+    uses.note(use(1, 10))
+    uses.note(use(2, 1))
     assert.deepEqual(coldest(), [digest(1), digest(2), digest(3)])
-    blobs.flushTouches()
+    uses.flush()
     assert.deepEqual(coldest(), [digest(2), digest(3), digest(4)])
   })
 
   test('a use of a manifest is a use of all it references', async (t) => {
-    const { blobs, edges } = await open(t)
+    const { blobs, edges, uses } = await open(t)
     for (const n of [1, 2, 3, 4]) blobs.add({ digest: digest(n), size: 10, stamp: 1, at: n })
     edges.put(digest(1), [
       { child: digest(2), size: 10 },
       { child: digest(9), size: 1 },
     ])
-    blobs.touch(digest(1), 50)
-    blobs.flushTouches()
+    uses.note(use(1, 50))
+    uses.flush()
     assert.deepEqual(
       blobs.coldest(9).map((blob) => blob.digest),
       [digest(3), digest(4), digest(1), digest(2)],
@@ -197,16 +200,16 @@ suite('blobs', () => {
 })
 
 test('uses that could not be written are written later', async (t) => {
-  const { blobs, file } = await open(t)
+  const { blobs, uses, file } = await open(t)
   const other = openIndex(file, MIGRATIONS)
   t.after(() => other.close())
   for (const n of [1, 2]) blobs.add({ digest: digest(n), size: 10, stamp: 1, at: n })
-  blobs.touch(digest(1), 10)
+  uses.note(use(1, 10))
   await other.transact(() => {
     other.blobs.add({ digest: digest(3), size: 1, stamp: 1, at: 3 })
-    assert.throws(() => blobs.flushTouches(), { code: 'SQLITE_BUSY' })
+    assert.throws(() => uses.flush(), { code: 'SQLITE_BUSY' })
   })
-  blobs.flushTouches()
+  uses.flush()
   assert.deepEqual(
     blobs.coldest(9).map((blob) => blob.digest),
     [digest(2), digest(3), digest(1)],

@@ -23,7 +23,7 @@ function statements(): string[] {
 
 test('every statement of the request path and of eviction finds its rows through an index', async (t) => {
   const file = join(await tempDir(t), 'cachalot.db')
-  openIndex(file, join(ROOT, 'migrations')).close()
+  await openIndex(file, join(ROOT, 'migrations')).close()
   const db = openDb(file)
   t.after(() => db.close())
   const all = statements()
@@ -46,13 +46,15 @@ test('every statement of the request path and of eviction finds its rows through
 
 test('the coldest blobs come out of the partial index in order, without sorting', async (t) => {
   const file = join(await tempDir(t), 'cachalot.db')
-  openIndex(file, join(ROOT, 'migrations')).close()
+  await openIndex(file, join(ROOT, 'migrations')).close()
   const db = openDb(file)
   t.after(() => db.close())
   const sql = statements().find((one) => one.includes('pinned = 0'))
-  const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(1)
+  const plan = db
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(1, 2, Buffer.alloc(32), 4)
   assert.match(
     plan.map((row) => row.detail).join('\n'),
-    /^SCAN blobs USING COVERING INDEX blobs_coldest$|^SCAN blobs USING INDEX blobs_coldest$/,
+    /^SEARCH blobs USING (COVERING )?INDEX blobs_coldest \(.*\)$/,
   )
 })

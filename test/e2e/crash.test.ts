@@ -1,89 +1,21 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stringify } from 'smol-toml'
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts'
 import { fetchAll, openStream } from '../support/http.ts'
 import { tempDir } from '../support/temp.ts'
+import { createServerOn } from './process.ts'
 import {
   addBlob,
   assertNoParts,
   assertStoreSound,
   assertWhole,
   blobPath,
-  eventually,
   MIB,
   manifestPath,
   parts,
   upstreamBytes,
 } from './support.ts'
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
-
-/** The real program as a process of its own, to be killed. */
-interface Server {
-  readonly url: string
-  readonly dataDir: string
-  start(): Promise<void>
-  /** SIGKILL. */
-  kill(): Promise<void>
-  output(): string
-}
-
-async function createServerOn(folder: string, hub: FakeUpstream): Promise<Server> {
-  const port = await freePort()
-  const file = join(folder, 'config.toml')
-  const dataDir = join(folder, 'data')
-  await writeFile(
-    file,
-    stringify({
-      server: { listen: `127.0.0.1:${port}` },
-      storage: { path: dataDir, min_free: '0' },
-      log: { level: 'warn', format: 'json' },
-      upstream: [{ name: 'docker.io', url: hub.url, default: true }],
-    }),
-    { mode: 0o600 },
-  )
-  let child: ChildProcess | undefined
-  let output = ''
-  const url = `http://127.0.0.1:${port}`
-  return {
-    url,
-    dataDir,
-    output: () => output,
-    start: async () => {
-      const started = spawn(process.execPath, [MAIN, 'serve', '--config', file], { env: { PATH: '' } })
-      for (const stream of [started.stdout, started.stderr]) {
-        stream.on('data', (chunk: Buffer) => {
-          output += chunk.toString()
-        })
-      }
-      child = started
-      await eventually(`it listens: ${output}`, async () => (await fetchAll(`${url}/healthz`)).status === 200)
-    },
-    kill: async () => {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
-}
 
 test('killed at any moment of a download: no wrong byte, none fetched twice, rows and files agree', async (t) => {
   const hub = await startFakeUpstream()

@@ -128,15 +128,31 @@ suite('a full disk', () => {
   })
 })
 
-test('a volume with less than min_free keeps nothing new', async (t) => {
-  const pair = await startOnDisk(t, 'size=32m', { config: { storage: { min_free: '24MiB' } } })
-  if (pair === undefined) return
-  const { hub, cache } = pair
-  const [first, second] = [addBlob(hub, 5 * MIB), addBlob(hub, 5 * MIB)]
-  assert.equal((await pull(cache, first)).headers['x-cache'], 'miss')
-  await assertStoreSound(cache.dataDir)
-  assert.equal((await pull(cache, second)).headers['x-cache'], 'bypass')
-  assert.equal((await pull(cache, first)).headers['x-cache'], 'hit')
+suite('min_free', () => {
+  test('is kept by evicting what was used least recently', async (t) => {
+    const pair = await startOnDisk(t, 'size=32m', { config: { storage: { min_free: '24MiB' } } })
+    if (pair === undefined) return
+    const { hub, cache } = pair
+    const [first, second] = [addBlob(hub, 5 * MIB), addBlob(hub, 5 * MIB)]
+    assert.equal((await pull(cache, first)).headers['x-cache'], 'miss')
+    assert.equal((await pull(cache, second)).headers['x-cache'], 'miss')
+    await assertStoreSound(cache.dataDir)
+    assert.ok((await onDisk(cache.dataDir)) < 8 * MIB)
+    assert.equal((await pull(cache, second)).headers['x-cache'], 'hit')
+    assert.equal((await pull(cache, first)).headers['x-cache'], 'miss')
+  })
+
+  test('that somebody else used up keeps nothing new, and evicts nothing', async (t) => {
+    const pair = await startOnDisk(t, 'size=32m', { config: { storage: { min_free: '8MiB' } } })
+    if (pair === undefined) return
+    const { hub, cache } = pair
+    const [first, second] = [addBlob(hub, 5 * MIB), addBlob(hub, 5 * MIB)]
+    assert.equal((await pull(cache, first)).headers['x-cache'], 'miss')
+    await writeFile(join(cache.dataDir, 'somebody-else'), Buffer.alloc(20 * MIB))
+    assert.equal((await pull(cache, second)).headers['x-cache'], 'bypass')
+    assert.equal((await pull(cache, first)).headers['x-cache'], 'hit')
+    await assertStoreSound(cache.dataDir)
+  })
 })
 
 suite('max_size', () => {
@@ -236,7 +252,7 @@ suite('max_size', () => {
     for (const blob of [image.config, ...image.layers]) assert.ok(blobRows(cache.dataDir).has(blob.digest))
   })
 
-  test('a blob that is evicted while it is read is read to its end', async (t) => {
+  test('a blob that is being read stays, and goes when its turn comes afterwards', async (t) => {
     const { hub, cache } = await startPair(t, {
       config: { storage: { max_size: '24MiB', evict_to: '20MiB' } },
     })
@@ -246,10 +262,12 @@ suite('max_size', () => {
     const reader = await cache.open(blobPath(blob.digest))
     await reader.read(1000)
     for (let i = 0; i < 3; i++) await pull(cache, addBlob(hub, 6 * MIB))
-    assert.equal(blobRows(cache.dataDir).has(blob.digest), false)
+    assert.equal(blobRows(cache.dataDir).has(blob.digest), true)
     const { complete, digest } = await reader.rest()
     assert.equal(complete, true)
     assert.equal(digest, blob.digest)
+    for (let i = 0; i < 3; i++) await pull(cache, addBlob(hub, 6 * MIB))
+    assert.equal(blobRows(cache.dataDir).has(blob.digest), false)
   })
 
   test('parts that nobody continues make room before pulls are passed through', async (t) => {

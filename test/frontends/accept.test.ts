@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { accepts } from '../../src/frontends/oci/accept.ts'
-import { startPair } from '../support/cachalot.ts'
-import type { FakeUpstream } from '../support/fake-upstream.ts'
+import { startCachalot, startPair } from '../support/cachalot.ts'
+import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts'
 import { fetchAll } from '../support/http.ts'
 import { type BuiltJson, buildJson } from '../support/oci-image.ts'
 import { MEDIA } from '../support/oci-media.ts'
@@ -115,6 +115,50 @@ describe('Accept', () => {
     const answer = await cache.fetch('/v2/org/app/manifests/1', { headers: { accept: MEDIA.manifest } })
     assert.equal(answer.status, 200)
     assert.deepEqual(answer.body, manifest.bytes)
+  })
+
+  test('that a silent upstream is asked about is answered with what is there, and soon', async (t) => {
+    const { hub, cache } = await startPair(t)
+    const { manifest } = hub.addIndex('org/app', { tags: ['1'] })
+    await cache.fetch('/v2/org/app/manifests/1')
+    hub.freeze()
+    for (let i = 0; i < 2; i++) {
+      const answer = await cache.fetch('/v2/org/app/manifests/1', { headers: { accept: MEDIA.manifest } })
+      assert.equal(answer.status, 200)
+      assert.deepEqual(answer.body, manifest.bytes)
+      // The limit for everybody who has nothing else to serve is 28 s.
+      assert.ok(answer.firstByteMs < 10_000, `${answer.firstByteMs} ms`)
+    }
+    hub.thaw()
+  })
+
+  test('is answered with what is there where the upstream deleted it, unless that is to be followed', async (t) => {
+    for (const [whenDeleted, status] of [
+      ['keep', 200],
+      ['follow', 404],
+    ] as const) {
+      const hub = await startFakeUpstream()
+      t.after(() => hub.close())
+      const upstreams = [{ name: 'docker.io', url: hub.url, when_deleted: whenDeleted }]
+      const cache = await startCachalot(t, { upstreams })
+      hub.addIndex('org/app', { tags: ['1'] })
+      await cache.fetch('/v2/org/app/manifests/1')
+      hub.faults.add({ fault: { status: 404 } })
+      const answer = await cache.fetch('/v2/org/app/manifests/1', { headers: { accept: MEDIA.manifest } })
+      assert.equal(answer.status, status, whenDeleted)
+    }
+  })
+
+  test('is asked about once for everybody who sends the same', async (t) => {
+    const { hub, cache } = await startPair(t, { fake: { acceptMode: 'flatten' } })
+    const { images } = hub.addIndex('org/app', { tags: ['1'] })
+    await cache.fetch('/v2/org/app/manifests/1')
+    hub.requests.clear()
+    hub.latency = 200
+    const headers = { accept: MEDIA.manifest }
+    const asked = Array.from({ length: 20 }, () => cache.fetch('/v2/org/app/manifests/1', { headers }))
+    for (const answer of await Promise.all(asked)) assert.deepEqual(answer.body, images[0]?.manifest.bytes)
+    assert.equal(hub.requests.count(), 1)
   })
 })
 

@@ -100,6 +100,8 @@ const NOT_PROVOKED: readonly ErrorCode[] = [
   'not_found',
   'too_many_requests',
   'upstream_not_found',
+  // Jobs say so, in the API.
+  'busy',
   'shutting_down',
   'internal',
 ]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { cutPage, linkTo, nextLink, nextPage, parsePage } from '../../src/frontends/oci/pages.ts'
+import { cutPage, inOrder, linkTo, nextLink, nextPage, parsePage } from '../../src/frontends/oci/pages.ts'
 import { codeOf, tag } from './support.ts'
 
 const parse = (query: string) => parsePage(new URLSearchParams(query))
@@ -41,7 +41,7 @@ describe('a page', () => {
         const seen: string[] = []
         let last: string | undefined
         for (let rounds = 0; rounds <= tags.length; rounds++) {
-          const { names, cut } = cutPage(tags, { n, last })
+          const { names, cut } = cutPage({ names: tags, ordered: () => inOrder(tags) }, { n, last })
           seen.push(...names)
           if (!cut) break
           last = names.at(-1)

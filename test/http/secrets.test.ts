@@ -22,10 +22,12 @@ async function pullAll(cache: Cachalot, paths: readonly string[], headers = {}):
 
 /** Everything in the data folder but the blobs, which are the images' own. */
 async function writtenBy(cache: Cachalot): Promise<string> {
-  const names = (await readdir(cache.dataDir)).filter((name) => name.startsWith('cachalot'))
+  const inside = await readdir(cache.dataDir, { withFileTypes: true })
+  const files = inside.filter((entry) => entry.isFile() && entry.name.startsWith('cachalot'))
+  const names = files.map(({ name }) => name)
   assert.ok(names.length > 0)
-  const files = await Promise.all(names.map((name) => readFile(join(cache.dataDir, name), 'latin1')))
-  return files.join('\n')
+  const texts = await Promise.all(names.map((name) => readFile(join(cache.dataDir, name), 'latin1')))
+  return texts.join('\n')
 }
 
 /** A hub that wants a login and redirects its blobs to signed addresses, and a cache that has the login. */

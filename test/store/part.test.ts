@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { type Digest, digestOf } from '../../src/domain/digest.ts'
 import type { Run } from '../../src/domain/run.ts'
+import { createReceiver } from '../../src/domain/slabs.ts'
 import type { Part } from '../../src/store/part.ts'
 import { createPartRun } from '../../src/store/part-run.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
@@ -197,20 +198,104 @@ suite('a reader of a growing part', () => {
     part.expect(CONTENT.length)
     await fill(part, CONTENT.subarray(0, 100_000))
     part.break(new Error('no space'))
-    const reader = run(part, {
-      onward: (from) => {
-        let left: Buffer | undefined = CONTENT.subarray(from)
-        return {
-          pull: async () => {
-            const bytes = left
-            left = undefined
-            return bytes === undefined ? undefined : { bytes, release: () => undefined }
-          },
-          close: () => undefined,
-        }
-      },
-    })
+    const reader = run(part, { onward: rest })
     assert.ok((await drain(reader)).equals(CONTENT))
+  })
+})
+
+/** Goes on with `CONTENT` from wherever it is asked to. */
+function rest(from: number): Run {
+  let left: Buffer | undefined = CONTENT.subarray(from)
+  return {
+    pull: async () => {
+      const bytes = left
+      left = undefined
+      return bytes === undefined ? undefined : { bytes, release: () => undefined }
+    },
+    close: () => undefined,
+  }
+}
+
+suite('a reader that has caught up when the disk fails', () => {
+  for (const total of [undefined, CONTENT.length]) {
+    test(`loses no byte and gains none, length ${total ?? 'unknown'}`, async (t) => {
+      const part = await begin(t)
+      part.expect(total)
+      await fill(part, CONTENT.subarray(0, 100_000))
+      const starts: number[] = []
+      const onward = (from: number): Run => {
+        starts.push(from)
+        return rest(from)
+      }
+      const caughtUp = run(part, { onward })
+      const first = await caughtUp.pull()
+      const got: Buffer[] = [Buffer.from(first?.bytes ?? [])]
+      first?.release()
+      assert.equal(got[0]?.length, part.readable)
+      const waiting = drain(caughtUp)
+      // One chunk is on its way to the disk, one waits, when it is over.
+      void part.write(CONTENT.subarray(100_000, 150_000))
+      void part.write(CONTENT.subarray(150_000, 200_000))
+      part.break(new Error('no room'))
+      got.push(await waiting)
+      assert.ok(Buffer.concat(got).equals(CONTENT))
+      assert.deepEqual(starts, [200_000])
+    })
+  }
+
+  test('holds bytes that stay as they are, whatever is received meanwhile', async (t) => {
+    const part = await begin(t)
+    const receiver = createReceiver()
+    const room = receiver.room()
+    room.set(CONTENT.subarray(0, room.length))
+    const chunk = receiver.received(room.length)
+    // The slab is full and may be used again as soon as its bytes are on disk.
+    receiver.room()
+    void part.write(chunk)
+    part.break(new Error('no room'))
+    const reader = run(part, { onward: rest })
+    const piece = await reader.pull()
+    await part.flushed()
+    for (let i = 0; i < 8; i++) createReceiver().room().fill(0)
+    assert.ok(piece)
+    assert.ok(piece.bytes.length > 0 && piece.bytes.equals(CONTENT.subarray(0, piece.bytes.length)))
+    piece.release()
+    reader.close()
+  })
+
+  test('never gets the last byte of content that is wrong, though all of it is on disk', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    await fill(part, CONTENT)
+    part.break(new Error('cannot be read'))
+    const reader = createPartRun({
+      part,
+      start: 0,
+      end: undefined,
+      expected: digestOf(Buffer.from('other')),
+      onward: () => assert.fail('everything is here'),
+      done: () => undefined,
+    })
+    let bytes = 0
+    const reading = (async () => {
+      for (;;) {
+        const piece = await reader.pull()
+        assert.ok(piece, 'it looks complete')
+        bytes += piece.bytes.length
+        piece.release()
+      }
+    })()
+    await assert.rejects(reading, /cannot be read/)
+    assert.equal(bytes, CONTENT.length - 1)
+    reader.close()
+  })
+
+  test('is not given bytes of the file from memory', async (t) => {
+    const part = await begin(t)
+    await fill(part, CONTENT)
+    part.break(new Error('no room'))
+    assert.throws(() => part.unwritten(CONTENT.length - 1), RangeError)
+    assert.equal(part.unwritten(CONTENT.length), undefined)
   })
 })
 

@@ -21,7 +21,10 @@ export interface UpstreamTable extends Table {
 
 /** Tables that are merged over the ones of the test. */
 export type ConfigTables = Readonly<
-  Partial<Record<'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log', Table>>
+  Partial<Record<'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log' | 'jobs', Table>> & {
+    /** Taken as they are. */
+    pin?: readonly Table[]
+  }
 >
 
 export interface CachalotOptions {
@@ -160,7 +163,12 @@ async function run(folder: string, initial: Settings): Promise<Cachalot> {
 
 function merge(base: ConfigTables = {}, over: ConfigTables = {}): ConfigTables {
   const names = new Set([...Object.keys(base), ...Object.keys(over)] as (keyof ConfigTables)[]) // own keys only
-  return Object.fromEntries([...names].map((name) => [name, { ...base[name], ...over[name] }]))
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      name === 'pin' ? (over.pin ?? base.pin) : { ...base[name], ...over[name] },
+    ]),
+  )
 }
 
 function tomlOf({ config = {}, dataDir, hub, upstreams }: Settings, port: number): string {

@@ -96,3 +96,19 @@ test('a changed upstream starts with a closed breaker', async (t) => {
   assert.equal(client.health('hub'), 'closed')
   assert.equal(await textOf((await client.get(BLOB)).body), 'x')
 })
+
+test('an end of everything under way on old settings is no failure of its own', async (t) => {
+  const failures: unknown[] = []
+  const note = (error: unknown): void => void failures.push(error)
+  process.on('unhandledRejection', note)
+  t.after(() => void process.off('unhandledRejection', note))
+  const hub = await serve(t, () => undefined)
+  const { client } = clientFor(t, hub.url)
+  const asked = rejection(client.get(BLOB), 'shutting_down')
+  await until(() => hub.hits.length === 1)
+  client.update([])
+  await client.close()
+  await asked
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(failures, [])
+})

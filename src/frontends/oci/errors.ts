@@ -24,6 +24,7 @@ const CODES = {
   upstream_invalid: 'UNAVAILABLE',
   upstream_unreachable: 'UNAVAILABLE',
   upstream_timeout: 'UNAVAILABLE',
+  busy: 'UNAVAILABLE',
   shutting_down: 'UNAVAILABLE',
   internal: 'UNKNOWN',
 } as const satisfies Record<ErrorCode, string>

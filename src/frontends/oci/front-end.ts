@@ -44,6 +44,7 @@ export function createOciFrontEnd(cache: Cache, initial: OciSettings): OciFrontE
     if (resource.kind === 'catalog') return lists.sendCatalog(op, exchange, headersFor(op))
     const route = router.resolve({ ...op, name: resource.name })
     exchange.notes.name = describe(route, resource)
+    exchange.notes.upstream = route.upstream.name
     switch (resource.kind) {
       case 'manifest':
         return await serveManifest(cache, exchange, {

@@ -1,17 +1,20 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Meta } from '../../cache/want.ts'
-import { type Digest, digestOf, parseDigest } from '../../domain/digest.ts'
-import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
+import { type Digest, digestOf, parseDigest, type Sha256 } from '../../domain/digest.ts'
+import { isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument } from '../send.ts'
 import type { OciOperation } from './operation.ts'
 import { cutPage, inOrder, linkTo, nextPage, type Page, parsePage } from './pages.ts'
 import { collectReferrers, REFERRERS_TYPE } from './referrers.ts'
 import type { Route, Router } from './route.ts'
+import { createTagLists, type TagList, type TagLists } from './tag-lists.ts'
 import { listWant, type OciLimits, type OciUpstream } from './wants.ts'
 
 const LARGEST_PAGE = 1000
 const CATALOG_PAGE = 100
+/** Clients ask for 50, 100, 1000 or so at a time. */
+const USUAL_STEP = 50
 
 type OciRoute = Route<OciUpstream>
 
@@ -28,15 +31,17 @@ export interface Lists {
 
 /** Tags, referrers and the catalog (OCI distribution spec, "Content Discovery"). */
 export function createLists(cache: Cache, router: Router<OciUpstream>, limits: OciLimits): Lists {
+  const tagLists = createTagLists()
   return {
     sendTags: async (route, op, exchange, headers) => {
       const page = parsePage(op.query)
-      const { tags, meta, more } = await readTags(cache, route, page, limits)
+      const { tags, meta, more, list } = await readTags({ cache, tagLists, limits }, route, page)
       const path = ownPath(op, 'tags/list')
       const last = tags.at(-1)
       // An empty page ends the list whatever the upstream's link says: it might lead back to the beginning.
       const link = more && last !== undefined ? linkTo(path, op, { n: page.n, last }) : undefined
       const name = op.resource.kind === 'tags' ? op.resource.name.join('/') : route.repository
+      if (list?.ordered() === tags) return sendBytes(exchange, { meta, ...list.whole(name) }, headers)
       sendJson(exchange, { meta, body: { name, tags } }, withLink(headers, link))
     },
     sendReferrers: async (route, { op, digest }, exchange, headers) => {
@@ -77,17 +82,39 @@ interface TagPage {
   readonly meta: Meta
   /** Whether there are tags after these. */
   readonly more: boolean
+  /** The list of the upstream they are from. */
+  readonly list?: TagList
+}
+
+interface TagSource {
+  readonly cache: Cache
+  readonly tagLists: TagLists
+  readonly limits: OciLimits
+}
+
+/**
+ * Clients choose where a page begins and how long it is, in as many ways as they like: of all these only the
+ * beginnings of usual lengths are worth rows in the index.
+ */
+function isWorthKeeping({ n, last }: Page): boolean {
+  return last === undefined && (n === undefined || n % USUAL_STEP === 0)
 }
 
 /** A page of tags as the upstream has it; while it cannot be asked, of the tags that are cached. */
-async function readTags(cache: Cache, route: OciRoute, page: Page, limits: OciLimits): Promise<TagPage> {
+async function readTags(
+  { cache, tagLists, limits }: TagSource,
+  route: OciRoute,
+  page: Page,
+): Promise<TagPage> {
   try {
     const want = listWant(route, { kind: 'tags', path: `tags/list${nextPage(page)}` }, limits)
-    const document = await cache.read(want)
+    const document = await (isWorthKeeping(page) ? cache.read(want) : cache.pass(want))
     const isLast = document.headers['link'] === undefined
-    const { names, cut } = cutPage(tagsIn(document.bytes), page)
+    const list = tagLists.read(document)
+    const { names, cut } = cutPage(list, page)
     // The order of a page that has a next one is the upstream's: its last name leads there.
-    return { tags: isLast ? inOrder(names) : names, meta: document, more: cut || !isLast }
+    if (!isLast) return { tags: names, meta: document, more: true, list }
+    return { tags: names === list.names ? list.ordered() : inOrder(names), meta: document, more: cut, list }
   } catch (error) {
     const { upstream, repository } = route
     const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'manifest' } as const
@@ -96,19 +123,9 @@ async function readTags(cache: Cache, route: OciRoute, page: Page, limits: OciLi
       : []
     if (cached.length === 0) throw error
     const after = cached.filter((tag) => tag > (page.last ?? ''))
-    const { names, cut } = cutPage(after, page)
+    const { names, cut } = cutPage({ names: after, ordered: () => after }, page)
     const warning = `served stale: ${upstream.name} cannot be asked; these are the tags that are cached`
     return { tags: names, meta: { ...LOCAL, outcome: 'stale', warning }, more: cut }
-  }
-}
-
-function tagsIn(bytes: Buffer): readonly string[] {
-  try {
-    // Checked below: only strings are taken.
-    const { tags } = JSON.parse(bytes.toString('utf8')) as { tags?: unknown }
-    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
-  } catch (error) {
-    throw new AppError('upstream_invalid', { message: 'the upstream sent no tag list', cause: error })
   }
 }
 
@@ -130,6 +147,14 @@ function sendJson(
   headers: Headers,
 ): void {
   const bytes = Buffer.from(JSON.stringify(body))
-  const document = { ...meta, digest: digestOf(bytes), size: bytes.length, bytes }
-  sendDocument(exchange, document, { ...headers, 'content-type': type })
+  sendBytes(exchange, { meta, bytes, digest: digestOf(bytes) }, { ...headers, 'content-type': type })
+}
+
+function sendBytes(
+  exchange: Exchange,
+  { meta, bytes, digest }: { meta: Meta; bytes: Buffer; digest: Sha256 },
+  headers: Headers,
+): void {
+  const document = { ...meta, digest, size: bytes.length, bytes }
+  sendDocument(exchange, document, { 'content-type': 'application/json', ...headers })
 }

@@ -1,7 +1,8 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Document, Meta, Want } from '../../cache/want.ts'
+import { SECOND } from '../../domain/clock.ts'
 import { type Digest, digestOf, isSha256, parseDigest } from '../../domain/digest.ts'
-import { isUpstreamTrouble } from '../../domain/errors.ts'
+import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument, sendMeta } from '../send.ts'
 import { accepts } from './accept.ts'
@@ -15,6 +16,9 @@ interface ManifestAsk {
   readonly limits: OciLimits
   readonly headers: Headers
 }
+
+/** Longer than a confirmation may take: what is cached is not quite what was asked for. */
+const PASS_WITHIN = 3 * SECOND
 
 const UNTYPED = 'application/vnd.oci.image.manifest.v1+json'
 const UNTYPED_INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -57,12 +61,16 @@ function nameOf({ reference }: ManifestAsk, found: Found): Digest | undefined {
   return isProven ? long : found.digest
 }
 
+/** The upstream's own answer to this Accept; undefined where what is cached has to do. */
 async function passed(cache: Cache, want: Want, accept: string | undefined): Promise<Document | undefined> {
   const request = accept === undefined ? want.request : { ...want.request, accept }
+  const { freshness, missing } = want
+  const isKept = freshness.kind === 'revalidate' && freshness.whenDeleted === 'keep'
   try {
-    return await cache.pass({ ...want, request })
+    return await cache.pass({ ...want, request }, PASS_WITHIN)
   } catch (error) {
     if (isUpstreamTrouble(error)) return undefined
+    if (isKept && error instanceof AppError && error.code === missing) return undefined
     throw error
   }
 }

@@ -32,13 +32,18 @@ export function nextPage({ n, last }: Page): string {
  * more than n names: then its whole list is put in order and cut here, so that a client never turns in circles.
  */
 export function cutPage(
-  all: readonly string[],
+  list: { readonly names: readonly string[]; ordered(): readonly string[] },
   { n, last }: Page,
 ): { names: readonly string[]; cut: boolean } {
+  const all = list.names
   const isIgnored =
     (last !== undefined && all.includes(last)) || (n !== undefined && all.length > Math.max(1, n))
-  const rest = isIgnored ? inOrder(all).filter((name) => last === undefined || name > last) : all
+  const rest = isIgnored ? after(list.ordered(), last) : all
   return n === undefined ? { names: rest, cut: false } : { names: rest.slice(0, n), cut: rest.length > n }
+}
+
+function after(ordered: readonly string[], last: string | undefined): readonly string[] {
+  return last === undefined ? ordered : ordered.filter((name) => name > last)
 }
 
 /** In byte order, as lists of tags are (OCI distribution spec, "Listing Tags"). */

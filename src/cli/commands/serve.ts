@@ -1,24 +1,37 @@
-import { type App, startApp } from '../app.ts'
-import type { LoadedConfig } from '../config/load.ts'
-import { renderProblem } from '../config/problem.ts'
-import { createReload } from '../config/reload.ts'
-import { watchConfig } from '../config/watch.ts'
-import { VERSION } from '../domain/version.ts'
-import { createLog, type OpenLog } from '../observe/log.ts'
-import type { Arguments } from './arguments.ts'
-import { banner } from './banner.ts'
-import { readConfig, requireConfig } from './config.ts'
-import { CommandError } from './exit.ts'
+import type { App } from '../../app.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import { renderProblem } from '../../config/problem.ts'
+import { createReload } from '../../config/reload.ts'
+import { watchConfig } from '../../config/watch.ts'
+import { VERSION } from '../../domain/version.ts'
+import type { OpenLog } from '../../observe/log.ts'
+import { banner } from '../banner.ts'
+import type { Command } from '../command.ts'
+import { readConfig, requireConfig } from '../config.ts'
+import type { Context } from '../context.ts'
+import { CommandError } from '../exit.ts'
 
 /** `serve`: runs until a signal ends it. A second signal ends it at once. */
-export async function serve(args: Arguments): Promise<void> {
-  const loaded = requireConfig(args.config)
+export const serve: Command = {
+  name: 'serve',
+  group: 'run the cache',
+  summary: 'run the cache',
+  flags: {},
+  signals: 'own',
+  examples: ['serve', 'serve --config /etc/cachalot/config.toml'],
+  run: runServer,
+}
+
+async function runServer({ flags }: Context): Promise<void> {
+  const loaded = requireConfig({ flags })
   for (const warning of loaded.warnings) process.stderr.write(`${renderProblem(warning)}\n`)
+  // Only here, so that the other commands start at once.
+  const { createLog } = await import('../../observe/log.ts')
   const log = createLog(loaded.config.log)
   const app = await startOrExplain(loaded, log)
   process.stdout.write(`${banner(app, loaded, VERSION)}\n`)
   const watching = new AbortController()
-  reloadOnChange({ app, loaded, log, args, signal: watching.signal })
+  reloadOnChange({ app, loaded, log, file: flags.text('config'), signal: watching.signal })
   const signal = await nextSignal()
   watching.abort()
   log.info({ event: 'stop', signal }, `${signal}: running answers get 30 s, a second signal ends them now`)
@@ -34,6 +47,7 @@ export async function serve(args: Arguments): Promise<void> {
 
 async function startOrExplain(loaded: LoadedConfig, log: OpenLog): Promise<App> {
   try {
+    const { startApp } = await import('../../app.ts')
     return await startApp(loaded.config, { log })
   } catch (error) {
     log.flush()
@@ -69,15 +83,15 @@ interface ReloadAsk {
   readonly app: App
   readonly loaded: LoadedConfig
   readonly log: OpenLog
-  readonly args: Arguments
+  readonly file: string | undefined
   readonly signal: AbortSignal
 }
 
 /** SIGHUP and a changed file bring the new configuration to work. */
-function reloadOnChange({ app, loaded, log, args, signal }: ReloadAsk): void {
+function reloadOnChange({ app, loaded, log, file, signal }: ReloadAsk): void {
   const { reload } = createReload({
     initial: loaded,
-    load: () => readConfig(args.config),
+    load: () => readConfig(file),
     apply: (next) => {
       log.setLevel(next.config.log.level)
       app.update(next.config)

@@ -1,0 +1,90 @@
+import type { Context } from 'koa'
+import type { z } from 'zod'
+import { AppError, toAppError } from '../domain/errors.ts'
+import type { Watch } from '../jobs/watch.ts'
+
+const LONGEST_BODY = 1024 * 1024
+
+/** The body of a request as `schema` describes it. Throws AppError `bad_request` that says what is wrong with it. */
+export async function bodyOf<T>(ctx: Context, schema: z.ZodType<T>): Promise<T> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // A request without an encoding gives buffers.
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > LONGEST_BODY) throw new AppError('bad_request', { message: 'the body is longer than 1 MiB' })
+    chunks.push(chunk)
+  }
+  return parse(schema, parseJson(Buffer.concat(chunks).toString('utf8')))
+}
+
+/** The query of a request as `schema` describes it. Throws AppError `bad_request`. */
+export function queryOf<T>(ctx: Context, schema: z.ZodType<T>): T {
+  return parse(schema, { ...ctx.query })
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
+  throw new AppError('bad_request', { message: problems.join('; ') })
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new AppError('bad_request', { message: 'the body is no JSON' })
+  }
+}
+
+export function errorBody(error: AppError) {
+  const { code, message, detail, facts } = error
+  return {
+    code,
+    message: detail.said === undefined ? message : `${message}: ${detail.said}`,
+    hint: facts.hint,
+  }
+}
+
+/** Milliseconds between two lines of progress. */
+const PACE = 100
+
+/**
+ * Long work as lines of JSON: progress at most ten times a second, then its result or an error. A client that
+ * leaves ends the work after the object it is at.
+ */
+export async function stream<T>(ctx: Context, work: (watch: Watch) => Promise<T>): Promise<void> {
+  const leaving = new AbortController()
+  ctx.res.on('close', () => leaving.abort(new AppError('shutting_down', { message: 'interrupted' })))
+  ctx.respond = false
+  const { res } = ctx
+  const start = (): void => {
+    if (!res.headersSent)
+      res.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+  }
+  const say = (line: object): void => {
+    start()
+    if (!res.destroyed) res.write(`${JSON.stringify(line)}\n`)
+  }
+  let saidAt = Number.NEGATIVE_INFINITY
+  const progress: Watch['progress'] = (step) => {
+    const now = performance.now()
+    if (now - saidAt < PACE) return
+    saidAt = now
+    say({ type: 'progress', ...step })
+  }
+  try {
+    say({ type: 'result', result: await work({ signal: leaving.signal, progress }) })
+  } catch (error) {
+    const known = toAppError(error)
+    // Nothing was said yet: then the status can still tell.
+    if (!res.headersSent && !res.destroyed)
+      res.writeHead(known.facts.status, { 'content-type': 'application/json' })
+    if (!res.destroyed) res.write(`${JSON.stringify({ type: 'error', error: errorBody(known) })}\n`)
+    if (known.code === 'internal') throw error
+  } finally {
+    res.end()
+  }
+}

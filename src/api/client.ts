@@ -1,0 +1,208 @@
+import { once } from 'node:events'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { Api, ApiError, Progress } from './contract.ts'
+
+type Method = 'GET' | 'PUT' | 'DELETE' | 'POST'
+/** Paths of the routes of one method, with those that stream or those that do not. */
+type PathOf<M extends Method, Shape> = {
+  [Route in keyof Api]: Route extends `${M} ${infer Path}` ? (Api[Route] extends Shape ? Path : never) : never
+}[keyof Api]
+type Plain<M extends Method> = PathOf<M, { out: unknown }>
+type Streamed = PathOf<'POST', { stream: unknown }>
+type In<Route> = Route extends keyof Api ? Api[Route]['in'] : never
+type Out<Route> = Route extends keyof Api ? (Api[Route] extends { out: infer T } ? T : never) : never
+type Result<Route> = Route extends keyof Api ? (Api[Route] extends { stream: infer T } ? T : never) : never
+
+/** An answer that is an error, in the words of the server; `status` 0 where no whole answer came. */
+export class ApiFailure extends Error implements ApiError {
+  override readonly name = 'ApiFailure'
+  readonly status: number
+  readonly code: string
+  readonly hint: string
+
+  constructor(status: number, { code, message, hint }: ApiError) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.hint = hint
+  }
+}
+
+export interface AskOptions {
+  /** Ends the request; long work stops after its current object. */
+  readonly signal?: AbortSignal
+}
+
+/** The management API. Everything rejects with ApiFailure, or with AbortError. */
+export interface ApiClient {
+  get<P extends Plain<'GET'>>(path: P, input: In<`GET ${P}`>, options?: AskOptions): Promise<Out<`GET ${P}`>>
+  put<P extends Plain<'PUT'>>(path: P, input: In<`PUT ${P}`>, options?: AskOptions): Promise<Out<`PUT ${P}`>>
+  del<P extends Plain<'DELETE'>>(
+    path: P,
+    input: In<`DELETE ${P}`>,
+    options?: AskOptions,
+  ): Promise<Out<`DELETE ${P}`>>
+  post<P extends Plain<'POST'>>(
+    path: P,
+    input: In<`POST ${P}`>,
+    options?: AskOptions,
+  ): Promise<Out<`POST ${P}`>>
+  /** What long work says, as it says it. Ends after the result; an error is thrown. */
+  stream<P extends Streamed>(
+    path: P,
+    input: In<`POST ${P}`>,
+    options?: AskOptions,
+  ): AsyncIterable<Exclude<Progress<Result<`POST ${P}`>>, { type: 'error' }>>
+}
+
+interface Ask {
+  readonly method: Method
+  readonly path: string
+  readonly input: object
+  readonly options: AskOptions | undefined
+}
+
+/** A client of the API behind a socket; a connection per question, so nothing is left open. */
+export function connectApi(socketPath: string): ApiClient {
+  // The answer's shape is what contract.ts says of the route: both ends are of one version of this program.
+  const ask = async (one: Ask): Promise<never> => (await json(await send(socketPath, one))) as never
+  return {
+    get: (path, input, options) => ask({ method: 'GET', path, input, options }),
+    put: (path, input, options) => ask({ method: 'PUT', path, input, options }),
+    del: (path, input, options) => ask({ method: 'DELETE', path, input, options }),
+    post: (path, input, options) => ask({ method: 'POST', path, input, options }),
+    stream: async function* (path, input, options) {
+      const response = await send(socketPath, { method: 'POST', path, input, options })
+      if (response.statusCode !== 200) throw await failureOf(response)
+      yield* progressOf(response)
+    },
+  }
+}
+
+async function send(socketPath: string, { method, path, input, options }: Ask): Promise<IncomingMessage> {
+  const query = method === 'GET' ? queryOf(input) : ''
+  const body = method === 'GET' ? '' : JSON.stringify(input)
+  const asked = request({
+    socketPath,
+    method,
+    path: `/api/v1${path}${query}`,
+    agent: false,
+    headers: {
+      accept: 'application/json',
+      host: 'localhost',
+      ...(body === ''
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    },
+    ...(options?.signal === undefined ? {} : { signal: options.signal }),
+  })
+  asked.end(body)
+  return await answerOf(asked)
+}
+
+async function answerOf(asked: ClientRequest): Promise<IncomingMessage> {
+  const [response] = await once(asked, 'response').catch((error: unknown) => {
+    throw isAbort(error) ? error : CUT()
+  })
+  // Later errors reach whoever reads the answer; without a listener here they would end the process.
+  asked.on('error', () => undefined)
+  // once() gives the arguments of the event.
+  return response as IncomingMessage
+}
+
+function queryOf(input: object): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(input))
+    if (value !== undefined) query.append(name, String(value))
+  return query.size === 0 ? '' : `?${query.toString()}`
+}
+
+async function json(response: IncomingMessage): Promise<unknown> {
+  const status = response.statusCode ?? 0
+  if (status < 200 || status > 299) throw await failureOf(response)
+  return parsed(await bodyOf(response))
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  try {
+    return await text(response)
+  } catch (error) {
+    if (isAbort(error)) throw error
+    throw CUT()
+  }
+}
+
+async function failureOf(response: IncomingMessage): Promise<ApiFailure> {
+  const status = response.statusCode ?? 0
+  const error = errorIn(parseJson(await bodyOf(response)))
+  return new ApiFailure(
+    status,
+    error ?? { code: 'internal', message: `the server answered ${status}`, hint: 'see its log' },
+  )
+}
+
+/** Lines of JSON until one that is the last. */
+async function* progressOf<T>(
+  response: IncomingMessage,
+): AsyncGenerator<Exclude<Progress<T>, { type: 'error' }>> {
+  for await (const line of linesOf(response)) {
+    // As above: the shape is the route's.
+    const said = parsed(line) as Progress<T>
+    if (said.type === 'error') throw new ApiFailure(response.statusCode ?? 0, said.error)
+    yield said
+    if (said.type === 'result') return
+  }
+  throw CUT()
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  response.setEncoding('utf8')
+  try {
+    for await (const chunk of response as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines.filter((line) => line.trim() !== '')
+    }
+  } catch (error) {
+    if (isAbort(error)) throw error
+    throw CUT()
+  }
+  if (rest.trim() !== '') yield rest
+}
+
+function parsed(text: string): unknown {
+  const value = parseJson(text)
+  if (value !== undefined) return value
+  throw new ApiFailure(0, {
+    code: 'internal',
+    message: 'the answer is no JSON',
+    hint: 'is it the same version?',
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function errorIn(value: unknown): ApiError | undefined {
+  const error = (value as { error?: Partial<ApiError> } | undefined)?.error
+  if (typeof error?.message !== 'string') return undefined
+  return { code: error.code ?? 'internal', message: error.message, hint: error.hint ?? '' }
+}
+
+const CUT = (): ApiFailure =>
+  new ApiFailure(0, {
+    code: 'cut',
+    message: 'the server went away before it was done',
+    hint: 'run it again',
+  })
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}

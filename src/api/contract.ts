@@ -1,0 +1,345 @@
+/**
+ * What the management API answers, for the command line and the console alike. Types only. Sizes are bytes on disk
+ * unless they say otherwise, times are milliseconds since the epoch, names are "upstream/repository[:tag|@digest]".
+ */
+
+/** A page of a list. `total` counts everything that matches. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly total: number
+  /** Give it back for the next page; undefined at the end. */
+  readonly nextCursor: string | undefined
+}
+
+/** Sizes of a set of content. `onlyHere` is what would be freed without it, `shared` the rest. */
+export interface Sizes {
+  readonly total: number
+  readonly onlyHere: number
+  readonly shared: number
+}
+
+export interface Use {
+  readonly firstCached: number
+  readonly lastUsed: number
+  readonly pulls: number
+}
+
+export interface RepositoryRow extends Sizes, Use {
+  /** "docker.io/library/nginx" */
+  readonly name: string
+  readonly upstream: string
+  readonly repository: string
+  readonly tags: number
+  /** Manifests nobody is the parent of, tagged or not. */
+  readonly images: number
+  readonly pinned: boolean
+}
+
+/** One image of one repository: a manifest or index with everything below it that is cached. */
+export interface ImageRow extends Sizes, Use {
+  /** "docker.io/library/nginx:1.27", or with "@sha256:…" when it has no tag. */
+  readonly name: string
+  readonly upstream: string
+  readonly repository: string
+  readonly digest: string
+  /** Tags of this repository that point to it. */
+  readonly tags: readonly string[]
+  readonly mediaType: string | undefined
+  /** Whether all that at least one platform needs is here. */
+  readonly state: 'complete' | 'partial'
+  /** When its last tag moved on; undefined while it has one or never had. */
+  readonly replacedAt: number | undefined
+  readonly pinned: boolean
+}
+
+/** Query of a list: `q` is a glob on names, `filter` the filter grammar, `sort` a column, "-" in front for descending. */
+export interface ListQuery {
+  readonly q?: string
+  readonly filter?: string
+  readonly sort?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface PlatformRow {
+  /** "linux/amd64", "linux/arm/v7"; "unknown/unknown" for attestations, undefined for a plain manifest without config. */
+  readonly platform: string | undefined
+  readonly digest: string
+  readonly state: 'complete' | 'partial' | 'absent'
+  /** As its manifests claim. */
+  readonly size: number
+  /** Bytes of it that are here. */
+  readonly here: number
+  readonly layers: number
+  readonly layersHere: number
+}
+
+export interface LayerRow {
+  readonly digest: string
+  readonly mediaType: string | undefined
+  readonly role: 'config' | 'layer'
+  readonly size: number
+  readonly here: boolean
+  /** Names of other repositories that share it, at most ten, and how many there are. */
+  readonly sharedWith: readonly string[]
+  readonly shares: number
+}
+
+export interface ImageDetail {
+  readonly image: ImageRow
+  /** One per child of an index; a single one for a plain manifest. */
+  readonly platforms: readonly PlatformRow[]
+  /** Of every platform whose manifest is here, in order, by the platform's digest. */
+  readonly layers: Readonly<Record<string, readonly LayerRow[]>>
+  readonly tags: readonly TagRow[]
+}
+
+export interface TagRow {
+  readonly tag: string
+  readonly checkedAt: number
+  /** fresh: answered without asking; due: asked on the next pull; stale: served stale only while its upstream fails. */
+  readonly state: 'fresh' | 'due' | 'expired'
+  readonly lastUsed: number
+  readonly pulls: number
+}
+
+/** Whether a name is cached. No upstream is asked. */
+export interface Lookup {
+  readonly name: string
+  readonly cached: 'complete' | 'partial' | 'no'
+  readonly digest: string | undefined
+  readonly here: number
+  /** As manifests claim; the missing ones included. */
+  readonly size: number
+  readonly missing: readonly { readonly digest: string; readonly size: number }[]
+}
+
+export interface UpstreamDisk {
+  readonly upstream: string
+  /** Content that has a name there; shared content counts for each. */
+  readonly bytes: number
+  /** 0: no budget of its own. */
+  readonly budget: number
+  readonly repositories: number
+  readonly tags: number
+}
+
+export interface TrafficRow {
+  readonly upstream: string
+  readonly frontEnd: string
+  readonly requests: number
+  readonly bytes: number
+  /** Requests and bytes answered with outcome hit, stale, revalidated or joined. */
+  readonly hitRequests: number
+  readonly hitBytes: number
+  /** What the upstream sent. */
+  readonly fetched: number
+  /** Of the upstream's pull limit, as it said last. */
+  readonly limit: { readonly remaining: number; readonly limit: number; readonly window: number } | undefined
+}
+
+export interface Stats {
+  readonly disk: {
+    readonly path: string
+    /** Everything below the data folder but the index: content, parts, trash, quarantine. */
+    readonly used: number
+    readonly reserved: number
+    /** 0: no limit. */
+    readonly maxSize: number
+    readonly evictTo: number
+    readonly minFree: number
+    readonly volumeFree: number
+    readonly blobs: number
+    readonly pinned: number
+    readonly pinnedBytes: number
+    readonly parts: number
+    readonly index: number
+    readonly upstreams: readonly UpstreamDisk[]
+  }
+  readonly repositories: number
+  readonly tags: number
+  readonly since: number
+  readonly traffic: readonly TrafficRow[]
+  readonly jobs: readonly JobRow[]
+}
+
+export interface JobRow {
+  readonly id: number
+  readonly job: string
+  /** "schedule", "start" or who asked. */
+  readonly cause: string
+  readonly startedAt: number
+  readonly endedAt: number | undefined
+  readonly error: string | undefined
+  readonly report: unknown
+}
+
+export interface PinRow {
+  readonly match: string
+  /** "config" ones are changed in config.toml only. */
+  readonly origin: 'config' | 'user'
+  readonly reason: string | undefined
+  readonly until: number | undefined
+  readonly images: number
+  readonly bytes: number
+}
+
+/** What to take out: names (a tag stands for its image), globs in names, or a filter over all images. */
+export interface Selection {
+  readonly names: readonly string[]
+  readonly filter?: string
+}
+
+/** What taking out a selection does. */
+export interface Preview {
+  /** Images that go. */
+  readonly images: readonly ImageRow[]
+  readonly objects: number
+  readonly total: number
+  readonly frees: number
+  /** total - frees: stays because other images use it. */
+  readonly sharedKept: number
+  /** Tags that were not asked for but point to the same images. */
+  readonly alsoTags: readonly string[]
+  /** Skipped. */
+  readonly pinned: readonly string[]
+  readonly inUse: readonly string[]
+  readonly notFound: readonly string[]
+}
+
+export type GcReason =
+  | 'unused'
+  | 'replaced'
+  | 'expired'
+  | 'stray'
+  | 'parts'
+  | 'trash'
+  | 'quarantine'
+  | 'missing'
+  | 'upstream'
+  | 'coldest'
+
+/** How far a clean-up goes beyond what has expired. At most one of them; none: down to evict_to when above it. */
+export interface GcGoal {
+  /** Bytes to free. */
+  readonly free?: number
+  /** Bytes that may stay. */
+  readonly to?: number
+  /** Milliseconds: what nobody used for that long. */
+  readonly idle?: number
+  /** Milliseconds: content used more recently stays. Default 10 minutes where a goal is given. */
+  readonly grace?: number
+}
+
+export interface GcRow {
+  readonly reason: GcReason
+  /** For people: "not used for 90 d". */
+  readonly text: string
+  readonly objects: number
+  /** Size of the images or files concerned; `frees` is what leaves the disk. */
+  readonly total: number
+  readonly frees: number
+}
+
+export interface GcReport {
+  readonly rows: readonly GcRow[]
+  readonly objects: number
+  readonly frees: number
+  readonly before: number
+  readonly after: number
+  readonly maxSize: number
+  readonly repositories: number
+  readonly tags: number
+  readonly blobs: number
+  /** False where a goal was given that cannot be reached. */
+  readonly reached: boolean
+  readonly kept: {
+    readonly pinned: number
+    readonly pinnedBytes: number
+    readonly inUse: number
+    readonly young: number
+  }
+  readonly dryRun: boolean
+  readonly ms: number
+}
+
+export interface VerifyAsk {
+  /** Names; empty: everything. */
+  readonly names: readonly string[]
+  readonly repair: boolean
+  /** Bytes per second; 0: as fast as it goes. */
+  readonly rate: number
+}
+
+export interface VerifyProblem {
+  readonly digest: string
+  readonly problem: 'damaged' | 'missing' | 'size' | 'unreadable' | 'stray'
+  readonly names: readonly string[]
+  readonly repaired: boolean
+  /** Why it could not be repaired. */
+  readonly why?: string
+}
+
+export interface VerifyReport {
+  readonly blobs: number
+  readonly bytes: number
+  readonly problems: readonly VerifyProblem[]
+  readonly ms: number
+}
+
+export interface FetchAsk {
+  readonly names: readonly string[]
+  /** "linux/arm64"; empty: the server's own; ["all"]: every one. */
+  readonly platforms: readonly string[]
+}
+
+export interface FetchReport {
+  readonly name: string
+  readonly digest: string
+  readonly platforms: readonly string[]
+  readonly blobs: number
+  /** Blobs that were cached before. */
+  readonly before: number
+  readonly bytes: number
+}
+
+/** Long work answers with one of these per line (NDJSON). The last one is a result or an error. */
+export type Progress<T> =
+  | {
+      readonly type: 'progress'
+      /** What it is at, for people: a digest, a phase. */
+      readonly subject: string
+      readonly done: number
+      readonly total: number
+      readonly bytes: number
+      readonly bytesTotal: number
+    }
+  | { readonly type: 'result'; readonly result: T }
+  | { readonly type: 'error'; readonly error: ApiError }
+
+export interface ApiError {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** Every route: method and path below /api/v1, what goes in, what comes out. */
+export interface Api {
+  'GET /stats': { in: { since?: number }; out: Stats }
+  'GET /repositories': { in: ListQuery; out: Page<RepositoryRow> }
+  /** One row per image. */
+  'GET /images': { in: ListQuery; out: Page<ImageRow> }
+  'GET /image': { in: { name: string }; out: ImageDetail }
+  'GET /lookup': { in: { name: string }; out: Lookup }
+  'GET /pins': { in: { readonly [name: string]: never }; out: { items: readonly PinRow[] } }
+  'PUT /pins': {
+    in: { match: readonly string[]; reason?: string; until?: number }
+    out: { items: readonly PinRow[] }
+  }
+  'DELETE /pins': { in: { match: readonly string[] }; out: { items: readonly PinRow[] } }
+  'GET /jobs': { in: { limit?: number }; out: { items: readonly JobRow[] } }
+  'POST /remove': { in: Selection & { dryRun: boolean }; out: Preview }
+  'POST /gc': { in: GcGoal & { dryRun: boolean }; stream: GcReport }
+  'POST /verify': { in: VerifyAsk; stream: VerifyReport }
+  'POST /fetch': { in: FetchAsk; stream: readonly FetchReport[] }
+}

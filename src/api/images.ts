@@ -1,0 +1,185 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
+import { isSha256, type Sha256 } from '../domain/digest.ts'
+import { AppError } from '../domain/errors.ts'
+import type { EntryKey } from '../domain/names.ts'
+import { queryOf } from './answer.ts'
+import type { ImageDetail, LayerRow, Lookup, PlatformRow, TagRow } from './contract.ts'
+import type { ApiDeps } from './deps.ts'
+import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
+import { conditionsOf, fullPattern, isGlob, parseName } from './selection.ts'
+
+const listAsk = z.strictObject({
+  q: z.string().max(512).optional(),
+  filter: z.string().max(1000).optional(),
+  sort: z.string().max(40).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z.string().max(4000).optional(),
+})
+const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
+
+/** What is cached: lists, one image in full, and whether a name is there. No upstream is asked. */
+export function imageRoutes(router: Router, deps: ApiDeps): void {
+  const { clerk } = deps.index
+  const toAsk = ({ q, filter, ...rest }: z.output<typeof listAsk>): ListAsk => ({
+    ...withoutUndefined(rest),
+    ...(q === undefined ? {} : { q: isGlob(q) ? fullPattern(deps, q) : `**${q}**` }),
+    conditions: conditionsOf(deps, filter),
+  })
+
+  router.get('/repositories', async (ctx) => {
+    ctx.body = await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk))))
+  })
+  router.get('/images', async (ctx) => {
+    ctx.body = await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk))))
+  })
+  router.get('/image', async (ctx) => {
+    ctx.body = await detailOf(deps, queryOf(ctx, nameAsk).name)
+  })
+  router.get('/lookup', async (ctx) => {
+    ctx.body = await lookUp(deps, queryOf(ctx, nameAsk).name)
+  })
+}
+
+/** Sort columns and cursors are judged where they are used. */
+async function orBadRequest<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof RangeError) throw new AppError('bad_request', { message: error.message })
+    throw error
+  }
+}
+
+/** The image a name means: a tag or digest, "latest" where it says neither. */
+function keyOf(deps: ApiDeps, name: string): EntryKey & { readonly name: string } {
+  const { route, reference } = parseName(deps, name)
+  const ref = reference?.text ?? 'latest'
+  const { upstream, repository } = { upstream: route.upstream.name, repository: route.repository }
+  const title = `${upstream}/${repository}${ref.includes(':') ? '@' : ':'}${ref}`
+  return { frontEnd: 'oci', upstream, repository, kind: 'manifest', ref, name: title }
+}
+
+async function detailOf(deps: ApiDeps, name: string): Promise<ImageDetail> {
+  const key = keyOf(deps, name)
+  const found = await deps.index.clerk.ask('image', {
+    upstream: key.upstream,
+    repository: key.repository,
+    ref: key.ref,
+  })
+  const digest = found?.row.digest
+  if (found === undefined || digest === undefined || !isDigest(digest))
+    throw new AppError('manifest_unknown', { message: `${key.name} is not cached` })
+  const inspected = await inspectImage(deps, digest)
+  const shares = new Map(found.blobs.map((blob) => [blob.digest as string, blob]))
+  const layersOf = ({ manifest }: InspectedPlatform): readonly LayerRow[] =>
+    (manifest?.blobs ?? []).map((blob) => ({
+      digest: blob.digest,
+      mediaType: blob.mediaType,
+      role: blob === manifest?.config ? 'config' : 'layer',
+      size: blob.size,
+      here: isHere(deps, blob.digest),
+      sharedWith: shares.get(blob.digest)?.sharedWith ?? [],
+      shares: shares.get(blob.digest)?.shares ?? 0,
+    }))
+  const platforms = inspected?.platforms ?? []
+  return {
+    image: found.row,
+    platforms: platforms.map(toPlatformRow),
+    layers: Object.fromEntries(platforms.map((platform) => [platform.digest, layersOf(platform)])),
+    tags: tagsOf(deps, found.row),
+  }
+}
+
+function isDigest(text: string): text is Sha256 {
+  return text.startsWith('sha256:')
+}
+
+function toPlatformRow({
+  platform,
+  digest,
+  state,
+  size,
+  here,
+  manifest,
+  missing,
+}: InspectedPlatform): PlatformRow {
+  const layers = manifest?.layers ?? []
+  const absent = new Set(missing.map((blob) => blob.digest))
+  return {
+    platform,
+    digest,
+    state,
+    size,
+    here,
+    layers: layers.length,
+    layersHere: layers.filter((layer) => !absent.has(layer.digest)).length,
+  }
+}
+
+function tagsOf({ index, config, clock }: ApiDeps, image: ImageRow): readonly TagRow[] {
+  const { cache, upstreams } = config()
+  const ttl = upstreams.find(({ name }) => name === image.upstream)?.tagTtl ?? cache.tagTtl
+  const { upstream, repository } = image
+  return image.tags.flatMap((tag) => {
+    const entry = index.entries.find({ frontEnd: 'oci', upstream, repository, kind: 'manifest', ref: tag })
+    if (entry === undefined) return []
+    const age = clock() - entry.checkedAt
+    const state = age < ttl ? 'fresh' : age < cache.staleIfError ? 'due' : 'expired'
+    const { usedAt, pulls } = index.entries.useOf({
+      frontEnd: 'oci',
+      upstream,
+      repository,
+      kind: 'manifest',
+      ref: tag,
+    })
+    return [{ tag, checkedAt: entry.checkedAt, state, lastUsed: usedAt, pulls }]
+  })
+}
+
+/** Whether an image, or the blob of a bare digest, is here. */
+async function lookUp(deps: ApiDeps, name: string): Promise<Lookup> {
+  if (isDigest(name)) return lookUpBlob(deps, name)
+  const key = keyOf(deps, name)
+  const entry = deps.index.entries.find(key)
+  const inspected = entry === undefined ? undefined : await inspectImage(deps, entry.digest)
+  if (inspected === undefined) {
+    return {
+      name: key.name,
+      cached: 'no',
+      digest: entry?.digest,
+      here: 0,
+      size: entry?.size ?? 0,
+      missing: [],
+    }
+  }
+  const present = inspected.platforms.filter(({ state }) => state !== 'absent')
+  const isComplete = present.length > 0 && present.every(({ state }) => state === 'complete')
+  return {
+    name: key.name,
+    cached: isComplete ? 'complete' : 'partial',
+    digest: inspected.digest,
+    here: present.reduce((sum, { here }) => sum + here, 0),
+    size: present.reduce((sum, { size }) => sum + size, 0),
+    missing: present.flatMap(({ missing }) => missing.map(({ digest, size }) => ({ digest, size }))),
+  }
+}
+
+function lookUpBlob({ index }: ApiDeps, digest: string): Lookup {
+  const row = isDigest(digest) && isSha256(digest) ? index.blobs.find(digest) : undefined
+  const size = row?.size ?? 0
+  return {
+    name: digest,
+    cached: row === undefined ? 'no' : 'complete',
+    digest,
+    here: size,
+    size,
+    missing: [],
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  // Only keys without a value are left out.
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never
+}

@@ -1,0 +1,70 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import type { ImageKey } from '../cache/removal.ts'
+import type { ImageRow } from '../db/accounts/rows.ts'
+import { isSha256, parseDigest } from '../domain/digest.ts'
+import { bodyOf } from './answer.ts'
+import type { ApiDeps } from './deps.ts'
+import { selectImages } from './selection.ts'
+
+const removeAsk = z.strictObject({
+  names: z.array(z.string()).default([]),
+  filter: z.string().optional(),
+  dryRun: z.boolean().default(true),
+})
+
+/** Taking images out, and what that frees. */
+export function removeRoutes(router: Router, deps: ApiDeps): void {
+  router.post('/remove', async (ctx) => {
+    const ask = await bodyOf(ctx, removeAsk)
+    deps.index.uses.flush()
+    const { images, notFound } = await selectImages(deps, ask)
+    const keys = images.map(toKey).filter((key) => key !== undefined)
+    const preview = await deps.parts.removal.preview(keys)
+    if (!ask.dryRun) {
+      const { bytes, objects } = await deps.parts.removal.remove(keys)
+      deps.log.info(
+        { event: 'remove', images: images.length, objects, bytes },
+        `removed ${images.length} images`,
+      )
+    }
+    const skipped = new Set([...preview.pinned, ...preview.inUse].map(textOf))
+    const named = (some: readonly ImageKey[]): readonly string[] => {
+      const wanted = new Set(some.map(textOf))
+      return images.filter((image) => wanted.has(textOf(image))).map(({ name }) => name)
+    }
+    ctx.body = {
+      images: images.filter((image) => !skipped.has(textOf(image))),
+      objects: preview.objects,
+      total: preview.total,
+      frees: preview.frees,
+      sharedKept: preview.total - preview.frees,
+      alsoTags: alsoTags(images, ask.names),
+      pinned: named(preview.pinned),
+      inUse: named(preview.inUse),
+      notFound,
+    }
+  })
+}
+
+function toKey({ upstream, repository, digest }: ImageRow): ImageKey | undefined {
+  const parsed = parseDigest(digest)
+  return parsed !== undefined && isSha256(parsed) ? { upstream, repository, digest: parsed } : undefined
+}
+
+function textOf({
+  upstream,
+  repository,
+  digest,
+}: Pick<ImageRow, 'upstream' | 'repository' | 'digest'>): string {
+  return `${upstream}/${repository}@${digest}`
+}
+
+/** Tags that go along with the one that was named, because they point to the same image. */
+function alsoTags(images: readonly ImageRow[], names: readonly string[]): readonly string[] {
+  return images
+    .flatMap(({ upstream, repository, tags }) =>
+      tags.length < 2 ? [] : tags.map((tag) => `${upstream}/${repository}:${tag}`),
+    )
+    .filter((name) => !names.some((asked) => name === asked || name.endsWith(`/${asked}`)))
+}

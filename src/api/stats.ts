@@ -1,0 +1,78 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import type { UsageRow } from '../db/usage.ts'
+import { DAY } from '../domain/clock.ts'
+import { queryOf } from './answer.ts'
+import type { ApiDeps } from './deps.ts'
+
+const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().optional() })
+
+/** Disk and traffic at a glance. */
+export function statsRoutes(router: Router, deps: ApiDeps): void {
+  router.get('/stats', async (ctx) => {
+    const { since = deps.clock() - DAY } = queryOf(ctx, statsAsk)
+    const totals = await deps.index.clerk.ask('totals', {})
+    const { upstreams, storage } = deps.config()
+    const { ledger } = deps.parts
+    ctx.body = {
+      disk: {
+        path: storage.path,
+        used: ledger.used,
+        reserved: ledger.reserved,
+        maxSize: storage.maxSize,
+        evictTo: storage.evictTo,
+        minFree: storage.minFree,
+        volumeFree: await deps.store.freeBytes(),
+        blobs: totals.blobs,
+        pinned: totals.pinned,
+        pinnedBytes: totals.pinnedBytes,
+        parts: await deps.store.partBytes(),
+        index: await deps.store.indexBytes(),
+        upstreams: totals.upstreams.map((row) => ({
+          ...row,
+          budget: upstreams.find(({ name }) => name === row.upstream)?.maxSize ?? 0,
+        })),
+      },
+      repositories: totals.repositories,
+      tags: totals.tags,
+      since,
+      traffic: trafficOf(deps, since),
+      jobs: deps.index.jobRuns.list(5),
+    }
+  })
+}
+
+/** Outcomes that cost the upstream no body. */
+const HITS = new Set(['hit', 'stale', 'revalidated', 'joined'])
+
+function trafficOf(deps: ApiDeps, since: number) {
+  const groups = Map.groupBy(deps.index.usage.since(since), (row) => `${row.frontEnd} ${row.upstream}`)
+  return [...groups.values()].flatMap((rows) => {
+    const [first] = rows
+    if (first === undefined) return []
+    const answers = rows.filter(({ outcome }) => outcome !== FETCHED)
+    const hits = answers.filter(({ outcome }) => HITS.has(outcome))
+    return [
+      {
+        upstream: first.upstream,
+        frontEnd: first.frontEnd,
+        requests: sumOf(answers, 'requests'),
+        bytes: sumOf(answers, 'bytes'),
+        hitRequests: sumOf(hits, 'requests'),
+        hitBytes: sumOf(hits, 'bytes'),
+        fetched: sumOf(
+          rows.filter(({ outcome }) => outcome === FETCHED),
+          'bytes',
+        ),
+        limit: deps.rateLimit(first.upstream),
+      },
+    ]
+  })
+}
+
+/** How usage calls what upstreams sent. */
+export const FETCHED = 'fetched'
+
+function sumOf(rows: readonly UsageRow[], field: 'requests' | 'bytes'): number {
+  return rows.reduce((sum, row) => sum + row[field], 0)
+}

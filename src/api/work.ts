@@ -1,0 +1,90 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import { isSha256, parseDigest, type Sha256 } from '../domain/digest.ts'
+import { AppError } from '../domain/errors.ts'
+import type { FetchedImage } from '../frontends/oci/fetcher.ts'
+import type { Watch } from '../jobs/watch.ts'
+import { bodyOf, queryOf, stream } from './answer.ts'
+import type { ApiDeps } from './deps.ts'
+import { selectImages } from './selection.ts'
+
+const bytes = z.number().int().nonnegative()
+const gcAsk = z.strictObject({
+  free: bytes.optional(),
+  to: bytes.optional(),
+  idle: bytes.optional(),
+  grace: bytes.optional(),
+  dryRun: z.boolean().default(false),
+})
+const verifyAsk = z.strictObject({
+  names: z.array(z.string()).default([]),
+  repair: z.boolean().default(false),
+  rate: bytes.default(0),
+})
+const fetchAsk = z.strictObject({
+  names: z.array(z.string()).min(1),
+  platforms: z.array(z.string()).default([]),
+})
+const jobsAsk = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) })
+
+/** Long work: clean-up, verification, fetching; and what ran before. */
+export function workRoutes(router: Router, deps: ApiDeps): void {
+  const { gc, verify, scheduler, index } = deps
+
+  router.post('/gc', async (ctx) => {
+    const { dryRun, ...goal } = await bodyOf(ctx, gcAsk)
+    if ([goal.free, goal.to, goal.idle].filter((one) => one !== undefined).length > 1)
+      throw new AppError('bad_request', { message: 'give one goal: free, to or idle' })
+    await stream(ctx, (watch) =>
+      dryRun
+        ? gc.run({ goal, dryRun }, watch)
+        : scheduler.run('gc', 'operator', (inner) => gc.run({ goal, dryRun }, inner), watch),
+    )
+  })
+
+  router.post('/verify', async (ctx) => {
+    const { names, repair, rate } = await bodyOf(ctx, verifyAsk)
+    const only = names.length === 0 ? undefined : await digestsOf(deps, names)
+    await stream(ctx, (watch) =>
+      scheduler.run('verify', 'operator', (inner) => verify.run({ only, repair, rate }, inner), watch),
+    )
+  })
+
+  router.post('/fetch', async (ctx) => {
+    const ask = await bodyOf(ctx, fetchAsk)
+    await stream(ctx, (watch) => fetchAll(deps, ask, watch))
+  })
+
+  router.get('/jobs', (ctx) => {
+    const { limit } = queryOf(ctx, jobsAsk)
+    ctx.body = { items: index.jobRuns.list(limit) }
+  })
+}
+
+async function fetchAll(
+  { fetcher }: ApiDeps,
+  { names, platforms }: z.output<typeof fetchAsk>,
+  watch: Watch,
+): Promise<readonly FetchedImage[]> {
+  const fetched: FetchedImage[] = []
+  for (const name of names) {
+    watch.signal.throwIfAborted()
+    const progress: Watch['progress'] = (step) => watch.progress({ ...step, subject: name })
+    fetched.push(await fetcher.fetchImage(name, platforms, { signal: watch.signal, progress }))
+  }
+  return fetched
+}
+
+/** Everything the named images hold; a bare digest stands for itself. */
+async function digestsOf(deps: ApiDeps, names: readonly string[]): Promise<readonly Sha256[]> {
+  const bare = names.map(parseDigest).filter((digest) => digest !== undefined && isSha256(digest))
+  const rest = names.filter((name) => parseDigest(name) === undefined)
+  const { images, notFound } =
+    rest.length === 0 ? { images: [], notFound: [] } : await selectImages(deps, { names: rest })
+  const [missing] = notFound
+  if (missing !== undefined) throw new AppError('not_found', { message: `${missing} is not cached` })
+  const held = await deps.index.clerk.ask('held', {
+    images: images.map(({ upstream, repository, digest }) => ({ upstream, repository, digest })),
+  })
+  return [...new Set([...bare.filter(isSha256), ...held])]
+}

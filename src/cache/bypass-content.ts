@@ -1,0 +1,85 @@
+import { AppError } from '../domain/errors.ts'
+import type { Run } from '../domain/run.ts'
+import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
+import { createBypassRun, freshProof } from './bypass-run.ts'
+import { isEmpty } from './download.ts'
+import { answerMeta } from './meta.ts'
+import { type Turn, type Turns, takeTurn } from './turns.ts'
+import type { Content, Want } from './want.ts'
+
+interface BypassDeps {
+  readonly client: OriginClient
+  readonly turns: Turns
+}
+
+/**
+ * Nothing can be kept: the upstream's answer is passed through, still verified to its last byte. `open` is an
+ * answer that came already; where too many are passed on at their clients' pace, it is given up for a later one.
+ */
+export async function bypassContent(
+  { client, turns }: BypassDeps,
+  want: Want,
+  open: OriginResponse | undefined,
+): Promise<Content> {
+  const { upstream } = want.request
+  const now = turns.now(upstream)
+  if (now === undefined) open?.body.destroy()
+  const turn = now ?? (await takeTurn(turns, upstream))
+  let response = now === undefined ? undefined : open
+  try {
+    response ??= await client.get(want.request)
+    refuse(want, response.head)
+    return contentOf({ client, turn, want, response })
+  } catch (error) {
+    response?.body.destroy()
+    turn.end()
+    throw error
+  }
+}
+
+/** Throws for an answer that cannot be passed on as the whole content. */
+function refuse(want: Want, { status, contentLength: size }: OriginHead): void {
+  const { upstream } = want.request
+  if (status !== 200) throw new AppError('upstream_invalid', { detail: { upstream, status } })
+  if (want.maxBytes > 0 && (size ?? 0) > want.maxBytes) {
+    throw new AppError('too_large', { detail: { upstream, size, limit: want.maxBytes } })
+  }
+  if (size === 0 && !isEmpty(want.digest)) {
+    throw new AppError('upstream_invalid', { detail: { upstream, said: 'sent an empty body' } })
+  }
+}
+
+function contentOf(facts: {
+  client: OriginClient
+  turn: Turn
+  want: Want
+  response: OriginResponse
+}): Content {
+  const { client, turn, want } = facts
+  const { head } = facts.response
+  const total = head.contentLength
+  const common = { client, request: want.request, total }
+  let response: OriginResponse | undefined = facts.response
+  const drop = (): void => {
+    response?.body.destroy()
+    response = undefined
+  }
+  const fromStart = (end: number | undefined): Run => {
+    const first = response
+    response = undefined
+    const proof = end === undefined || end + 1 === total ? freshProof(want.digest) : undefined
+    return createBypassRun({ ...common, start: 0, end, response: first, proof })
+  }
+  return {
+    ...answerMeta(want, head, { size: total, outcome: 'bypass' }),
+    read: async (range) => {
+      if (range === undefined || range.start === 0) return { run: fromStart(range?.end), outcome: 'bypass' }
+      drop()
+      return { run: createBypassRun({ ...common, ...range }), outcome: 'bypass' }
+    },
+    close: () => {
+      drop()
+      turn.end()
+    },
+  }
+}

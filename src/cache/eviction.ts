@@ -1,0 +1,128 @@
+import type { ColdMark } from '../db/blobs.ts'
+import type { Index } from '../db/index.ts'
+import type { Log } from '../domain/log.ts'
+import { formatBytes } from '../domain/units.ts'
+import { onDisk } from '../store/layout.ts'
+import type { Store } from '../store/store.ts'
+import type { Budgets } from './budgets.ts'
+import type { Leaving, Left } from './leaving.ts'
+import type { Ledger } from './ledger.ts'
+
+/** Blobs looked at in one go. */
+const PAGE = 200
+
+export interface Eviction {
+  /**
+   * Frees at least `bytes`, where that is possible: what is quarantined first, then the least recently used blobs,
+   * then parts that nobody continued. Returns what it freed.
+   */
+  evict(bytes: number): Promise<Left>
+  /** As `evict`, among the names of one upstream: a blob that another one still needs stays on disk. */
+  evictOf(upstream: string, bytes: number): Promise<Left>
+}
+
+export function createEviction(deps: {
+  index: Index
+  store: Store
+  budgets: Budgets
+  leaving: Leaving
+  ledger: Ledger
+  log: Log
+}): Eviction {
+  const { index, store, leaving, budgets } = deps
+
+  const fromQuarantine = async (bytes: number): Promise<Left> => {
+    let gone = NOTHING
+    for (const file of await store.quarantined()) {
+      if (gone.bytes >= bytes) break
+      await store.dropQuarantined(file)
+      gone = sum(gone, { objects: 1, bytes: file.bytes })
+    }
+    deps.ledger.used -= gone.bytes
+    return gone
+  }
+
+  const fromBlobs = async (bytes: number): Promise<Left> => {
+    let gone = NOTHING
+    let mark: ColdMark | undefined
+    while (gone.bytes < bytes) {
+      index.uses.flush()
+      const page = index.blobs.coldest(PAGE, mark)
+      gone = sum(gone, await leaving.leave(page, (now) => gone.bytes + now >= bytes))
+      if (page.length < PAGE) break
+      mark = page.at(-1)
+    }
+    return gone
+  }
+
+  const fromParts = async (bytes: number): Promise<Left> => {
+    let gone = NOTHING
+    for (const part of await store.parked()) {
+      if (gone.bytes >= bytes) break
+      gone = sum(gone, { objects: 1, bytes: await store.dropParked(part) })
+    }
+    deps.ledger.used -= gone.bytes
+    return gone
+  }
+
+  const say = (gone: Left, why: object): Left => {
+    if (gone.objects > 0) {
+      const text = `evicted ${gone.objects} objects, ${formatBytes(gone.bytes)}`
+      deps.log.info({ event: 'evict', objects: gone.objects, bytes: gone.bytes, ...why }, text)
+    }
+    return gone
+  }
+
+  /** Drops the names of one upstream in one page of the coldest blobs. */
+  const releasePage = async (
+    upstream: string,
+    walk: { after: ColdMark | undefined; bytes: number },
+  ): Promise<Left & { readonly next: ColdMark | undefined }> => {
+    index.uses.flush()
+    const page = index.holdings.coldestOf(upstream, { after: walk.after, scan: PAGE })
+    let gone = NOTHING
+    let onlyNames = 0
+    await index.transact(() => {
+      gone = NOTHING
+      onlyNames = 0
+      for (const blob of page.blobs) {
+        if (gone.bytes >= walk.bytes) break
+        if (!leaving.mayGo(blob)) continue
+        if (index.holdings.release(upstream, blob.digest)) onlyNames += onDisk(blob.size)
+        else leaving.take(blob)
+        gone = sum(gone, { objects: 1, bytes: onDisk(blob.size) })
+        budgets.released(upstream, blob.size)
+      }
+    })
+    leaving.took(gone.bytes - onlyNames)
+    await leaving.free()
+    return { ...gone, next: page.next }
+  }
+
+  return {
+    evict: (bytes) =>
+      deps.ledger.during(async () => {
+        let gone = await fromQuarantine(bytes)
+        if (gone.bytes < bytes) gone = sum(gone, await fromBlobs(bytes - gone.bytes))
+        if (gone.bytes < bytes) gone = sum(gone, await fromParts(bytes - gone.bytes))
+        return say(gone, {})
+      }),
+    evictOf: (upstream, bytes) =>
+      deps.ledger.during(async () => {
+        let gone = NOTHING
+        let after: ColdMark | undefined
+        do {
+          const page = await releasePage(upstream, { after, bytes: bytes - gone.bytes })
+          gone = sum(gone, page)
+          after = page.next
+        } while (gone.bytes < bytes && after !== undefined)
+        return say(gone, { upstream })
+      }),
+  }
+}
+
+const NOTHING: Left = { objects: 0, bytes: 0 }
+
+function sum(a: Left, b: Left): Left {
+  return { objects: a.objects + b.objects, bytes: a.bytes + b.bytes }
+}

@@ -1,0 +1,125 @@
+import type { Index } from '../db/index.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import { onDisk } from '../store/layout.ts'
+import type { Store } from '../store/store.ts'
+import type { Budgets } from './budgets.ts'
+import type { Hot } from './hot.ts'
+import type { Ledger } from './ledger.ts'
+
+/** Milliseconds that one slice of work may keep the event loop. */
+const SLICE_MS = 6
+
+/** A blob as it was when it was chosen to leave. */
+export interface Leaver {
+  readonly digest: Sha256
+  readonly size: number
+  readonly usedAt: number
+}
+
+export interface Left {
+  readonly objects: number
+  /** On disk. */
+  readonly bytes: number
+}
+
+export interface Leaving {
+  /** Takes one blob out, rows first. Synchronous: belongs inside an immediate transaction. */
+  take(blob: { readonly digest: Sha256; readonly size: number }): void
+  /** Whether it may go now: nobody reads it, it is not pinned and was not used since. */
+  mayGo(blob: Leaver): boolean
+  /**
+   * Takes out what `mayGo` of these, in slices that keep nobody waiting, and settles when the disk is free of it.
+   * Stops where `enough` says so, before the blob it was asked with. Takes the usage down by what it freed.
+   */
+  leave(blobs: readonly Leaver[], enough?: (gone: number) => boolean): Promise<Left>
+  /** So many bytes on disk went into the trash with `take`; call it once the transaction is through. */
+  took(bytes: number): void
+  /** Empties the trash; what `took` told of is free then. */
+  free(): Promise<void>
+}
+
+/** The one way out for content: rows away and the file into the trash in one transaction, the trash emptied outside. */
+export function createLeaving(deps: {
+  index: Index
+  store: Store
+  hot: Hot
+  budgets: Budgets
+  ledger: Ledger
+}): Leaving {
+  const { index, store, hot, budgets } = deps
+  /** In the trash, but still on disk. */
+  let pending = 0
+
+  const take: Leaving['take'] = ({ digest, size }) => {
+    budgets.loses(digest, size)
+    index.blobs.remove(digest)
+    store.retire(digest)
+    hot.drop(digest)
+  }
+
+  const mayGo: Leaving['mayGo'] = ({ digest, usedAt }) => {
+    const now = index.blobs.standing(digest)
+    return now !== undefined && !now.pinned && now.usedAt <= usedAt && !store.isHeld(digest)
+  }
+
+  /** As many as fit into one slice; returns how many were looked at. */
+  const slice = async (
+    blobs: readonly Leaver[],
+    from: number,
+    enough: (gone: number) => boolean,
+  ): Promise<Left & { readonly at: number; readonly done: boolean }> => {
+    const gone = await index.transact(() => {
+      const until = performance.now() + SLICE_MS
+      let objects = 0
+      let bytes = 0
+      for (let at = from; at < blobs.length; at++) {
+        const blob = blobs[at]
+        if (blob === undefined || enough(bytes)) return { objects, bytes, at, done: true }
+        if (mayGo(blob)) {
+          take(blob)
+          objects++
+          bytes += onDisk(blob.size)
+        }
+        if (performance.now() > until) return { objects, bytes, at: at + 1, done: false }
+      }
+      return { objects, bytes, at: blobs.length, done: true }
+    })
+    pending += gone.bytes
+    return gone
+  }
+
+  const free = async (): Promise<void> => {
+    const bytes = pending
+    pending = 0
+    try {
+      await store.emptyTrash()
+    } catch (error) {
+      pending += bytes
+      throw error
+    }
+    deps.ledger.used -= bytes
+  }
+
+  return {
+    take,
+    mayGo,
+    free,
+    took: (bytes) => {
+      pending += bytes
+    },
+    leave: (blobs, enough = () => false) =>
+      deps.ledger.during(async () => {
+        index.uses.flush()
+        let objects = 0
+        let bytes = 0
+        for (let at = 0, done = blobs.length === 0; !done; ) {
+          const gone = await slice(blobs, at, (now) => enough(bytes + now))
+          objects += gone.objects
+          bytes += gone.bytes
+          ;({ at, done } = gone)
+          await free()
+        }
+        return { objects, bytes }
+      }),
+  }
+}

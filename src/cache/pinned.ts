@@ -1,0 +1,88 @@
+import type { Index } from '../db/index.ts'
+import type { Pin } from '../db/pins.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import { createImageGlob } from '../domain/glob.ts'
+import type { EntryKey } from '../domain/names.ts'
+
+/** What is never evicted and never expires: images whose names a pin covers, with everything below them. */
+export interface Pinned {
+  /** A name leads to this content now: marks it when a pin covers the name. Belongs inside the transaction that says so. */
+  noticed(key: EntryKey, digest: Sha256): void
+  /** Pins in force, those of the configuration included. */
+  list(): readonly Pin[]
+  put(pin: Omit<Pin, 'origin'>): Promise<void>
+  /** False when there is none that was set by hand. */
+  remove(match: string): Promise<boolean>
+  /** The pins of the configuration are these now. */
+  configure(pins: readonly Omit<Pin, 'origin'>[]): Promise<void>
+  /** Brings the marks of all blobs in line with the pins in force and the names there are. */
+  refresh(): Promise<void>
+}
+
+/** Marks written in one transaction. */
+const PAGE = 500
+
+export function createPinned({ index, clock }: { index: Index; clock: Clock }): Pinned {
+  let patterns: readonly { matches: (repository: string, ref: string) => boolean; until: number }[] = []
+  let refreshing: Promise<void> = Promise.resolve()
+
+  const list = (): readonly Pin[] =>
+    index.pins.list().filter(({ until }) => until === undefined || until > clock())
+
+  const load = (): void => {
+    patterns = list().map(({ match, until }) => ({
+      matches: createImageGlob(match),
+      until: until ?? Number.POSITIVE_INFINITY,
+    }))
+  }
+  load()
+
+  const setAll = async (digests: readonly Sha256[], isPinned: boolean): Promise<void> => {
+    for (let at = 0; at < digests.length; at += PAGE)
+      await index.transact(() => index.pins.set(digests.slice(at, at + PAGE), isPinned))
+  }
+
+  const refreshNow = async (): Promise<void> => {
+    load()
+    const marks = await index.clerk.ask('pinned', { matches: list().map(({ match }) => match) })
+    await setAll(marks.missing, true)
+    await setAll(marks.surplus, false)
+  }
+
+  /** One after the other, so that the last one sees the pins as they are at the end. */
+  const refresh = (): Promise<void> => {
+    refreshing = refreshing.catch(() => undefined).then(refreshNow)
+    return refreshing
+  }
+
+  const change = async <T>(work: () => T): Promise<T> => {
+    const result = await index.transact(work)
+    await refresh()
+    return result
+  }
+
+  return {
+    noticed: (key, digest) => {
+      if (key.kind !== 'manifest' || patterns.length === 0) return
+      const name = `${key.upstream}/${key.repository}`
+      const now = clock()
+      const isPinned = patterns.some(({ matches, until }) => until > now && matches(name, key.ref))
+      if (isPinned) index.pins.mark([digest])
+    },
+    list,
+    put: (pin) => change(() => index.pins.put({ ...pin, origin: 'user' }, clock())),
+    remove: (match) => change(() => index.pins.remove(match, 'user')),
+    configure: async (pins) => {
+      const known = index.pins.list().filter(({ origin }) => origin === 'config')
+      const isSame = textOf(known) === textOf(pins)
+      if (!isSame) await change(() => index.pins.replaceConfig(pins, clock()))
+    },
+    refresh,
+  }
+}
+
+function textOf(pins: readonly Omit<Pin, 'origin'>[]): string {
+  const lines = pins.map(({ match, until, reason }) => JSON.stringify([match, until, reason]))
+  return lines.toSorted((a, b) => a.localeCompare(b)).join('\n')
+}

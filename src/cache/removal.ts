@@ -1,0 +1,95 @@
+import type { Removal as Account } from '../db/accounts/removal.ts'
+import type { ReplacedImage } from '../db/accounts/replaced.ts'
+import type { Index } from '../db/index.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import type { Store } from '../store/store.ts'
+import type { Leaving, Left } from './leaving.ts'
+
+/** An image: what one repository has under one digest, with everything below. */
+export interface ImageKey {
+  readonly upstream: string
+  readonly repository: string
+  readonly digest: Sha256
+}
+
+export interface RemovalPreview {
+  readonly objects: number
+  /** Of all that the images hold, bytes on disk. `frees` is what would leave the disk. */
+  readonly total: number
+  readonly frees: number
+  /** Images that stay. */
+  readonly pinned: readonly ImageKey[]
+  readonly inUse: readonly ImageKey[]
+}
+
+export interface Removal {
+  /** What taking them out would do, at this moment. */
+  preview(images: readonly ImageKey[]): Promise<RemovalPreview>
+  /** Takes images out, with what nothing else needs. What is pinned or being read stays. */
+  remove(images: readonly ImageKey[]): Promise<Left>
+  /** As `remove`, for those that have no tag and were not asked for since they were looked at. */
+  removeReplaced(images: readonly ReplacedImage[]): Promise<Left>
+}
+
+/** Names dropped, and blobs looked at, in one transaction. */
+const PAGE = 200
+
+export function createRemoval(deps: { index: Index; store: Store; leaving: Leaving }): Removal {
+  const { index, store, leaving } = deps
+
+  /** Images of which something is being read right now. */
+  const inUse = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
+    const held = store.held()
+    if (held.length === 0) return new Set()
+    const used = new Set(await index.clerk.ask('above', { digests: held }))
+    return new Set(images.filter(({ digest }) => used.has(digest)))
+  }
+
+  const look = async (images: readonly ImageKey[]) => {
+    index.uses.flush()
+    const busy = await inUse(images)
+    const free = images.filter((image) => !busy.has(image))
+    return { busy: [...busy], account: await index.clerk.ask('removal', { images: free }) }
+  }
+
+  const dropNames = async ({ entries }: Account): Promise<void> => {
+    for (let at = 0; at < entries.length; at += PAGE) {
+      const page = entries.slice(at, at + PAGE)
+      await index.transact(() => {
+        for (const key of page) index.entries.drop(key)
+      })
+    }
+  }
+
+  /** Names first: whoever asks from then on fetches anew, which is what was asked for. */
+  const take = async (account: Account): Promise<Left> => {
+    const leavers = account.digests.flatMap((digest) => {
+      const row = index.blobs.find(digest)
+      const standing = index.blobs.standing(digest)
+      return row === undefined || standing === undefined ? [] : [{ ...row, usedAt: standing.usedAt }]
+    })
+    await dropNames(account)
+    return await leaving.leave(leavers)
+  }
+
+  return {
+    preview: async (images) => {
+      const { busy, account } = await look(images)
+      const { digests, total, frees } = account
+      const pinned = new Set(account.pinned.map(({ digest }) => digest))
+      return {
+        objects: digests.length,
+        total,
+        frees,
+        pinned: images.filter(({ digest }) => pinned.has(digest)),
+        inUse: busy,
+      }
+    },
+    remove: async (images) => await take((await look(images)).account),
+    removeReplaced: async (images) => {
+      index.uses.flush()
+      const still = images.filter((image) => index.entries.isReplaced(image))
+      return still.length === 0 ? { objects: 0, bytes: 0 } : await take((await look(still)).account)
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { closest } from '../config/locate.ts'
+import { parseBytes, parseDuration } from '../domain/units.ts'
+import { usageError } from './exit.ts'
+import { COLOR_CHOICES, type ColorChoice } from './terminal.ts'
+
+export interface FlagSpec {
+  /** What stands for its value in a usage line; undefined: it has none. */
+  readonly value?: string
+  readonly short?: string
+  readonly help: string
+  /** Its value may begin with a dash: "--sort -total". */
+  readonly dashed?: true
+}
+
+const specs = {
+  config: { value: 'FILE', short: 'c', help: 'the configuration, config.toml by default' },
+  help: { short: 'h', help: 'what a command does' },
+  color: { value: 'WHEN', help: 'auto, always or never; NO_COLOR is honoured' },
+  quiet: { short: 'q', help: 'no progress and no notes on standard error' },
+  verbose: { short: 'v', help: 'say what is going on; twice: with stacks of errors' },
+  json: { help: 'the result as one JSON document' },
+  csv: { help: 'the result as CSV with a title line' },
+  yes: { short: 'y', help: 'do not ask' },
+  'dry-run': { help: 'say what would happen and change nothing' },
+  filter: { value: 'WORDS', dashed: true, help: 'only what matches: "idle:30d >100MiB untagged"' },
+  sort: { value: 'COLUMN', dashed: true, help: 'order, "-" in front for the largest first' },
+  limit: { value: 'N', help: 'at most that many rows' },
+  all: { help: 'every row' },
+  tags: { help: 'images instead of repositories' },
+  since: { value: 'TIME', help: 'traffic of the last "7d"' },
+  watch: { help: 'draw it again every 2 s until Ctrl-C' },
+  free: { value: 'SIZE', help: 'free that much: "20GiB"' },
+  to: { value: 'SIZE', help: 'leave that much: "100GiB", or "70%" of storage.max_size' },
+  idle: { value: 'TIME', help: 'drop what nobody used for "30d"' },
+  grace: { value: 'TIME', help: 'keep what was used that recently, 10m by default' },
+  until: { value: 'WHEN', help: 'through a day "2026-12-31", or for "30d"' },
+  reason: { value: 'TEXT', help: 'why, for whoever asks later' },
+  platform: { value: 'LIST', help: '"linux/amd64,linux/arm64", or all' },
+  repair: { help: 'fetch damaged content again' },
+  rate: { value: 'SPEED', help: 'read at most "200MiB/s"' },
+  origin: { help: 'where each value comes from' },
+  url: { value: 'URL', help: 'the address to ask' },
+} as const satisfies Record<string, FlagSpec>
+
+export type FlagName = keyof typeof specs
+export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = specs
+/** Flags of every command. */
+export const COMMON: readonly FlagName[] = ['config', 'color', 'quiet', 'verbose', 'help']
+
+export interface Flags {
+  on(name: FlagName): boolean
+  text(name: FlagName): string | undefined
+  /** The readers below throw CommandError (exit 2) where the value is none. */
+  bytes(name: FlagName): number | undefined
+  /** Milliseconds. */
+  duration(name: FlagName): number | undefined
+  count(name: FlagName): number | undefined
+  readonly color: ColorChoice
+  /** How often -v was given. */
+  readonly verbosity: number
+}
+
+export type FlagValues = ReadonlyMap<FlagName, readonly (string | true)[]>
+
+/** Flags of one command line by name; the last one of several counts. */
+export function createFlags(values: FlagValues): Flags {
+  const last = (name: FlagName): string | undefined => {
+    const value = values.get(name)?.at(-1)
+    return value === true ? undefined : value
+  }
+  const parsed = (name: FlagName, parse: (text: string) => number | undefined, like: string) => {
+    const value = last(name)
+    if (value === undefined) return undefined
+    const number = parse(value)
+    if (number === undefined) throw badValue(name, value, `like ${like}`)
+    return number
+  }
+  return {
+    on: (name) => values.has(name),
+    text: last,
+    bytes: (name) => parsed(name, parseBytes, '"500MB" or "20GiB"'),
+    duration: (name) => parsed(name, parseDuration, '"12h" or "30d"'),
+    count: (name) => parsed(name, parseCount, '"50"'),
+    get color() {
+      return chosen(last('color') ?? 'auto')
+    },
+    verbosity: values.get('verbose')?.length ?? 0,
+  }
+}
+
+/** A value that a flag cannot have, as an error of usage. */
+export function badValue(name: FlagName, value: string, wanted: string): Error {
+  return usageError({ what: `--${name} cannot be "${value}"`, hint: `a value ${wanted}` })
+}
+
+function parseCount(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
+}
+
+function chosen(value: string): ColorChoice {
+  const choice = COLOR_CHOICES.find((one) => one === value)
+  if (choice !== undefined) return choice
+  throw badValue(
+    'color',
+    value,
+    `of ${COLOR_CHOICES.join(', ')}; perhaps ${closest(value, COLOR_CHOICES) ?? 'auto'}`,
+  )
+}

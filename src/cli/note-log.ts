@@ -1,0 +1,19 @@
+import type { Log } from '../domain/log.ts'
+import { clean } from './width.ts'
+
+/** The engine's log while it runs inside of a command: what went wrong, as notes for whoever asked with -v. */
+export function createNoteLog(say: (text: string) => void): Log {
+  const speak = (level: string) => (fields: object, message?: string) => {
+    const { err } = fields as { err?: unknown }
+    const cause = err instanceof Error ? `: ${err.message}` : ''
+    say(`${level}: ${clean(`${message ?? ''}${cause}`)}`)
+  }
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: speak('warning'),
+    error: speak('error'),
+    child: () => log,
+  }
+  return log
+}

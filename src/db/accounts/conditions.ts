@@ -1,0 +1,124 @@
+import type { Condition } from '../../domain/condition.ts'
+import { createGlob, createImageGlob, namesReference } from '../../domain/glob.ts'
+import type { ImageFacts, RepositoryFacts } from './ledger.ts'
+import type { ListAsk } from './rows.ts'
+
+type Test<T> = (row: T) => boolean
+
+/** Whether an image is asked for. Globs match the repository alone, or with one of the tags or the digest. */
+export function imageTest(ask: ListAsk): Test<ImageFacts> {
+  return all([
+    ...placeTests(ask).map((test) => (image: ImageFacts) => test(image.of)),
+    ...(ask.q === undefined ? [] : [imageGlob(ask.q)]),
+    ...(ask.conditions ?? []).map((condition) => turned(condition, imageCondition(condition))),
+  ])
+}
+
+/** Whether a repository is asked for: as a whole by its numbers, by its images where only they can be that. */
+export function repositoryTest(ask: ListAsk): Test<RepositoryFacts> {
+  return all([
+    ...placeTests(ask),
+    ...(ask.q === undefined ? [] : [repositoryGlob(ask.q)]),
+    ...(ask.conditions ?? []).map((condition) => turned(condition, repositoryCondition(condition))),
+  ])
+}
+
+function all<T>(tests: readonly Test<T>[]): Test<T> {
+  return (row) => tests.every((test) => test(row))
+}
+
+function turned<T>({ not = false }: Condition, test: Test<T>): Test<T> {
+  return not ? (row) => !test(row) : test
+}
+
+function placeTests({ frontEnd, upstream, repository }: ListAsk): Test<RepositoryFacts>[] {
+  const tests: Test<RepositoryFacts>[] = []
+  if (frontEnd !== undefined) tests.push((row) => row.frontEnd === frontEnd)
+  if (upstream !== undefined) tests.push((row) => row.upstream === upstream)
+  if (repository !== undefined) tests.push((row) => row.repository === repository)
+  return tests
+}
+
+function repositoryGlob(glob: string): Test<RepositoryFacts> {
+  const matches = createGlob(glob)
+  return ({ name }) => matches(name)
+}
+
+function imageGlob(glob: string): Test<ImageFacts> {
+  const matches = createImageGlob(glob)
+  if (!namesReference(glob)) return onRepository((name) => matches(name, ''))
+  const byTag: Test<ImageFacts> = ({ of, tagList, tags }) =>
+    tags > 0 && tagList.split(' ').some((tag) => matches(of.name, tag))
+  // A glob like "a/**:*" could mean the colon in a digest: only "@" asks for digests.
+  return glob.includes('@') ? ({ of, digest }) => matches(of.name, digest) : byTag
+}
+
+/** Images of one repository stand together: its name is looked at once. */
+function onRepository(matches: (name: string) => boolean): Test<ImageFacts> {
+  const known = new Map<RepositoryFacts, boolean>()
+  return ({ of }) => {
+    const is = known.get(of) ?? matches(of.name)
+    known.set(of, is)
+    return is
+  }
+}
+
+/** Numbers that images and repositories both have. */
+function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFacts> | undefined {
+  switch (condition.kind) {
+    case 'idle':
+      return ({ lastUsed }) => lastUsed < condition.before
+    case 'used':
+      return ({ lastUsed }) => lastUsed >= condition.after
+    case 'older':
+      return ({ firstCached }) => firstCached < condition.before
+    case 'larger':
+      return (row) => row[condition.of] > condition.bytes
+    case 'smaller':
+      return (row) => row[condition.of] < condition.bytes
+    case 'fewer':
+      return ({ pulls }) => pulls < condition.pulls
+    case 'untagged':
+      return ({ tags }) => tags === 0
+    case 'tagged':
+      return ({ tags }) => tags > 0
+    case 'pinned':
+      return ({ pinned }) => pinned
+    default:
+      return undefined
+  }
+}
+
+function imageCondition(condition: Condition): Test<ImageFacts> {
+  switch (condition.kind) {
+    case 'partial':
+      return ({ isComplete }) => !isComplete
+    case 'complete':
+      return ({ isComplete }) => isComplete
+    case 'replaced':
+      return ({ replacedAt }) => replacedAt !== undefined
+    case 'upstream':
+      return ({ of }) => of.upstream === condition.name
+    case 'name':
+      return imageGlob(condition.glob)
+    default:
+      return sharedCondition(condition) ?? (() => false)
+  }
+}
+
+function repositoryCondition(condition: Condition): Test<RepositoryFacts> {
+  switch (condition.kind) {
+    case 'partial':
+      return ({ partial }) => partial > 0
+    case 'complete':
+      return ({ partial }) => partial === 0
+    case 'replaced':
+      return ({ replaced }) => replaced > 0
+    case 'upstream':
+      return ({ upstream }) => upstream === condition.name
+    case 'name':
+      return repositoryGlob(condition.glob)
+    default:
+      return sharedCondition(condition) ?? (() => false)
+  }
+}

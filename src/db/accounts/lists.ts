@@ -1,0 +1,88 @@
+import type { Db } from '../open.ts'
+import { imageTest, repositoryTest } from './conditions.ts'
+import { createKept } from './kept.ts'
+import { type ImageFacts, makeLedger, type RepositoryFacts } from './ledger.ts'
+import { type Listing, listPage } from './list.ts'
+import type { ImageRow, ListAsk, ListPage, RepositoryRow } from './rows.ts'
+
+const MOST_TAGS = 100
+
+const ledgerOf = createKept(makeLedger)
+
+const COLUMNS = {
+  total: (row: Numbers) => row.total,
+  onlyHere: (row: Numbers) => row.onlyHere,
+  shared: (row: Numbers) => row.total - row.onlyHere,
+  lastUsed: (row: Numbers) => row.lastUsed,
+  firstCached: (row: Numbers) => row.firstCached,
+  pulls: (row: Numbers) => row.pulls,
+  tags: (row: Numbers) => row.tags,
+}
+
+type Numbers = Pick<RepositoryFacts, 'total' | 'onlyHere' | 'lastUsed' | 'firstCached' | 'pulls' | 'tags'>
+
+/** A page of repositories. */
+export function repositories(db: Db, ask: ListAsk): ListPage<RepositoryRow> {
+  const { value, asOf } = ledgerOf(db, ask.exact ?? false)
+  const listing: Listing<RepositoryFacts> = {
+    rows: value.repositories,
+    columns: COLUMNS,
+    keyOf: ({ name, frontEnd }) => [name, frontEnd],
+  }
+  return listPage(listing, ask, { asOf, matches: repositoryTest(ask), show: toRepositoryRow })
+}
+
+/** A page of images. */
+export function images(db: Db, ask: ListAsk): ListPage<ImageRow> {
+  const { value, asOf } = ledgerOf(db, ask.exact ?? false)
+  const listing: Listing<ImageFacts> = {
+    rows: value.images,
+    columns: COLUMNS,
+    // Tags first, then those without.
+    keyOf: ({ of, tags, ref }) => [of.name, of.frontEnd, tags > 0 ? '0' : '1', ref],
+  }
+  return listPage(listing, ask, { asOf, matches: imageTest(ask), show: toImageRow })
+}
+
+function toRepositoryRow(facts: RepositoryFacts): RepositoryRow {
+  const { name, id, frontEnd, upstream, repository, total, onlyHere, tags, images, pinned } = facts
+  const { firstCached, lastUsed, pulls } = facts
+  const place = { name, frontEnd, upstream, repository, repositoryId: id }
+  return {
+    ...place,
+    total,
+    onlyHere,
+    shared: total - onlyHere,
+    firstCached,
+    lastUsed,
+    pulls,
+    tags,
+    images,
+    pinned,
+  }
+}
+
+function toImageRow(facts: ImageFacts): ImageRow {
+  const { of, digest, tagList, ref, mediaType, replacedAt, pinned, total, onlyHere } = facts
+  const { firstCached, lastUsed, pulls } = facts
+  return {
+    name: facts.tags > 0 ? `${of.name}:${ref}` : `${of.name}@${digest}`,
+    frontEnd: of.frontEnd,
+    upstream: of.upstream,
+    repository: of.repository,
+    repositoryId: of.id,
+    digest,
+    tags: facts.tags === 0 ? [] : tagList.split(' ').sort().slice(0, MOST_TAGS),
+    tagCount: facts.tags,
+    mediaType,
+    state: facts.isComplete ? 'complete' : 'partial',
+    replacedAt,
+    pinned,
+    total,
+    onlyHere,
+    shared: total - onlyHere,
+    firstCached,
+    lastUsed,
+    pulls,
+  }
+}

@@ -1,0 +1,94 @@
+import type { Sha256 } from '../../domain/digest.ts'
+import { createImageGlob, namesReference } from '../../domain/glob.ts'
+import { fromRef, toSha256 } from '../digests.ts'
+import type { Db } from '../open.ts'
+import { DEEPEST } from './gather.ts'
+import { BLOCKS } from './plan-ask.ts'
+
+/** What the marks of pinned blobs lack, and what they have too much. */
+export interface PinMarks {
+  readonly missing: readonly Sha256[]
+  readonly surplus: readonly Sha256[]
+}
+
+/** Compares the marks of all blobs with what pins cover: manifests they name, and everything below those. */
+export function pinned(db: Db, { matches }: { matches: readonly string[] }): PinMarks {
+  db.exec('DROP TABLE IF EXISTS temp.covered')
+  db.exec('CREATE TEMP TABLE covered (digest BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID')
+  const cover = db.prepare('INSERT OR IGNORE INTO temp.covered VALUES (?)')
+  for (const digest of namedBy(db, matches)) cover.run(digest)
+  const below = db.prepare(
+    `INSERT OR IGNORE INTO temp.covered SELECT e.child FROM temp.covered c JOIN main.edges e ON e.parent = c.digest`,
+  )
+  // Nothing nests deeper than an index of indexes.
+  for (let level = 0; level < 3; level++) below.run()
+  const missing = db.prepare<[], Buffer>(
+    'SELECT b.digest FROM temp.covered c JOIN main.blobs b ON b.digest = c.digest WHERE b.pinned = 0',
+  )
+  const surplus = db.prepare<[], Buffer>(
+    'SELECT digest FROM main.blobs WHERE pinned = 1 AND digest NOT IN (SELECT digest FROM temp.covered)',
+  )
+  const marks = {
+    missing: missing.pluck().all().map(toSha256),
+    surplus: surplus.pluck().all().map(toSha256),
+  }
+  db.exec('DROP TABLE temp.covered')
+  return marks
+}
+
+function* namedBy(db: Db, matches: readonly string[]): Generator<Buffer> {
+  const globs = matches.map((match) => ({
+    matches: createImageGlob(match),
+    repository: createRepositoryGlob(match),
+  }))
+  const repositories = db
+    .prepare<[], { id: number; name: string }>("SELECT id, upstream || '/' || name AS name FROM repositories")
+    .all()
+  const manifests = db.prepare<[number], { ref: string | Buffer; digest: Buffer }>(
+    "SELECT ref, digest FROM entries WHERE repository = ? AND kind = 'manifest'",
+  )
+  for (const { id, name } of repositories) {
+    const some = globs.filter((glob) => glob.repository(name))
+    if (some.length === 0) continue
+    for (const { ref, digest } of manifests.all(id))
+      if (some.some((glob) => glob.matches(name, fromRef(ref)))) yield digest
+  }
+}
+
+/** Whether anything in a repository can match; the part of a glob that is about tags may hold a slash only by "**". */
+function createRepositoryGlob(match: string): (repository: string) => boolean {
+  const glob = createImageGlob(match)
+  if (!namesReference(match)) return (repository) => glob(repository, '')
+  const end = Math.max(match.lastIndexOf(':'), match.indexOf('@'))
+  const repositories = createImageGlob(match.slice(0, match.includes('@') ? match.indexOf('@') : end))
+  return (repository) => match.includes('**') || repositories(repository, '')
+}
+
+/** What each pin covers: images by name, and all that they hold, in bytes on disk. */
+export function pinHoldings(
+  db: Db,
+  { matches }: { matches: readonly string[] },
+): readonly { images: number; bytes: number }[] {
+  return matches.map((match) => {
+    const digests = new Set([...namedBy(db, [match])].map((digest) => digest.toString('hex')))
+    return { images: digests.size, bytes: bytesBelow(db, digests) }
+  })
+}
+
+function bytesBelow(db: Db, digests: ReadonlySet<string>): number {
+  db.exec('CREATE TEMP TABLE IF NOT EXISTS pinning (digest BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID')
+  const add = db.prepare('INSERT OR IGNORE INTO temp.pinning VALUES (?)')
+  for (const digest of digests) add.run(Buffer.from(digest, 'hex'))
+  const below = db.prepare(
+    'INSERT OR IGNORE INTO temp.pinning SELECT e.child FROM temp.pinning c JOIN main.edges e ON e.parent = c.digest',
+  )
+  for (let level = 0; level < DEEPEST; level++) below.run()
+  const bytes = db
+    .prepare<[], number>(
+      `SELECT coalesce(sum(${BLOCKS}), 0) FROM temp.pinning c JOIN main.blobs b ON b.digest = c.digest`,
+    )
+    .pluck()
+    .get()
+  db.exec('DELETE FROM temp.pinning')
+  return bytes ?? 0
+}

@@ -1,0 +1,64 @@
+import type { Sha256 } from '../../domain/digest.ts'
+import { toBytes, toSha256 } from '../digests.ts'
+import type { Db } from '../open.ts'
+import type { PlanAsk } from './plan-ask.ts'
+import { removal } from './removal.ts'
+
+/** An image whose tags moved on, as it was when it was looked at. */
+export interface ReplacedImage {
+  readonly upstream: string
+  readonly repository: string
+  readonly digest: Sha256
+  readonly replacedAt: number
+}
+
+export interface Replaced {
+  readonly images: readonly ReplacedImage[]
+  readonly objects: number
+  readonly total: number
+  readonly frees: number
+}
+
+interface Row {
+  upstream: string
+  repository: string
+  digest: Buffer
+  replacedAt: number
+}
+
+/** Of one clean-up; the next one finds the rest. */
+const MOST = 5000
+
+/** Images that lost their last tag long ago and were not asked for by digest since. Part of a plan. */
+export function replacedImages(db: Db, { replacedBefore }: PlanAsk): Replaced {
+  const rows = db
+    .prepare<[number], Row>(
+      `SELECT r.upstream, r.name AS repository, e.digest, e.replaced_at AS replacedAt
+         FROM entries e JOIN repositories r ON r.id = e.repository JOIN blobs b ON b.digest = e.digest
+        WHERE e.replaced_at < ? AND e.kind = 'manifest' AND e.used_at <= e.replaced_at
+          AND b.pinned = 0 AND b.digest NOT IN (SELECT digest FROM temp.held)
+          AND NOT EXISTS (SELECT 1 FROM edges x JOIN entries p ON p.digest = x.parent
+                           WHERE x.child = e.digest AND p.repository = e.repository AND p.kind = 'manifest')
+          AND NOT EXISTS (SELECT 1 FROM entries t WHERE t.repository = e.repository AND t.kind = 'manifest'
+                             AND t.previous = e.digest)
+        LIMIT ${MOST}`,
+    )
+    .all(replacedBefore)
+  if (rows.length === 0) return { images: [], objects: 0, total: 0, frees: 0 }
+  const images = rows.map((row) => ({ ...row, digest: toSha256(row.digest) }))
+  const { digests, total } = removal(db, { images })
+  const frees = plan(db, digests)
+  return { images, objects: digests.length, total, frees }
+}
+
+/** Marks them as planned; what is being read stays. Returns the bytes on disk. */
+function plan(db: Db, digests: readonly Sha256[]): number {
+  const add = db.prepare<[Buffer], number>(
+    `INSERT INTO temp.planned SELECT digest, size FROM main.blobs
+      WHERE digest = ? AND digest NOT IN (SELECT digest FROM temp.held)
+        AND digest NOT IN (SELECT digest FROM temp.planned)
+     RETURNING (size + 4095) / 4096 * 4096`,
+  )
+  add.pluck()
+  return digests.reduce((sum, digest) => sum + (add.get(toBytes(digest)) ?? 0), 0)
+}

@@ -1,0 +1,70 @@
+import { Worker } from 'node:worker_threads'
+import type { Answer, Order } from './clerk-worker.ts'
+import type { Questions } from './questions.ts'
+
+type Name = keyof Questions
+export type Ask<N extends Name> = Parameters<Questions[N]>[1]
+export type Reply<N extends Name> = ReturnType<Questions[N]>
+
+/** Long questions to the index, answered on a thread with a connection of its own, so that no request waits for them. */
+export interface Clerk {
+  /** Rejects with what the question threw, and with an error when the clerk was closed. */
+  ask<N extends Name>(question: N, input: Ask<N>): Promise<Reply<N>>
+  /** Settles when the thread has ended; its connection is closed then. */
+  close(): Promise<void>
+}
+
+interface Waiting {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** The thread starts with the first question. It sees what is committed in the index at `file`. */
+export function createClerk(file: string): Clerk {
+  let worker: Worker | undefined
+  let closed = false
+  let nextId = 0
+  const waiting = new Map<number, Waiting>()
+
+  const fail = (error: Error): void => {
+    worker = undefined
+    for (const job of waiting.values()) job.reject(error)
+    waiting.clear()
+  }
+  const start = (): Worker => {
+    const thread = new Worker(new URL('./clerk-worker.ts', import.meta.url), {
+      name: 'clerk',
+      workerData: { file },
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
+    })
+    thread.on('message', ({ id, value, error }: Answer) => {
+      const job = waiting.get(id)
+      waiting.delete(id)
+      if (waiting.size === 0) thread.unref()
+      if (error === undefined) job?.resolve(value)
+      else job?.reject(Object.assign(new Error(error.message), { code: error.code }))
+    })
+    thread.on('error', fail)
+    return thread
+  }
+
+  return {
+    ask: (question, input) => {
+      if (closed) return Promise.reject(new Error('the index is closed'))
+      worker ??= start()
+      worker.ref()
+      const id = nextId++
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      waiting.set(id, { resolve, reject })
+      worker.postMessage({ id, question, input } satisfies Order)
+      // The worker answers with what the question of that name returns.
+      return promise as ReturnType<Clerk['ask']> as never
+    },
+    close: async () => {
+      closed = true
+      const thread = worker
+      await thread?.terminate()
+      fail(new Error('the index is closed'))
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { above } from './accounts/above.ts'
+import { bytes, holdings } from './accounts/holdings.ts'
+import { held, image } from './accounts/image.ts'
+import { images, repositories } from './accounts/lists.ts'
+import { pinHoldings, pinned } from './accounts/pinned.ts'
+import { plan } from './accounts/plan.ts'
+import { type Removal, type RemovalAsk, removal } from './accounts/removal.ts'
+import { strays } from './accounts/strays.ts'
+import { totals } from './accounts/totals.ts'
+import type { Db } from './open.ts'
+
+/**
+ * What the clerk can be asked. Each is a function of the connection and one input that can be copied between
+ * threads, and so can its answer.
+ */
+export const questions = {
+  above,
+  bytes,
+  holdings,
+  held,
+  image,
+  images,
+  pinHoldings,
+  pinned,
+  plan,
+  removal: (db: Db, ask: RemovalAsk): Removal => removal(db, ask),
+  repositories,
+  strays,
+  totals,
+}
+
+export type Questions = typeof questions

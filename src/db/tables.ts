@@ -1,0 +1,91 @@
+import { type Blobs, createBlobs } from './blobs.ts'
+import { type Clerk, createClerk } from './clerk.ts'
+import { watchClerk } from './damage.ts'
+import { createEdges, type Edges } from './edges.ts'
+import { createEntries, type Entries, type Entry } from './entries.ts'
+import { createFacts, type Facts } from './facts.ts'
+import { createFound, type Found } from './found.ts'
+import { createHoldings, type Holdings } from './holdings.ts'
+import { createJobRuns, type JobRuns } from './job-runs.ts'
+import { createMemo, type Memo } from './memo.ts'
+import type { Db } from './open.ts'
+import { createPins, type Pins } from './pins.ts'
+import { createUsage, type Usage } from './usage.ts'
+import { createUses, type Uses } from './uses.ts'
+
+/** Everything that speaks SQL. */
+export interface Tables {
+  readonly entries: Entries
+  readonly blobs: Blobs
+  readonly edges: Edges
+  readonly holdings: Holdings
+  readonly found: Found
+  readonly uses: Uses
+  readonly pins: Pins
+  readonly usage: Usage
+  readonly jobRuns: JobRuns
+  readonly facts: Facts
+  readonly clerk: Clerk
+}
+
+/** On one connection to the index at `file`. */
+export function createTables(
+  db: Db,
+  file: string,
+  notice: (error: unknown) => void,
+): Tables & { readonly memo: Memo<Entry> } {
+  const memo = createMemo<Entry>(db)
+  return {
+    memo,
+    entries: createEntries(db, memo),
+    blobs: createBlobs(db, memo),
+    edges: createEdges(db),
+    holdings: createHoldings(db, memo),
+    found: createFound(db, memo),
+    uses: createUses(db),
+    pins: createPins(db),
+    usage: createUsage(db),
+    jobRuns: createJobRuns(db),
+    facts: createFacts(db),
+    clerk: watchClerk(createClerk(file), notice),
+  }
+}
+
+/** The same tables, each looked up when it is used: after a repair they are those of another file. */
+export function followTables(now: () => Tables): Tables {
+  return {
+    get entries() {
+      return now().entries
+    },
+    get blobs() {
+      return now().blobs
+    },
+    get edges() {
+      return now().edges
+    },
+    get holdings() {
+      return now().holdings
+    },
+    get found() {
+      return now().found
+    },
+    get uses() {
+      return now().uses
+    },
+    get pins() {
+      return now().pins
+    },
+    get usage() {
+      return now().usage
+    },
+    get jobRuns() {
+      return now().jobRuns
+    },
+    get facts() {
+      return now().facts
+    },
+    get clerk() {
+      return now().clerk
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { HOUR } from '../domain/clock.ts'
+import type { Db } from './open.ts'
+
+/** Hours that are kept: two months. */
+const KEPT = 62 * 24 * HOUR
+
+/** An answer to a client (its outcome), or what an upstream sent ("fetched"). */
+export interface Traffic {
+  readonly frontEnd: string
+  readonly upstream: string
+  readonly outcome: string
+  readonly bytes: number
+  readonly at: number
+}
+
+export interface UsageRow {
+  readonly frontEnd: string
+  readonly upstream: string
+  readonly outcome: string
+  readonly requests: number
+  readonly bytes: number
+}
+
+export interface Usage {
+  /** Counts it, in memory. */
+  note(traffic: Traffic): void
+  /** Writes what was counted. Throws when the index cannot be written; nothing is lost then. */
+  flush(): void
+  /** Sums since a time, what is not yet written included. */
+  since(at: number): readonly UsageRow[]
+}
+
+interface Count {
+  readonly hour: number
+  readonly frontEnd: string
+  readonly upstream: string
+  readonly outcome: string
+  requests: number
+  bytes: number
+}
+
+/** Traffic by hour, for people. */
+export function createUsage(db: Db): Usage {
+  const add = db.prepare(
+    `INSERT INTO usage VALUES (@hour, @frontEnd, @upstream, @outcome, @requests, @bytes)
+     ON CONFLICT DO UPDATE SET requests = requests + @requests, bytes = bytes + @bytes`,
+  )
+  const drop = db.prepare('DELETE FROM usage WHERE hour < ?')
+  const since = db.prepare<[number], UsageRow>(
+    `SELECT front_end AS frontEnd, upstream, outcome, sum(requests) AS requests, sum(bytes) AS bytes
+       FROM usage WHERE hour >= ? GROUP BY front_end, upstream, outcome ORDER BY upstream, front_end, outcome`,
+  )
+  let counts = new Map<string, Count>()
+  const flush = (): void => {
+    if (counts.size === 0) return
+    const newest = Math.max(...[...counts.values()].map(({ hour }) => hour))
+    const write = (): void => {
+      for (const count of counts.values()) add.run(count)
+      drop.run(newest - KEPT)
+    }
+    if (db.inTransaction) write()
+    else db.transaction(write).immediate()
+    counts = new Map()
+  }
+  return {
+    note: ({ frontEnd, upstream, outcome, bytes, at }) => {
+      const hour = at - (at % HOUR)
+      const key = `${hour} ${frontEnd} ${upstream} ${outcome}`
+      const count = counts.get(key)
+      if (count === undefined) counts.set(key, { hour, frontEnd, upstream, outcome, requests: 1, bytes })
+      else {
+        count.requests++
+        count.bytes += bytes
+      }
+    },
+    flush,
+    since: (at) => {
+      flush()
+      return since.all(at - (at % HOUR))
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/** One thing that people ask of images or repositories in a list. Of several, all must hold. */
+export type Condition = ConditionTest & {
+  /** True turns it around. */
+  readonly not?: boolean
+}
+
+/** Times are milliseconds since the epoch, sizes bytes on disk. */
+export type ConditionTest =
+  /** Nobody used it since. */
+  | { readonly kind: 'idle'; readonly before: number }
+  /** Somebody used it since. */
+  | { readonly kind: 'used'; readonly after: number }
+  /** Cached for the first time before that. */
+  | { readonly kind: 'older'; readonly before: number }
+  | { readonly kind: 'larger' | 'smaller'; readonly bytes: number; readonly of: 'total' | 'onlyHere' }
+  /** Pulled less often than that. */
+  | { readonly kind: 'fewer'; readonly pulls: number }
+  | { readonly kind: 'untagged' | 'tagged' | 'pinned' | 'partial' | 'complete' }
+  /** Its last tag moved on. */
+  | { readonly kind: 'replaced' }
+  | { readonly kind: 'upstream'; readonly name: string }
+  /** A glob on "upstream/repository", on images with ":tag" or "@digest" too. */
+  | { readonly kind: 'name'; readonly glob: string }

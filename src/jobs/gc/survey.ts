@@ -1,0 +1,131 @@
+import type { Plan } from '../../db/accounts/plan.ts'
+import type { Strays } from '../../db/accounts/strays.ts'
+import type { Totals } from '../../db/accounts/totals.ts'
+import { formatDuration } from '../../domain/units.ts'
+import { onDisk } from '../../store/layout.ts'
+import type { ParkedPart } from '../../store/parts.ts'
+import type { Quarantined } from '../../store/trash.ts'
+import type { GcDeps } from './deps.ts'
+import { type GcGoal, GRACE, PARKED_FOR, QUARANTINED_FOR, REPLACED_FOR, targetOf } from './goal.ts'
+import type { GcRow } from './report.ts'
+
+/** All that a clean-up would do, as things stood when it looked. Nothing is counted twice. */
+export interface Survey {
+  readonly strays: Strays
+  readonly trash: { readonly count: number; readonly bytes: number }
+  readonly parts: readonly ParkedPart[]
+  readonly quarantined: readonly Quarantined[]
+  readonly plan: Plan
+  readonly totals: Totals
+  readonly rows: readonly GcRow[]
+  /** On disk, what the index knows nothing of included. */
+  readonly used: number
+  readonly inUse: number
+  readonly reached: boolean
+}
+
+/** Looks at index and disk. The long part of it runs on the clerk's thread. */
+export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
+  const { index, store, ledger, clock } = deps
+  const now = clock()
+  index.uses.flush()
+  const strays = await index.clerk.ask('strays', { blobs: store.layout.blobs })
+  const trash = await store.trashed()
+  const parts = (await store.parked()).filter(({ at }) => at < now - PARKED_FOR)
+  const quarantined = (await store.quarantined()).filter(({ at }) => at < now - QUARANTINED_FOR)
+  const loose = {
+    strays: sum(strays.files.map(({ bytes }) => bytes)),
+    missing: sum(strays.missing.map(({ size }) => onDisk(size))),
+    parts: sum(parts.map(({ size }) => onDisk(size))),
+    quarantine: sum(quarantined.map(({ bytes }) => bytes)),
+  }
+  const used = ledger.used + loose.strays - loose.missing
+  const target = targetOf(goal, deps.settings(), used)
+  const swept = loose.strays + loose.parts + loose.quarantine
+  const held = store.held()
+  const plan = await index.clerk.ask('plan', {
+    ...timesOf(deps, goal, now),
+    held,
+    over: await overBudget(deps),
+    free: target === undefined ? 0 : used - swept - target,
+  })
+  const rows: GcRow[] = [
+    row('trash', 'left over from earlier removals', { objects: trash.count, frees: trash.bytes }),
+    row('stray', 'files that nothing leads to', { objects: strays.files.length, frees: loose.strays }),
+    row('missing', 'entries whose file is gone', { objects: strays.missing.length, frees: 0 }),
+    row('parts', 'parts of downloads nobody continued', { objects: parts.length, frees: loose.parts }),
+    row('quarantine', 'damaged files kept aside', { objects: quarantined.length, frees: loose.quarantine }),
+    row('expired', 'lists and pointers past stale_if_error', {
+      objects: plan.expired.entries.length,
+      frees: plan.expired.frees,
+    }),
+    row('replaced', `untagged, replaced > ${formatDuration(REPLACED_FOR)} ago`, plan.replaced),
+    row('unused', unusedText(deps, goal), plan.unused),
+    ...plan.over.map((one) => row('upstream', `${one.upstream} is above its own max_size`, one)),
+    row('coldest', 'least recently used', plan.coldest),
+  ].filter(({ objects }) => objects > 0)
+  const frees = sum(rows.map((one) => one.frees)) - trash.bytes
+  const totals = await index.clerk.ask('totals', {})
+  return {
+    strays,
+    trash,
+    parts,
+    quarantined,
+    plan,
+    totals,
+    rows,
+    used,
+    inUse: held.length,
+    reached: target === undefined || used - frees <= target,
+  }
+}
+
+interface Amounts {
+  readonly objects: number
+  readonly total?: number
+  readonly frees: number
+}
+
+function row(reason: GcRow['reason'], text: string, { objects, total, frees }: Amounts): GcRow {
+  return { reason, text, objects, total: total ?? frees, frees }
+}
+
+function timesOf(deps: GcDeps, goal: GcGoal, now: number) {
+  const { expireUnused, expireUnusedOf, staleIfError } = deps.settings()
+  const before = (ms: number): number | undefined => (ms === 0 ? undefined : now - ms)
+  const idle = goal.idle === undefined ? undefined : now - goal.idle
+  const latest = (one: number | undefined): number | undefined =>
+    one === undefined || idle === undefined ? (one ?? idle) : Math.max(one, idle)
+  return {
+    now,
+    staleBefore: now - staleIfError,
+    replacedBefore: now - REPLACED_FOR,
+    unusedBefore: latest(before(expireUnused)),
+    unusedBeforeOf: Object.fromEntries(
+      Object.entries(expireUnusedOf).map(([upstream, ms]) => [upstream, latest(before(ms))]),
+    ),
+    youngSince: now - (goal.grace ?? GRACE),
+  }
+}
+
+/** What upstreams with a budget of their own take above what may stay of it. */
+async function overBudget({ settings, index }: GcDeps) {
+  const budgets = Object.entries(settings().maxSizeOf).filter(([, max]) => max > 0)
+  if (budgets.length === 0) return []
+  const { maxSize, evictTo } = settings()
+  const share = maxSize === 0 ? 0.9 : evictTo / maxSize
+  const used = await index.clerk.ask('holdings', undefined)
+  return budgets
+    .map(([upstream, max]) => ({ upstream, bytes: (used[upstream] ?? 0) - Math.floor(max * share) }))
+    .filter(({ bytes }) => bytes > 0)
+}
+
+function unusedText({ settings }: GcDeps, goal: GcGoal): string {
+  const times = [goal.idle ?? 0, settings().expireUnused, ...Object.values(settings().expireUnusedOf)]
+  const shortest = Math.min(...times.filter((ms) => ms > 0))
+  return Number.isFinite(shortest) ? `not used for ${formatDuration(shortest)}` : 'not used'
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
+}

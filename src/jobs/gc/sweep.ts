@@ -1,0 +1,168 @@
+import type { Left } from '../../cache/leaving.ts'
+import { type BlobList, sliceBlobs } from '../../db/accounts/blob-list.ts'
+import type { ExpiredEntry } from '../../db/accounts/expired.ts'
+import { onDisk } from '../../store/layout.ts'
+import type { Watch } from '../watch.ts'
+import type { GcDeps } from './deps.ts'
+import type { Survey } from './survey.ts'
+
+/** Rows changed in one transaction. */
+const PAGE = 200
+/** Blobs handed on at once. */
+const SHEAF = 2000
+
+/** Does what a survey found, as far as it is still true. Returns what really went. */
+export async function sweep(deps: GcDeps, found: Survey, watch: Watch): Promise<Left> {
+  const { plan } = found
+  const tally = createTally(found, watch)
+  await emptyTrash(deps, found, tally)
+  await sweepStrays(deps, found, tally)
+  await sweepMissing(deps, found, tally)
+  await sweepParts(deps, found, tally)
+  await sweepEntries(deps, plan.expired.entries, tally)
+  const replaced = plan.replaced.images
+  for (let at = 0; at < replaced.length; at += PAGE)
+    tally('replaced', await deps.removal.removeReplaced(replaced.slice(at, at + PAGE)))
+  await sweepBlobs(deps, plan.unused.blobs, (left) => tally('unused', left))
+  for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
+  await sweepBlobs(deps, plan.coldest.blobs, (left) => tally('coldest', left))
+  return tally('', { objects: 0, bytes: 0 })
+}
+
+/** Counts and tells; throws once nobody wants it to go on. */
+type Tally = (subject: string, left: Left) => Left
+
+function createTally({ rows }: Survey, watch: Watch): Tally {
+  const total = rows.reduce((sum, row) => sum + row.objects, 0)
+  const bytesTotal = rows.reduce((sum, row) => sum + row.frees, 0)
+  let done = 0
+  let bytes = 0
+  return (subject, left) => {
+    done += left.objects
+    bytes += left.bytes
+    if (left.objects > 0) watch.progress({ subject, done, total, bytes, bytesTotal })
+    watch.signal.throwIfAborted()
+    return { objects: done, bytes }
+  }
+}
+
+async function emptyTrash(
+  { leaving, store, ledger }: GcDeps,
+  { trash }: Survey,
+  tally: Tally,
+): Promise<void> {
+  if (trash.count === 0) return
+  await leaving.free()
+  const left = await store.trashed()
+  ledger.used = Math.max(0, ledger.used)
+  tally('trash', { objects: trash.count - left.count, bytes: trash.bytes - left.bytes })
+}
+
+/** Landing renames and adds the row in one transaction, so a file without a row in a transaction is nobody's. */
+async function sweepStrays(
+  { index, store, leaving }: GcDeps,
+  { strays }: Survey,
+  tally: Tally,
+): Promise<void> {
+  for (let at = 0; at < strays.files.length; at += PAGE) {
+    const page = strays.files.slice(at, at + PAGE)
+    const gone = await index.transact(() => {
+      const lost = page.filter(({ digest }) => digest === undefined || index.blobs.find(digest) === undefined)
+      for (const { path } of lost) store.retireFile(path)
+      return lost
+    })
+    await leaving.free()
+    tally('strays', { objects: gone.length, bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0) })
+  }
+}
+
+async function sweepMissing(deps: GcDeps, { strays }: Survey, tally: Tally): Promise<void> {
+  const { index, store, budgets, ledger } = deps
+  for (let at = 0; at < strays.missing.length; at += PAGE) {
+    const page = strays.missing.slice(at, at + PAGE)
+    const gone = await index.transact(() => {
+      const lost = page.filter(
+        ({ digest }) => !store.hasFile(digest) && index.blobs.find(digest) !== undefined,
+      )
+      for (const { digest, size } of lost) {
+        budgets.loses(digest, size)
+        index.blobs.remove(digest)
+      }
+      return lost
+    })
+    for (const { size } of gone) ledger.used -= onDisk(size)
+    tally('missing', { objects: gone.length, bytes: 0 })
+  }
+}
+
+async function sweepParts(deps: GcDeps, { parts, quarantined }: Survey, tally: Tally): Promise<void> {
+  const { store, ledger } = deps
+  for (const part of parts) {
+    const bytes = await store.dropParked(part)
+    ledger.used -= bytes
+    tally('parts', { objects: bytes > 0 || part.size === 0 ? 1 : 0, bytes })
+  }
+  for (const file of quarantined) {
+    await store.dropQuarantined(file)
+    ledger.used -= file.bytes
+    tally('quarantine', { objects: 1, bytes: file.bytes })
+  }
+}
+
+async function sweepEntries(
+  { index, leaving }: GcDeps,
+  entries: readonly ExpiredEntry[],
+  tally: Tally,
+): Promise<void> {
+  for (let at = 0; at < entries.length; at += PAGE) {
+    const page = entries.slice(at, at + PAGE)
+    const gone = await index.transact(() => {
+      let bytes = 0
+      let objects = 0
+      for (const { key, digest, checkedAt } of page) {
+        if (!index.entries.removeUnchanged(key, checkedAt)) continue
+        objects++
+        const blob = index.blobs.find(digest)
+        const isLast = blob !== undefined && index.holdings.upstreamsOf(digest).length === 0
+        if (!isLast || !leaving.mayGo({ digest, size: blob.size, usedAt: Number.POSITIVE_INFINITY })) continue
+        leaving.take({ digest, size: blob.size })
+        bytes += onDisk(blob.size)
+      }
+      return { objects, bytes }
+    })
+    leaving.took(gone.bytes)
+    await leaving.free()
+    tally('expired', gone)
+  }
+}
+
+async function sweepBlobs({ leaving }: GcDeps, list: BlobList, tally: (left: Left) => void): Promise<void> {
+  for (let at = 0; at < list.sizes.length; at += SHEAF)
+    tally(await leaving.leave(sliceBlobs(list, at, at + SHEAF)))
+}
+
+/** The names of one upstream go; a blob that another one needs stays on disk. */
+async function sweepOver(
+  { index, leaving, budgets }: GcDeps,
+  { blobs, upstream }: { blobs: BlobList; upstream: string },
+  tally: (left: Left) => void,
+): Promise<void> {
+  for (let at = 0; at < blobs.sizes.length; at += PAGE) {
+    const gone = await index.transact(() => {
+      let objects = 0
+      let bytes = 0
+      for (const blob of sliceBlobs(blobs, at, at + PAGE)) {
+        if (!leaving.mayGo(blob)) continue
+        objects++
+        budgets.released(upstream, blob.size)
+        if (index.holdings.release(upstream, blob.digest)) continue
+        leaving.take(blob)
+        bytes += onDisk(blob.size)
+      }
+      return { objects, bytes }
+    })
+    leaving.took(gone.bytes)
+    await leaving.free()
+    tally(gone)
+  }
+}

@@ -1,0 +1,81 @@
+import { createApi, createApiHandler } from './api/api.ts'
+import type { CacheParts } from './cache/assemble.ts'
+import type { Config } from './config/config.ts'
+import type { Index } from './db/index.ts'
+import type { Clock } from './domain/clock.ts'
+import type { Log } from './domain/log.ts'
+import { MIB } from './domain/units.ts'
+import { createOciFetcher } from './frontends/oci/fetcher.ts'
+import type { OciSettings } from './frontends/oci/front-end.ts'
+import { createGc } from './jobs/gc/gc.ts'
+import type { GcSettings } from './jobs/gc/goal.ts'
+import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
+import { createVerify } from './jobs/verify.ts'
+import type { Store } from './store/store.ts'
+import type { OriginClient } from './upstream/origin.ts'
+
+/** Bytes per second that the scheduled check reads, so that pulls keep most of the disk. */
+const SCRUB_RATE = 100 * MIB
+
+function gcSettings({ cache, storage, jobs, upstreams }: Config): GcSettings {
+  const own = upstreams.filter(({ expireUnused }) => expireUnused !== jobs.expireUnused)
+  return {
+    maxSize: storage.maxSize,
+    evictTo: storage.evictTo,
+    staleIfError: cache.staleIfError,
+    expireUnused: jobs.expireUnused,
+    expireUnusedOf: Object.fromEntries(own.map(({ name, expireUnused }) => [name, expireUnused])),
+    maxSizeOf: Object.fromEntries(upstreams.map(({ name, maxSize }) => [name, maxSize])),
+  }
+}
+
+interface ManagementDeps {
+  readonly config: () => Config
+  readonly index: Index
+  readonly store: Store
+  readonly client: OriginClient
+  readonly parts: CacheParts
+  readonly clock: Clock
+  readonly log: Log
+  readonly isOwner: () => boolean
+  readonly ociSettings: (config: Config) => OciSettings
+}
+
+/** What looks after the cache: jobs by the clock, and the API of commands and console. */
+export function createManagement(deps: ManagementDeps) {
+  const { config, index, store, client, parts, clock, log, isOwner, ociSettings } = deps
+  const gc = createGc({ ...parts, index, store, clock, log, settings: () => gcSettings(config()) })
+  const fetcher = createOciFetcher(parts.cache, () => ociSettings(config()))
+  const verify = createVerify({ ...parts, index, store, clock, refetch: (key) => fetcher.fetchKey(key) })
+  const scheduler: Scheduler = createScheduler({
+    index,
+    clock,
+    log,
+    isOwner,
+    jobs: {
+      gc: async (watch) => {
+        const report = await gc.run({ goal: {}, dryRun: false }, watch)
+        await index.snapshot()
+        return report
+      },
+      scrub: (watch) => verify.run({ only: undefined, repair: false, rate: SCRUB_RATE }, watch),
+    },
+  })
+  const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
+  plan(config())
+  const rateLimit = (upstream: string) => client.rateLimit(upstream)
+  const api = createApi({
+    config,
+    index,
+    store,
+    parts,
+    gc,
+    verify,
+    fetcher,
+    scheduler,
+    rateLimit,
+    clock,
+    log,
+  })
+  return { scheduler, plan, handle: createApiHandler(api, log) }
+}

@@ -1,0 +1,129 @@
+import fs from 'node:fs'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Digest, Sha256 } from '../domain/digest.ts'
+import { isMissing, openFile, stampOf, statFile, unlinkIfThere } from './file.ts'
+import { type Layout, onDisk } from './layout.ts'
+import { Part } from './part.ts'
+import { uniqueName } from './unique.ts'
+
+/** A part that nobody writes. */
+export interface ParkedPart {
+  readonly name: string
+  readonly size: number
+  /** When it was last written, milliseconds since the epoch by the clock of the volume. */
+  readonly at: number
+}
+
+/** Content on its way in. */
+export interface Parts {
+  /**
+   * A part to write into. The owner of the folder continues the file that an earlier download of the same id
+   * left; anybody else starts a file of its own. Throws when the disk fails.
+   */
+  begin(id: string, expected: Digest | undefined): Promise<Part>
+  /** Moves a whole part to its final name and returns the stamp. Synchronous: belongs inside the transaction that adds the row. */
+  place(part: Part, digest: Sha256): number
+  discard(part: Part): Promise<void>
+  /** Nobody writes into it any more; its file stays for the next download of the same id. */
+  park(part: Part): void
+  /** Parts that nobody writes, oldest first. Empty for all but the owner of the folder. */
+  parked(): Promise<readonly ParkedPart[]>
+  /** Removes a part unless somebody began to write it meanwhile; returns how many bytes of disk that freed. */
+  dropParked(part: ParkedPart): Promise<number>
+  /** Removes the parts of an earlier run that nobody can continue. Call before the first part is begun. */
+  sweepParts(): Promise<void>
+  /** What all parts take on disk, in bytes. */
+  partBytes(): Promise<number>
+}
+
+export function createParts(layout: Layout, isOwner: () => boolean): Parts {
+  const growing = new Set<string>()
+  const parked = async (): Promise<readonly ParkedPart[]> =>
+    isOwner() ? (await listParked(layout)).filter(({ name }) => !growing.has(name)) : []
+  return {
+    begin: async (id, expected) => {
+      const name = isOwner() ? id : `${id}.${uniqueName()}`
+      // Before anything is awaited, so that nobody drops the file that is about to be opened.
+      growing.add(name)
+      try {
+        return await beginPart(layout, name, expected)
+      } catch (error) {
+        growing.delete(name)
+        throw error
+      }
+    },
+    place: (part, digest) => {
+      const stamp = placePart(part, layout.blob(digest))
+      growing.delete(part.id)
+      return stamp
+    },
+    discard: async (part) => {
+      growing.delete(part.id)
+      await unlinkIfThere(part.path)
+    },
+    park: (part) => void growing.delete(part.id),
+    parked,
+    dropParked: async ({ name, size }) => {
+      if (growing.has(name)) return 0
+      await unlinkIfThere(layout.part(name))
+      return onDisk(size)
+    },
+    sweepParts: async () => {
+      for (const { name } of await parked())
+        if (!CONTINUABLE.test(name)) await unlinkIfThere(layout.part(name))
+    },
+    partBytes: () => partBytes(layout),
+  }
+}
+
+/** Named after their content; all others were written in one go, or by a process that is gone. */
+const CONTINUABLE = /^sha(256|512)-[0-9a-f]+$/
+
+/** Other processes may still write theirs, whose names have a dot; nobody writes for an hour without a pause. */
+const LEFT_BEHIND = 60 * 60 * 1000
+
+async function listParked(layout: Layout): Promise<ParkedPart[]> {
+  const parts: ParkedPart[] = []
+  for (const name of await readdir(layout.parts)) {
+    const stats = await stat(layout.part(name)).catch(() => undefined)
+    if (stats === undefined || (name.includes('.') && Date.now() - stats.mtimeMs < LEFT_BEHIND)) continue
+    parts.push({ name, size: stats.size, at: stats.mtimeMs })
+  }
+  return parts.sort((a, b) => a.at - b.at)
+}
+
+async function beginPart(layout: Layout, id: string, expected: Digest | undefined): Promise<Part> {
+  const path = layout.part(id)
+  const fd = await openFile(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW)
+  const part = new Part({ id, path, fd, expected })
+  try {
+    const { size } = await statFile(fd)
+    if (size > 0) part.adopt(size)
+    return part
+  } catch (error) {
+    part.release()
+    throw error
+  }
+}
+
+function placePart(part: Part, path: string): number {
+  try {
+    fs.renameSync(part.path, path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+    fs.renameSync(part.path, path)
+  }
+  return stampOf(fs.statSync(path))
+}
+
+async function partBytes(layout: Layout): Promise<number> {
+  await mkdir(layout.parts, { recursive: true })
+  let bytes = 0
+  for (const name of await readdir(layout.parts)) {
+    const stats = await stat(layout.part(name)).catch(() => undefined)
+    bytes += onDisk(stats?.size ?? 0)
+  }
+  return bytes
+}

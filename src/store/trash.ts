@@ -1,0 +1,59 @@
+import { lstat, readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Sha256 } from '../domain/digest.ts'
+import { moveIfThere } from './file.ts'
+import { type Layout, onDisk } from './layout.ts'
+import { uniqueName } from './unique.ts'
+
+/** Damaged content that was put aside. */
+export interface Quarantined {
+  readonly name: string
+  /** On disk. */
+  readonly bytes: number
+  readonly at: number
+}
+
+/** Where content goes that is no content any more. */
+export interface Trash {
+  /** Moves a blob into the trash. Synchronous: belongs inside the transaction that removes the row. */
+  retire(digest: Sha256): void
+  /** As `retire`, for anything below the blobs folder, by its path there. */
+  retireFile(path: string): void
+  /** As `retire`, for a damaged blob that is kept aside. Returns the bytes on disk that stay, 0 where there was no file. */
+  quarantine(digest: Sha256): number
+  emptyTrash(): Promise<void>
+  /** What the trash takes on disk, and how many files. */
+  trashed(): Promise<{ count: number; bytes: number }>
+  /** Oldest first. */
+  quarantined(): Promise<readonly Quarantined[]>
+  dropQuarantined(file: Quarantined): Promise<void>
+}
+
+export function createTrash(layout: Layout): Trash {
+  return {
+    retire: (digest) => void moveIfThere(layout.blob(digest), layout.trashed(digest, uniqueName())),
+    retireFile: (path) =>
+      void moveIfThere(join(layout.blobs, path), join(layout.trash, `${basename(path)}.${uniqueName()}`)),
+    quarantine: (digest) => moveIfThere(layout.blob(digest), layout.quarantined(digest, uniqueName())),
+    emptyTrash: async () => {
+      // A folder may have stood where a blob should: whatever is here goes.
+      for (const name of await readdir(layout.trash))
+        await rm(join(layout.trash, name), { recursive: true, force: true })
+    },
+    trashed: async () => {
+      const files = await filesIn(layout.trash)
+      return { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) }
+    },
+    quarantined: async () => (await filesIn(layout.quarantine)).toSorted((a, b) => a.at - b.at),
+    dropQuarantined: ({ name }) => rm(join(layout.quarantine, name), { recursive: true, force: true }),
+  }
+}
+
+async function filesIn(folder: string): Promise<readonly Quarantined[]> {
+  const files: Quarantined[] = []
+  for (const name of await readdir(folder)) {
+    const stats = await lstat(join(folder, name)).catch(() => undefined)
+    if (stats !== undefined) files.push({ name, bytes: onDisk(stats.size), at: stats.ctimeMs })
+  }
+  return files
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { DAY, MINUTE } from '../../src/domain/clock.ts'
+import { addBlob, assertNoParts, blobRows, MIB, manifestPath, pull } from '../e2e/support.ts'
+import { startPair } from '../support/cachalot.ts'
+import { fakeClock } from '../support/clock.ts'
+import type { BuiltImage } from '../support/oci-image.ts'
+import { apiOf, gc, pullImage, remove } from './support.ts'
+
+const digestsOf = (image: BuiltImage): string[] =>
+  [image.manifest, image.config, ...image.layers].map(({ digest }) => digest)
+
+function assertAll(dataDir: string, image: BuiltImage, isThere: boolean): void {
+  const rows = new Set<string>(blobRows(dataDir).keys())
+  for (const digest of digestsOf(image)) assert.equal(rows.has(digest), isThere, digest)
+}
+
+suite('a pin', () => {
+  test('keeps an image and all below it while others make room', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, {
+      clock,
+      config: { storage: { max_size: '8MiB' }, pin: [{ match: 'docker.io/library/kept:1*' }] },
+    })
+    const kept = hub.addImage('library/kept', { tags: ['1.2'], layers: [MIB, 5000] })
+    const loose = hub.addImage('library/kept', { tags: ['2.0'], layers: [MIB] })
+    await pullImage(cache, kept, { repo: 'library/kept', tag: '1.2' })
+    await pullImage(cache, loose, { repo: 'library/kept', tag: '2.0' })
+    for (let i = 0; i < 12; i++) {
+      clock.advance(MINUTE)
+      await pull(cache, addBlob(hub, 2 * MIB))
+      await assertNoParts(cache.dataDir)
+    }
+    assertAll(cache.dataDir, kept, true)
+    assertAll(cache.dataDir, loose, false)
+  })
+
+  test('that is set by hand counts for what is cached and for what comes, until its time', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, { clock, config: { jobs: { expire_unused: '30d' } } })
+    const image = hub.addImage('library/app', { tags: ['1'], layers: [100_000] })
+    await pullImage(cache, image, { repo: 'library/app', tag: '1' })
+    await assertNoParts(cache.dataDir)
+    const until = clock() + 60 * DAY
+    const { items } = await apiOf(cache).put('/pins', { match: ['app'], reason: 'release', until })
+    assert.deepEqual(
+      items.map(({ match, origin, reason, images }) => ({ match, origin, reason, images })),
+      [{ match: 'docker.io/library/app', origin: 'user', reason: 'release', images: 1 }],
+    )
+    const later = hub.addImage('library/app', { tags: ['2'], layers: [50_000] })
+    await pullImage(cache, later, { repo: 'library/app', tag: '2' })
+    await assertNoParts(cache.dataDir)
+    clock.advance(40 * DAY)
+    assert.deepEqual((await gc(cache)).rows, [])
+    await cache.restart()
+    clock.advance(30 * DAY)
+    assert.deepEqual(
+      (await gc(cache)).rows.map(({ reason }) => reason),
+      ['unused'],
+    )
+    assertAll(cache.dataDir, image, false)
+    assertAll(cache.dataDir, later, false)
+  })
+
+  test('moves with its tag: what the tag pointed to before is kept no longer', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, { clock })
+    const first = hub.addImage('library/app', { tags: ['1'], layers: [100_000] })
+    await apiOf(cache).put('/pins', { match: ['docker.io/library/app:1'] })
+    await pullImage(cache, first, { repo: 'library/app', tag: '1' })
+    const second = hub.addImage('library/app', { tags: ['1'], layers: [50_000] })
+    clock.advance(10 * MINUTE)
+    await pullImage(cache, second, { repo: 'library/app', tag: '1' })
+    await assertNoParts(cache.dataDir)
+    clock.advance(MINUTE)
+    await gc(cache, { to: 0, grace: 0 })
+    assertAll(cache.dataDir, first, false)
+    assertAll(cache.dataDir, second, true)
+  })
+
+  test('also holds against removal, and is lifted by hand', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, { clock })
+    const image = hub.addImage('library/app', { tags: ['1'], layers: [100_000] })
+    await pullImage(cache, image, { repo: 'library/app', tag: '1' })
+    await assertNoParts(cache.dataDir)
+    await apiOf(cache).put('/pins', { match: ['docker.io/library/app:*'] })
+    const skipped = await remove(cache, ['app:1'])
+    assert.deepEqual(skipped.pinned, ['docker.io/library/app:1'])
+    assert.equal(skipped.frees, 0)
+    assertAll(cache.dataDir, image, true)
+    await apiOf(cache).del('/pins', { match: ['docker.io/library/app:*'] })
+    assert.equal((await remove(cache, ['app:1'])).objects, 3)
+    assertAll(cache.dataDir, image, false)
+    assert.equal((await cache.fetch(manifestPath('1'))).headers['x-cache'], 'miss')
+  })
+
+  test('of the configuration is changed there only', async (t) => {
+    const { cache } = await startPair(t, { config: { pin: [{ match: 'docker.io/library/a' }] } })
+    await assert.rejects(apiOf(cache).del('/pins', { match: ['a'] }), /config\.toml/)
+    await cache.reload({ config: { pin: [{ match: 'docker.io/library/b', reason: 'why not' }] } })
+    const list = async () => (await apiOf(cache).get('/pins', {})).items.map(({ match }) => match)
+    for (let i = 0; i < 200 && (await list())[0] !== 'docker.io/library/b'; i++);
+    assert.deepEqual(await list(), ['docker.io/library/b'])
+  })
+})
