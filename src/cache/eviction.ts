@@ -29,18 +29,8 @@ export function createEviction(deps: {
   ledger: Ledger
   log: Log
 }): Eviction {
-  const { index, store, leaving, budgets } = deps
-
-  const fromQuarantine = async (bytes: number): Promise<Left> => {
-    let gone = NOTHING
-    for (const file of await store.quarantined()) {
-      if (gone.bytes >= bytes) break
-      await store.dropQuarantined(file)
-      gone = sum(gone, { objects: 1, bytes: file.bytes })
-    }
-    deps.ledger.used -= gone.bytes
-    return gone
-  }
+  const { index, leaving, budgets } = deps
+  const { fromQuarantine, fromParts } = createFileEviction(deps)
 
   const fromBlobs = async (bytes: number): Promise<Left> => {
     let gone = NOTHING
@@ -52,16 +42,6 @@ export function createEviction(deps: {
       if (page.length < PAGE) break
       mark = page.at(-1)
     }
-    return gone
-  }
-
-  const fromParts = async (bytes: number): Promise<Left> => {
-    let gone = NOTHING
-    for (const part of await store.parked()) {
-      if (gone.bytes >= bytes) break
-      gone = sum(gone, { objects: 1, bytes: await store.dropParked(part) })
-    }
-    deps.ledger.used -= gone.bytes
     return gone
   }
 
@@ -119,6 +99,34 @@ export function createEviction(deps: {
         return say(gone, { upstream })
       }),
   }
+}
+
+/** Files that the index knows nothing of. */
+function createFileEviction(deps: { store: Store; ledger: Ledger }) {
+  const { store } = deps
+
+  const fromQuarantine = async (bytes: number): Promise<Left> => {
+    let gone = NOTHING
+    for (const file of await store.quarantined()) {
+      if (gone.bytes >= bytes) break
+      await store.dropQuarantined(file)
+      gone = sum(gone, { objects: 1, bytes: file.bytes })
+    }
+    deps.ledger.used -= gone.bytes
+    return gone
+  }
+
+  const fromParts = async (bytes: number): Promise<Left> => {
+    let gone = NOTHING
+    for (const part of await store.parked()) {
+      if (gone.bytes >= bytes) break
+      gone = sum(gone, { objects: 1, bytes: await store.dropParked(part) })
+    }
+    deps.ledger.used -= gone.bytes
+    return gone
+  }
+
+  return { fromQuarantine, fromParts }
 }
 
 const NOTHING: Left = { objects: 0, bytes: 0 }

@@ -28,13 +28,17 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
     const client = deps.clientAddress(req)
     const claimed = claim(deps.frontEnds, exchange)
     if (claimed === undefined) return deps.fallback(req, res)
-    void run(claimed, exchange, () => deps.admit(client)).then(() => {
-      const { upstream, outcome, bytes } = exchange.notes
-      if (upstream !== undefined && outcome !== undefined)
-        deps.note({ frontEnd: claimed.frontEnd.name, upstream, outcome, bytes })
+    const done = (): void => {
+      count(exchange, claimed.frontEnd.name, deps.note)
       logRequest(deps.log, exchange, { client, ms: performance.now() - startedAt })
-    })
+    }
+    void run(claimed, exchange, () => deps.admit(client)).then(done)
   }
+}
+
+function count({ notes }: Exchange, frontEnd: string, note: PipelineDeps['note']): void {
+  const { upstream, outcome, bytes } = notes
+  if (upstream !== undefined && outcome !== undefined) note({ frontEnd, upstream, outcome, bytes })
 }
 
 interface Claimed {

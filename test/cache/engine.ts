@@ -67,7 +67,7 @@ export async function startEngine(t: Cleanup, options: EngineOptions = {}): Prom
   t.after(async () => {
     await parts.flights.drain()
     await client.close()
-    index.close()
+    await index.close()
     await hub.close()
   })
   return { ...parts, hub, index, store, clock, log, settings, blob }

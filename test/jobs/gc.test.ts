@@ -92,12 +92,12 @@ suite('a clean-up frees what it foretold', () => {
     })
     const blobs = []
     for (let i = 0; i < 8; i++) {
-      blobs.push(await pullNew(i))
+      blobs.push(await pullNew())
       await assertNoParts(cache.dataDir)
       clock.advance(MINUTE)
     }
     clock.advance(HOUR)
-    blobs.push(await pullNew(8))
+    blobs.push(await pullNew())
     await assertNoParts(cache.dataDir)
     await assertForetold(cache, {}, ['coldest'])
     assert.equal(await du(cache.dataDir), 10 * MIB)
@@ -110,7 +110,7 @@ suite('a clean-up frees what it foretold', () => {
     await assertForetold(cache, { to: 0, grace: 0 }, ['coldest'])
     assert.equal(await du(cache.dataDir), 0)
 
-    async function pullNew(_: number) {
+    async function pullNew() {
       const blob = addBlob(hub, 2 * MIB)
       await pull(cache, blob)
       return blob
