@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
+import { isTrouble } from '../cache/trouble.ts'
 import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
 import { isSha256, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
@@ -28,13 +29,25 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
     conditions: conditionsOf(deps, filter),
   })
 
+  /** Reads are rare: they see what was counted up to now. */
+  const writeUses = (): void => {
+    try {
+      deps.index.uses.flush()
+    } catch (error) {
+      if (!isTrouble(error)) throw error
+    }
+  }
+
   router.get('/repositories', async (ctx) => {
+    writeUses()
     ctx.body = await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk))))
   })
   router.get('/images', async (ctx) => {
+    writeUses()
     ctx.body = await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk))))
   })
   router.get('/image', async (ctx) => {
+    writeUses()
     ctx.body = await detailOf(deps, queryOf(ctx, nameAsk).name)
   })
   router.get('/lookup', async (ctx) => {
