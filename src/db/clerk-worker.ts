@@ -12,7 +12,7 @@ export interface Order {
 export interface Answer {
   readonly id: number
   readonly value?: unknown
-  readonly error?: { readonly message: string; readonly code: string | undefined }
+  readonly error?: { readonly message: string; readonly name: string; readonly code: string | undefined }
 }
 
 // From clerk.ts, which starts this thread.
@@ -27,8 +27,8 @@ parentPort?.on('message', ({ id, question, input }: Order) => {
     const run = questions[question] as (db: Db, input: unknown) => unknown
     answer = { id, value: run(db, input) }
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException
-    answer = { id, error: { message, code } }
+    const { message, name, code } = error as NodeJS.ErrnoException
+    answer = { id, error: { message, name, code } }
   }
   parentPort?.postMessage(answer)
 })

@@ -42,7 +42,7 @@ export function createClerk(file: string): Clerk {
       waiting.delete(id)
       if (waiting.size === 0) thread.unref()
       if (error === undefined) job?.resolve(value)
-      else job?.reject(Object.assign(new Error(error.message), { code: error.code }))
+      else job?.reject(toError(error))
     })
     thread.on('error', fail)
     return thread
@@ -67,4 +67,10 @@ export function createClerk(file: string): Clerk {
       fail(new Error('the index is closed'))
     },
   }
+}
+
+/** An error of the other thread, as far as anybody here tells errors apart. */
+function toError({ message, name, code }: NonNullable<Answer['error']>): Error {
+  const error = name === 'RangeError' ? new RangeError(message) : new Error(message)
+  return Object.assign(error, { code })
 }
