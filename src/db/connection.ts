@@ -131,9 +131,11 @@ export function putInPlace(file: string, at: number): string | undefined {
   return aside
 }
 
-/** From now on a crash shows. */
-export function markOpen({ tables, wasClean }: Connection): void {
-  if (wasClean) tables.facts.set(CLOSED, 'no')
+/** From now on a crash shows. Returns whether the owner before closed it in order. */
+export function markOpen({ tables }: Connection): boolean {
+  const wasClosed = tables.facts.get(CLOSED) === 'yes'
+  if (wasClosed) tables.facts.set(CLOSED, 'no')
+  return wasClosed
 }
 
 /** Nothing is written any more. */

@@ -15,6 +15,13 @@ export type { Recovered } from './connection.ts'
 /** The index as the rest of the program sees it. After a repair the tables are those of another file. */
 export interface Index extends Tables {
   readonly applied: readonly Applied[]
+  /**
+   * Whether the owner of the folder before this one was killed, so that rows and files may differ. Until `settled`;
+   * false for all but the owner, and where a repair looks through the files anyway.
+   */
+  readonly crashed: boolean
+  /** Rows and files are those of each other again. */
+  settled(): void
   /** Takes notice of what other processes wrote. Call about once a second. */
   notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
@@ -48,6 +55,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
   const opened = isOwner() ? connectOrRescue(place, clock()) : connect(place, false)
   let now: Connection = opened
   let owned = false
+  let crashed = false
   let closing: Promise<void> | undefined
 
   const take = (connectNew: () => Connection): void => {
@@ -63,7 +71,9 @@ export function openIndex(file: string, migrations: string, options: IndexOption
   /** The folder is this process's own, from the start or since another one ended. */
   const own = (): void => {
     owned = true
-    unlessTrouble(() => markOpen(now))
+    unlessTrouble(() => {
+      crashed = !markOpen(now) && now.recovered === undefined
+    })
     snapshots.begin(now)
   }
 
@@ -78,7 +88,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     unlessTrouble(() => now.tables.uses.flush())
     unlessTrouble(() => now.tables.usage.flush())
     const isSound = isOwner() && (await snapshots.atEnd())
-    if (isSound) unlessTrouble(() => markClosed(now))
+    if (isSound && !crashed) unlessTrouble(() => markClosed(now))
     closeDb(now.db)
   }
 
