@@ -89,6 +89,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     setInterval(() => {
       index.notice()
       owner.tryClaim(store.layout.lock)
+      management.sweep()
       void local.start()
     }, NOTICE_EVERY).unref(),
     setTimeout(() => void snapshot(index, log), FIRST_SNAPSHOT).unref(),

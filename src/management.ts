@@ -1,5 +1,6 @@
 import { createApi, createApiHandler } from './api/api.ts'
 import type { CacheParts } from './cache/assemble.ts'
+import type { Account } from './cache/reconcile.ts'
 import type { Config } from './config/config.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
@@ -11,6 +12,7 @@ import { createGc } from './jobs/gc/gc.ts'
 import type { GcSettings } from './jobs/gc/goal.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import { createVerify } from './jobs/verify.ts'
+import type { Watch } from './jobs/watch.ts'
 import type { Store } from './store/store.ts'
 import type { OriginClient } from './upstream/origin.ts'
 
@@ -61,6 +63,7 @@ export function createManagement(deps: ManagementDeps) {
       scrub: (watch) => verify.run({ only: undefined, repair: false, rate: SCRUB_RATE }, watch),
     },
   })
+  const sweep = createSweep({ ...deps, scheduler })
   const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
   plan(config())
   const rateLimit = (upstream: string) => client.rateLimit(upstream)
@@ -77,5 +80,27 @@ export function createManagement(deps: ManagementDeps) {
     clock,
     log,
   })
-  return { scheduler, plan, handle: createApiHandler(api, log) }
+  return { scheduler, plan, sweep, handle: createApiHandler(api, log) }
+}
+
+/** Looks once, in the background, for what a killed owner of the folder left; also where this process takes over. */
+function createSweep(deps: ManagementDeps & { readonly scheduler: Scheduler }): () => void {
+  const { index, parts, log, scheduler } = deps
+  const account: Account = {
+    lost: (digest, size) => parts.budgets.loses(digest, size),
+    settle: (bytes) => parts.quota.settle(bytes),
+  }
+  let begun = false
+  return () => {
+    if (begun || !index.crashed()) return
+    begun = true
+    const work = ({ signal }: Watch) =>
+      parts.aftermath.rest(account, signal).catch((error: unknown) => {
+        // Ended with the program: the next start looks again.
+        if (!signal.aborted) throw error
+      })
+    scheduler.run('sweep', 'start', work).catch((error: unknown) => {
+      log.warn({ event: 'job.sweep', err: error }, 'what the last run left could not be looked through')
+    })
+  }
 }

@@ -5,6 +5,7 @@ import type { Log } from '../domain/log.ts'
 import type { EntryKey } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
+import { type Aftermath, createAftermath } from './aftermath.ts'
 import { createAsker } from './asker.ts'
 import { type Budgets, createBudgets } from './budgets.ts'
 import { type Cache, createCache } from './cache.ts'
@@ -45,6 +46,7 @@ export interface CacheParts {
   readonly pinned: Pinned
   readonly removal: Removal
   readonly shelf: Shelf
+  readonly aftermath: Aftermath
   /** Writes collected uses to the index. */
   flush(): void
 }
@@ -66,6 +68,8 @@ export async function createCacheParts(deps: {
   await store.sweepParts()
   // What a crash left on its way out.
   await store.emptyTrash().catch(report)
+  const aftermath = createAftermath({ index, store, clock, log })
+  await aftermath.first()
   const hot = createHot()
   const budgets = createBudgets({ index, limitOf: (upstream) => settings().maxSizeOf?.(upstream) ?? 0 })
   const pinned = createPinned({ index, clock })
@@ -125,6 +129,7 @@ export async function createCacheParts(deps: {
     pinned,
     removal,
     shelf,
+    aftermath,
     flush,
   }
 }

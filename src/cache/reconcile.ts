@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts'
 import { digestOf, type Sha256 } from '../domain/digest.ts'
 import { MIB } from '../domain/units.ts'
 import { readFile } from '../store/file.ts'
+import { onDisk } from '../store/layout.ts'
 import { listBlobs, sizeOfBlob } from '../store/listing.ts'
 import type { OpenBlob, Store } from '../store/store.ts'
 import { referencesOf } from './references.ts'
@@ -18,21 +19,35 @@ export interface Reconciled {
 const BATCH = 200
 /** Larger content is no manifest. */
 const LARGEST_MANIFEST = 4 * MIB
-const FIRST_BYTES = 256
+/** All folders of blobs, by the first byte of their digests. */
+const FOLDERS = Array.from({ length: 256 }, (_, first) => first)
 
-interface Deps {
+export interface ReconcileDeps {
   readonly index: Index
   readonly store: Store
   readonly clock: Clock
+  /** Where usage is counted already; without it, it has to be counted anew afterwards. */
+  readonly account?: Account
+}
+
+/** Keeps count of what lies on disk. */
+export interface Account {
+  /** Before the row of a blob goes whose file is missing. */
+  lost(digest: Sha256, size: number): void
+  /** So many bytes more are counted, or fewer. */
+  settle(bytes: number): void
 }
 
 /**
- * Brings rows and files together after the index was put back: rows without a file go, files without a row get
- * one, and what manifests among these reference is known again. Downloads may go on meanwhile.
+ * Brings rows and files together after a crash, or after the index was put back: rows without a file go, files
+ * without a row get one, and what manifests among these reference is known again. Downloads may go on meanwhile.
  */
-export async function reconcile(deps: Deps): Promise<Reconciled> {
+export async function reconcile(
+  deps: ReconcileDeps,
+  folders: readonly number[] = FOLDERS,
+): Promise<Reconciled> {
   const sums = { found: 0, dropped: 0 }
-  for (let first = 0; first < FIRST_BYTES; first++) {
+  for (const first of folders) {
     const files = new Set(await listBlobs(deps.store.layout, first))
     const rows = new Set(deps.index.found.digests(first))
     sums.dropped += await drop(deps, [...rows.difference(files)])
@@ -42,33 +57,42 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
 }
 
 /** Looks once more inside the transaction: a download may just have landed. */
-async function drop({ index, store }: Deps, digests: readonly Sha256[]): Promise<number> {
+async function drop(deps: ReconcileDeps, digests: readonly Sha256[]): Promise<number> {
+  const { index, store, account } = deps
   let dropped = 0
   for (const batch of batches(digests)) {
-    dropped += await index.transact(() => {
-      const gone = batch.filter((digest) => !store.hasFile(digest) && index.blobs.remove(digest))
-      return gone.length
+    const gone = await index.transact(() => {
+      const rows = batch.filter((digest) => !store.hasFile(digest)).map((digest) => index.blobs.find(digest))
+      const lost = rows.filter((row) => row !== undefined)
+      for (const { digest, size } of lost) {
+        account?.lost(digest, size)
+        index.blobs.remove(digest)
+      }
+      return lost
     })
+    for (const { size } of gone) account?.settle(-onDisk(size))
+    dropped += gone.length
   }
   return dropped
 }
 
-async function adopt(deps: Deps, digests: readonly Sha256[]): Promise<number> {
+async function adopt(deps: ReconcileDeps, digests: readonly Sha256[]): Promise<number> {
   const { index, store, clock } = deps
   let found = 0
   for (const batch of batches(digests)) {
     const files = await Promise.all(batch.map((digest) => lookAt(store, digest)))
-    found += await index.transact(() => {
+    const added = await index.transact(() => {
       // Not those that left, or landed, meanwhile.
-      const here = files.filter((file) => file !== undefined && store.hasFile(file.digest))
-      const added = here.filter((file) => file !== undefined && index.blobs.find(file.digest) === undefined)
-      for (const file of added) {
-        if (file === undefined) continue
-        index.found.add({ digest: file.digest, size: file.size, at: clock() })
-        index.edges.put(file.digest, file.edges)
+      const here = files.filter((file) => file !== undefined).filter(({ digest }) => store.hasFile(digest))
+      const lacking = here.filter(({ digest }) => index.blobs.find(digest) === undefined)
+      for (const { digest, size, edges } of lacking) {
+        index.found.add({ digest, size, at: clock() })
+        index.edges.put(digest, edges)
       }
-      return added.length
+      return lacking
     })
+    for (const { size } of added) deps.account?.settle(onDisk(size))
+    found += added.length
   }
   return found
 }

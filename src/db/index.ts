@@ -19,8 +19,8 @@ export interface Index extends Tables {
    * Whether the owner of the folder before this one was killed, so that rows and files may differ. Until `settled`;
    * false for all but the owner, and where a repair looks through the files anyway.
    */
-  readonly crashed: boolean
-  /** Rows and files are those of each other again. */
+  crashed(): boolean
+  /** Rows and files belong together again. */
   settled(): void
   /** Takes notice of what other processes wrote. Call about once a second. */
   notice(): void
@@ -112,6 +112,10 @@ export function openIndex(file: string, migrations: string, options: IndexOption
         }),
       snapshot: async () => {
         if (isOwner()) await snapshots.make()
+      },
+      crashed: () => crashed,
+      settled: () => {
+        crashed = false
       },
       repaired: () => repair.done(),
       onRecovered: (listener: RecoveredListener) => repair.onRecovered(listener),

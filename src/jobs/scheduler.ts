@@ -5,7 +5,8 @@ import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { unwatched, type Watch } from './watch.ts'
 
-export type JobName = 'gc' | 'scrub' | 'verify'
+/** sweep: what a killed process left is looked for. */
+export type JobName = 'gc' | 'scrub' | 'verify' | 'sweep'
 
 export interface Scheduler {
   /** Runs what is due at these times from now on; undefined: never. Cron expressions, local time. */

@@ -84,7 +84,7 @@ async function pullAtRandom(facts: {
 test('killed a hundred times while content lands and leaves: every answer is right, and in the end rows are files', async (t) => {
   const random = createRandom(seedOf(t))
   const hub = await startFakeUpstream()
-  const server = await createServerOn(await tempDir(t), hub, { max_size: String(MAX_SIZE) })
+  const server = await createServerOn(await tempDir(t), hub, { storage: { max_size: String(MAX_SIZE) } })
   t.after(async () => {
     await server.kill()
     await hub.close()

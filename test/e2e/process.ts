@@ -28,7 +28,7 @@ export interface Server {
 export async function createServerOn(
   folder: string,
   hub: FakeUpstream,
-  storage: Table = {},
+  { storage, jobs }: { readonly storage?: Table; readonly jobs?: Table } = {},
 ): Promise<Server> {
   const port = await freePort()
   const file = join(folder, 'config.toml')
@@ -38,6 +38,7 @@ export async function createServerOn(
     stringify({
       server: { listen: `127.0.0.1:${port}` },
       storage: { path: dataDir, min_free: '0', ...storage },
+      jobs: { ...jobs },
       log: { level: 'warn', format: 'json' },
       upstream: [{ name: 'docker.io', url: hub.url, default: true }],
     }),

@@ -16,8 +16,9 @@ import {
   manifestPath,
   pull,
 } from '../e2e/support.ts'
-import { startPair } from '../support/cachalot.ts'
+import { startCachalot, startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
+import { startFakeUpstream } from '../support/fake-upstream.ts'
 import { du, gc, pullImage, verify } from './support.ts'
 
 /** What a dry run says comes true: its numbers are those of the run, and what leaves the disk. */
@@ -139,7 +140,7 @@ suite('a clean-up frees what it foretold', () => {
     const lost = addBlob(hub, MIB)
     await pull(cache, blob)
     await pull(cache, lost)
-    await assertStoreSound(cache.dataDir)
+    await assertNoParts(cache.dataDir)
     const stray = blobFile(cache.dataDir, `sha256:${'7'.repeat(64)}`)
     await mkdir(dirname(stray), { recursive: true })
     await writeFile(stray, Buffer.alloc(5000))
@@ -177,7 +178,7 @@ suite('a clean-up frees what it foretold', () => {
     const { hub, cache } = await startPair(t)
     const blob = addBlob(hub, 3 * MIB)
     await pull(cache, blob)
-    await assertStoreSound(cache.dataDir)
+    await assertNoParts(cache.dataDir)
     await writeFile(blobFile(cache.dataDir, blob.digest), Buffer.alloc(3 * MIB, 1))
     const report = await verify(cache)
     assert.deepEqual(
@@ -189,6 +190,48 @@ suite('a clean-up frees what it foretold', () => {
     assert.deepEqual((await gc(cache, { dryRun: true })).rows, [])
   })
 })
+
+test('upstreams keep unused content for as long as each of them says; shared content as long as the last', async (t) => {
+  const clock = fakeClock()
+  const [hub, other] = [await startFakeUpstream(), await startFakeUpstream()]
+  t.after(async () => void (await Promise.all([hub.close(), other.close()])))
+  const cache = await startCachalot(t, {
+    clock,
+    config: { jobs: { expire_unused: '30d' } },
+    upstreams: [
+      { name: 'docker.io', url: hub.url },
+      { name: 'ghcr.io', url: other.url, expire_unused: '5d' },
+      { name: 'quay.io', url: other.url, expire_unused: '0' },
+    ],
+  })
+  const [mine, theirs, shared, kept] = [
+    addBlob(hub, MIB),
+    addBlob(other, MIB),
+    addBlob(hub, MIB),
+    addBlob(other, MIB),
+  ]
+  other.putBlob('library/app', shared.digest, shared.content)
+  await pull(cache, mine)
+  await pull(cache, theirs, 'ghcr.io/library/app')
+  await pull(cache, shared)
+  await assertNoParts(cache.dataDir)
+  await pull(cache, shared, 'ghcr.io/library/app')
+  await pull(cache, kept, 'quay.io/library/app')
+  await assertNoParts(cache.dataDir)
+  clock.advance(10 * DAY)
+  await assertForetold(cache, {}, ['unused'])
+  assert.deepEqual(
+    sorted(blobRows(cache.dataDir).keys()),
+    sorted([mine, shared, kept].map(({ digest }) => digest)),
+  )
+  clock.advance(30 * DAY)
+  await assertForetold(cache, {}, ['unused'])
+  assert.deepEqual([...blobRows(cache.dataDir).keys()], [kept.digest])
+})
+
+function sorted(digests: Iterable<string>): string[] {
+  return [...digests].toSorted((a, b) => a.localeCompare(b))
+}
 
 suite('a clean-up leaves alone', () => {
   test('what is pinned', async (t) => {
@@ -215,7 +258,7 @@ suite('a clean-up leaves alone', () => {
     const [read, other] = [addBlob(hub, 24 * MIB), addBlob(hub, MIB)]
     await pull(cache, read)
     await pull(cache, other)
-    await assertStoreSound(cache.dataDir)
+    await assertNoParts(cache.dataDir)
     clock.advance(HOUR)
     const reader = await cache.open(blobPath(read.digest))
     await reader.read(1000)

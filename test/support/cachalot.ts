@@ -97,9 +97,15 @@ export async function startPair(
   options: Omit<CachalotOptions, 'hub'> & { readonly fake?: FakeUpstreamOptions } = {},
 ): Promise<Pair> {
   const hub = await startFakeUpstream(options.fake)
-  const cache = await startCachalot(t, { ...options, hub })
-  t.after(() => hub.close())
-  return { hub, cache }
+  try {
+    const cache = await startCachalot(t, { ...options, hub })
+    // After the cache's own, so that the cache is closed before its upstream goes.
+    t.after(() => hub.close())
+    return { hub, cache }
+  } catch (error) {
+    await hub.close()
+    throw error
+  }
 }
 
 /** Fails when the log tells of something broken inside, as opposed to trouble that is part of the trade. */
