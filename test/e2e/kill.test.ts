@@ -1,40 +1,27 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import type { AddedBlob } from '../support/fake-repositories.ts'
-import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts'
+import { type ApiClient, connectApi } from '../../src/api/client.ts'
+import { socketAddress } from '../../src/api/socket.ts'
+import { makeFirstVersion } from '../db/versions.ts'
+import { du, last } from '../jobs/support.ts'
+import { startFakeUpstream } from '../support/fake-upstream.ts'
 import { fetchAll } from '../support/http.ts'
 import { tempDir } from '../support/temp.ts'
+import { fill, operate, pullAtRandom, type Wanted } from './kill-load.ts'
+import { makeMess, putIndex } from './kill-mess.ts'
+import { createRandom } from './kill-random.ts'
 import { createServerOn, type Server } from './process.ts'
-import {
-  addBlob,
-  assertHonest,
-  assertNoParts,
-  assertStoreSound,
-  assertWhole,
-  blobPath,
-  KIB,
-  MIB,
-  manifestPath,
-} from './support.ts'
+import { assertNoParts, assertStoreSound, assertWhole, eventually, MIB } from './support.ts'
 
-const ROUNDS = 100
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 100)
 /** A folder that is always full, so that landing and leaving go on at the same time. */
 const MAX_SIZE = 8 * MIB
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+/** So many rounds apart, the index is one of the first release. */
+const MIGRATION_EVERY = 9
 
 function seedOf(t: TestContext): number {
   const seed = Number(process.env['CACHALOT_SEED'] ?? Date.now() % 1_000_000)
@@ -42,88 +29,106 @@ function seedOf(t: TestContext): number {
   return seed
 }
 
-interface Wanted {
-  readonly path: string
-  readonly content: Pick<AddedBlob, 'digest' | 'size'>
+interface World {
+  readonly server: Server
+  readonly wanted: readonly Wanted[]
+  readonly api: ApiClient
+  readonly seed: number
+  /** Milliseconds. */
+  readonly startTakes: number
 }
 
-function fill(hub: FakeUpstream): readonly Wanted[] {
-  const blobs = Array.from({ length: 40 }, (_, i) => addBlob(hub, 60 * KIB + i * 23 * KIB))
-  const wanted: Wanted[] = blobs.map((content) => ({ path: blobPath(content.digest), content }))
-  for (let i = 0; i < 6; i++) {
-    const { manifest, layers } = hub.addImage('library/app', {
-      tags: [`v${i}`],
-      layers: [30 * KIB, 200 * KIB],
-    })
-    wanted.push({ path: manifestPath(`v${i}`), content: manifest })
-    for (const content of layers) wanted.push({ path: blobPath(content.digest), content })
-  }
-  return wanted
+/** Starts it, lets everybody at it, and kills it at some moment, from its very start on. */
+async function liveAndDie({ server, wanted, api, seed, startTakes }: World, round: number) {
+  const random = createRandom(seed + round * 1000)
+  await server.launch()
+  const stop = new AbortController()
+  const { signal } = stop
+  const clients = [1, 2, 3].map((n) =>
+    pullAtRandom({ server, wanted, random: createRandom(seed + round * 1000 + n), signal }),
+  )
+  const operator = operate({ api, random: createRandom(seed + round * 1000 + 9), signal })
+  await sleep(startTakes * 0.6 + random() * (round % 4 === 0 ? 500 : 150))
+  await server.kill()
+  stop.abort()
+  const pulls = (await Promise.all(clients)).reduce((sum, one) => sum + one, 0)
+  return { pulls, deeds: await operator }
 }
 
-/** One client that asks for this and that until told to stop; returns how often it got something whole. */
-async function pullAtRandom(facts: {
-  server: Server
-  wanted: readonly Wanted[]
-  random: () => number
-  signal: AbortSignal
-}): Promise<number> {
-  const { server, wanted, random, signal } = facts
-  let whole = 0
-  while (!signal.aborted) {
-    const one = wanted[Math.floor(random() * wanted.length)]
-    assert.ok(one)
-    const answer = await fetchAll(server.url + one.path).catch(() => undefined)
-    if (answer === undefined || answer.status === 0) await sleep(10)
-    else if (assertHonest(answer, one.content) === 'whole') whole++
-    else assert.ok(answer.status === 200, `status ${answer.status}`)
-  }
-  return whole
-}
-
-test('killed a hundred times while content lands and leaves: every answer is right, and in the end rows are files', async (t) => {
-  const random = createRandom(seedOf(t))
+test('killed a hundred times whatever it is at: every answer is right, and in the end rows are files', async (t) => {
+  const seed = seedOf(t)
   const hub = await startFakeUpstream()
-  const server = await createServerOn(await tempDir(t), hub, { storage: { max_size: String(MAX_SIZE) } })
+  const server = await createServerOn(await tempDir(t), hub, {
+    storage: { max_size: String(MAX_SIZE) },
+    jobs: { gc: '* * * * * *', scrub: '* * * * * *' },
+  })
+  const { dataDir } = server
   t.after(async () => {
     await server.kill()
     await hub.close()
   })
   const wanted = fill(hub)
+  const older = (await makeFirstVersion(await tempDir(t), 3000)).file
   hub.bandwidth = 60 * MIB
   const before = performance.now()
   await server.start()
-  const startMs = performance.now() - before
+  const startTakes = performance.now() - before
   await server.kill()
+  const address = socketAddress(dataDir)
+  t.after(() => address.release())
+  const api = connectApi(address.path)
 
-  let whole = 0
+  const sums = { pulls: 0, deeds: 0 }
+  let planted = 0
   for (let round = 0; round < ROUNDS; round++) {
-    await server.launch()
-    const stop = new AbortController()
-    const clients = [1, 2, 3].map(() => pullAtRandom({ server, wanted, random, signal: stop.signal }))
-    // Some are killed while they start.
-    await sleep(startMs * 0.7 + random() * 200)
-    await server.kill()
-    stop.abort()
-    for (const count of await Promise.all(clients)) whole += count
+    const random = createRandom(seed + round * 1000 + 500)
+    if (round % MIGRATION_EVERY === 4) await putIndex(dataDir, older)
+    if (round % 2 === 0) planted += await makeMess(dataDir, random)
+    const { pulls, deeds } = await liveAndDie({ server, wanted, api, seed, startTakes }, round)
+    sums.pulls += pulls
+    sums.deeds += deeds
+    const bytes = await du(dataDir)
+    assert.ok(bytes <= MAX_SIZE + planted, `${bytes} bytes on disk after round ${round}`)
   }
-  assert.ok(whole > ROUNDS, `${whole} pulls got through`)
+  t.diagnostic(`${sums.pulls} pulls, ${sums.deeds} deeds`)
+  assert.ok(sums.pulls > ROUNDS && sums.deeds > ROUNDS / 4, JSON.stringify(sums))
 
   hub.bandwidth = undefined
   await server.start()
   for (const { path, content } of wanted) assertWhole(await fetchAll(server.url + path), content)
-  await assertRightAtTheEnd(server)
+  await assertRightAtTheEnd(server, api)
 })
 
-/** Nothing is left over. When gc is there, files without rows that nobody asks for again are its work. */
-async function assertRightAtTheEnd({ dataDir, output }: Server): Promise<void> {
+/** After a clean-up nothing is left over. */
+async function assertRightAtTheEnd({ dataDir, output }: Server, api: ApiClient): Promise<void> {
+  await eventually('what the last run left was looked for', async () => {
+    const { items } = await api.get('/jobs', {})
+    return items.some(({ job, endedAt }) => job === 'sweep' && endedAt !== undefined)
+  })
+  // The jobs of the clock may be at it in the very same second.
+  await eventually('it is verified', () =>
+    isDone(api.stream('/verify', { names: [], repair: true, rate: 0 })),
+  )
+  await eventually('it is cleaned up', () => isDone(api.stream('/gc', { dryRun: false })))
   await assertStoreSound(dataDir)
   await assertNoParts(dataDir)
   assert.deepEqual(await readdir(join(dataDir, 'trash')), [])
   const odd = (await readdir(dataDir)).filter((name) => /half|restored|corrupt/.test(name))
   assert.deepEqual(odd, [])
+  const { disk } = await api.get('/stats', {})
+  assert.deepEqual([disk.used, disk.reserved], [await du(dataDir), 0])
   const db = new Database(join(dataDir, 'cachalot.db'), { readonly: true })
   assert.equal(db.pragma('integrity_check', { simple: true }), 'ok')
   db.close()
   assert.doesNotMatch(output(), /unhandled|uncaught|"error":"internal"|put back/i)
+}
+
+async function isDone(lines: AsyncIterable<{ type: string; result?: unknown }>): Promise<boolean> {
+  return await last(lines).then(
+    () => true,
+    (error: unknown) => {
+      if ((error as { code?: string }).code === 'busy') return false
+      throw error
+    },
+  )
 }

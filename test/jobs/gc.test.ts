@@ -11,6 +11,7 @@ import {
   blobFile,
   blobPath,
   blobRows,
+  eventually,
   KIB,
   MIB,
   manifestPath,
@@ -19,7 +20,7 @@ import {
 import { startCachalot, startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
 import { startFakeUpstream } from '../support/fake-upstream.ts'
-import { du, gc, pullImage, verify } from './support.ts'
+import { apiOf, du, gc, pullImage, verify } from './support.ts'
 
 /** What a dry run says comes true: its numbers are those of the run, and what leaves the disk. */
 async function assertForetold(
@@ -27,6 +28,10 @@ async function assertForetold(
   goal: Parameters<typeof gc>[1],
   reasons: readonly GcReason[],
 ): Promise<number> {
+  await eventually(
+    'nothing is landing',
+    async () => (await apiOf(cache).get('/stats', {})).disk.reserved === 0,
+  )
   const before = await du(cache.dataDir)
   const plan = await gc(cache, { ...goal, dryRun: true })
   assert.equal(await du(cache.dataDir), before, 'a dry run changes nothing')

@@ -24,7 +24,7 @@ export async function du(dataDir: string): Promise<number> {
 }
 
 /** Long work to its end. */
-async function last<T>(lines: AsyncIterable<{ type: string; result?: T }>): Promise<T> {
+export async function last<T>(lines: AsyncIterable<{ type: string; result?: T }>): Promise<T> {
   let result: T | undefined
   for await (const line of lines) if (line.type === 'result') result = line.result
   if (result === undefined) throw new Error('the work said no result')
