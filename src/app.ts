@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { type LocalApi, startLocalApi } from './api/local.ts'
+import { fullPattern } from './api/pattern.ts'
 import { type CacheParts, type CacheSettings, createCacheParts } from './cache/assemble.ts'
 import type { Pinned } from './cache/pinned.ts'
 import type { Quota } from './cache/quota.ts'
@@ -14,10 +15,10 @@ import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.t
 import { createAdmission } from './http/admission.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createPipeline } from './http/pipeline.ts'
-import { type Server, startServer } from './http/server.ts'
 import { createService } from './http/service.ts'
 import { createManagement } from './management.ts'
 import { createStore, type Store } from './store/store.ts'
+import { startTransport, type Transport } from './transport.ts'
 import { createOriginClient } from './upstream/client.ts'
 
 /** What tests put in place of the world. */
@@ -33,6 +34,8 @@ export interface Seams {
 export interface App {
   /** Where clients are listened for; port 0 when they are not. */
   readonly address: { readonly host: string; readonly port: number }
+  /** Where the plain listener beside an encrypted server is, if there is one. */
+  redirectAddress(): { readonly host: string; readonly port: number } | undefined
   /** Whether this process owns the data folder; a second one on the same folder does not. */
   readonly ownsData: boolean
   /** Takes a new configuration into use; server.listen and storage.path stay as they are. */
@@ -87,9 +90,9 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const timers = [
     setInterval(flush, FLUSH_EVERY).unref(),
     setInterval(() => {
-      index.notice()
       owner.tryClaim(store.layout.lock)
-      management.sweep()
+      index.notice()
+      management.settle()
       void local.start()
     }, NOTICE_EVERY).unref(),
     setTimeout(() => void snapshot(index, log), FIRST_SNAPSHOT).unref(),
@@ -106,24 +109,29 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     await index.close()
     owner.release()
   }
-  let server: Server | undefined
+  let transport: Transport | undefined
   try {
-    if (seams.listen !== 'local') server = await startServer({ ...config.server.listen, handle: door.handle })
+    if (seams.listen !== 'local') {
+      transport = await startTransport({ config, handle: door.handle, clock, log, isOwner })
+    }
     await local.start()
+    // The limits may be lower than they were.
+    void makeRoom(parts.quota, config, log)
   } catch (error) {
-    await server?.close(0)
+    await transport?.close(0)
     await end()
     throw error
   }
 
   const close = async (grace = STOP_GRACE): Promise<void> => {
     stopping = true
-    await server?.close(grace)
+    await transport?.close(grace)
     await end()
   }
 
   return {
-    address: server?.address ?? { ...config.server.listen, port: 0 },
+    address: transport?.address ?? { ...config.server.listen, port: 0 },
+    redirectAddress: () => transport?.redirectAddress(),
     get ownsData() {
       return isOwner()
     },
@@ -131,9 +139,10 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
       config = next
       management.plan(next)
       void configurePins(parts.pinned, next, log)
-      void makeRoom(parts.quota, log)
+      void makeRoom(parts.quota, next, log)
       client.update(next.upstreams)
       door.update(next)
+      void transport?.update(next)
     },
     close,
   }
@@ -196,17 +205,18 @@ function createLocal(deps: { folder: string; handle: RequestListener; isOwner: (
 }
 
 /** After limits were lowered: downloads would make the room too, but only as they need it. */
-async function makeRoom(quota: Quota, log: Log): Promise<void> {
+async function makeRoom(quota: Quota, { upstreams }: Config, log: Log): Promise<void> {
   try {
     await quota.shrink()
+    for (const { name, maxSize } of upstreams) if (maxSize > 0) await quota.shrink(name)
   } catch (error) {
     log.warn({ event: 'shrink', err: error }, 'no room could be made')
   }
 }
 
-async function configurePins(pinned: Pinned, { pins }: Config, log: Log): Promise<void> {
+async function configurePins(pinned: Pinned, { pins, upstreams }: Config, log: Log): Promise<void> {
   try {
-    await pinned.configure(pins)
+    await pinned.configure(pins.map((pin) => ({ ...pin, match: fullPattern(upstreams, pin.match) })))
   } catch (error) {
     log.warn({ event: 'pins', err: error }, 'the pins of the configuration could not be written down')
   }

@@ -63,7 +63,7 @@ export function createManagement(deps: ManagementDeps) {
       scrub: (watch) => verify.run({ only: undefined, repair: false, rate: SCRUB_RATE }, watch),
     },
   })
-  const sweep = createSweep({ ...deps, scheduler })
+  const settle = createSettling({ ...deps, scheduler })
   const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
   plan(config())
   const rateLimit = (upstream: string) => client.rateLimit(upstream)
@@ -80,26 +80,41 @@ export function createManagement(deps: ManagementDeps) {
     clock,
     log,
   })
-  return { scheduler, plan, sweep, handle: createApiHandler(api, log) }
+  return { scheduler, plan, settle, handle: createApiHandler(api, log) }
 }
 
-/** Looks once, in the background, for what a killed owner of the folder left; also where this process takes over. */
-function createSweep(deps: ManagementDeps & { readonly scheduler: Scheduler }): () => void {
-  const { index, parts, log, scheduler } = deps
+/**
+ * To be called now and then: looks once, in the background, for what a killed owner of the folder left, and counts anew
+ * where this process takes the folder over from another one, whose work it did not follow.
+ */
+function createSettling(deps: ManagementDeps & { readonly scheduler: Scheduler }): () => void {
+  const { index, parts, log, scheduler, isOwner } = deps
+  const { ledger, budgets, aftermath } = parts
   const account: Account = {
-    lost: (digest, size) => parts.budgets.loses(digest, size),
+    lost: (digest, size) => budgets.loses(digest, size),
     settle: (bytes) => parts.quota.settle(bytes),
   }
+  const sweep = async ({ signal }: Watch) => {
+    try {
+      return await aftermath.rest(account, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+      // Ended with the program: the next start looks again.
+      return undefined
+    }
+  }
+  const settle = async (isNew: boolean): Promise<void> => {
+    if (index.crashed()) await scheduler.run('sweep', 'start', sweep)
+    if (!isNew) return
+    await ledger.recount(true)
+    await budgets.recount()
+  }
+  const wasOwner = isOwner()
   let begun = false
   return () => {
-    if (begun || !index.crashed()) return
+    if (begun || !isOwner()) return
     begun = true
-    const work = ({ signal }: Watch) =>
-      parts.aftermath.rest(account, signal).catch((error: unknown) => {
-        // Ended with the program: the next start looks again.
-        if (!signal.aborted) throw error
-      })
-    scheduler.run('sweep', 'start', work).catch((error: unknown) => {
+    settle(!wasOwner).catch((error: unknown) => {
       log.warn({ event: 'job.sweep', err: error }, 'what the last run left could not be looked through')
     })
   }

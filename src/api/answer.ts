@@ -41,13 +41,12 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** An error as people read it; what an upstream said cannot reach for their terminal. */
 export function errorBody(error: AppError) {
   const { code, message, detail, facts } = error
-  return {
-    code,
-    message: detail.said === undefined ? message : `${message}: ${detail.said}`,
-    hint: facts.hint,
-  }
+  const text = detail.said === undefined ? message : `${message}: ${detail.said}`
+  // oxlint-disable-next-line no-control-regex -- these are the ones meant
+  return { code, message: text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' '), hint: facts.hint }
 }
 
 /** Milliseconds between two lines of progress. */

@@ -342,4 +342,41 @@ export interface Api {
   'POST /gc': { in: GcGoal & { dryRun: boolean }; stream: GcReport }
   'POST /verify': { in: VerifyAsk; stream: VerifyReport }
   'POST /fetch': { in: FetchAsk; stream: readonly FetchReport[] }
+  /** Those in force, and those that expired but were not taken back. */
+  'GET /keys': { in: { readonly [name: string]: never }; out: { items: readonly KeyRow[] } }
+  /** The only answer that ever holds the secret. */
+  'PUT /keys': { in: { name: string; expiresAt?: number }; out: { key: KeyRow; secret: string } }
+  'DELETE /keys': { in: { name: string }; out: { items: readonly KeyRow[] } }
+  /** Newest first. */
+  'GET /audit': {
+    in: { since?: number; limit?: number; cursor?: string }
+    out: { items: readonly AuditRow[]; nextCursor: string | undefined }
+  }
+}
+
+/** A pull key without its secret. */
+export interface KeyRow {
+  readonly name: string
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly expiresAt: number | undefined
+  readonly revokedAt: number | undefined
+  readonly lastUsedAt: number | undefined
+  /** Requests that came with it. */
+  readonly uses: number
+}
+
+/** One thing that somebody did or tried to. */
+export interface AuditRow {
+  readonly id: number
+  readonly at: number
+  /** "anonymous", "alice", "key:NAME", or what acted by itself. */
+  readonly who: string
+  /** Empty for this machine. */
+  readonly address: string
+  readonly action: string
+  readonly target: string
+  /** "ok", "refused", "failed". */
+  readonly outcome: string
+  readonly detail: unknown
 }

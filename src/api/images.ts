@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
-import { isTrouble } from '../cache/trouble.ts'
+import { writeUses } from '../cache/uses.ts'
 import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
 import { isSha256, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
@@ -9,7 +9,8 @@ import { queryOf } from './answer.ts'
 import type { ImageDetail, LayerRow, Lookup, PlatformRow, TagRow } from './contract.ts'
 import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
-import { conditionsOf, fullPattern, isGlob, parseName } from './selection.ts'
+import { fullPattern, isGlob } from './pattern.ts'
+import { conditionsOf, parseName } from './selection.ts'
 
 const listAsk = z.strictObject({
   q: z.string().max(512).optional(),
@@ -25,29 +26,20 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
   const { clerk } = deps.index
   const toAsk = ({ q, filter, ...rest }: z.output<typeof listAsk>): ListAsk => ({
     ...withoutUndefined(rest),
-    ...(q === undefined ? {} : { q: isGlob(q) ? fullPattern(deps, q) : `**${q}**` }),
+    ...(q === undefined ? {} : { q: isGlob(q) ? fullPattern(deps.config().upstreams, q) : `**${q}**` }),
     conditions: conditionsOf(deps, filter),
   })
 
-  /** Reads are rare: they see what was counted up to now. */
-  const writeUses = (): void => {
-    try {
-      deps.index.uses.flush()
-    } catch (error) {
-      if (!isTrouble(error)) throw error
-    }
-  }
-
   router.get('/repositories', async (ctx) => {
-    writeUses()
+    writeUses(deps.index)
     ctx.body = await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk))))
   })
   router.get('/images', async (ctx) => {
-    writeUses()
+    writeUses(deps.index)
     ctx.body = await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk))))
   })
   router.get('/image', async (ctx) => {
-    writeUses()
+    writeUses(deps.index)
     ctx.body = await detailOf(deps, queryOf(ctx, nameAsk).name)
   })
   router.get('/lookup', async (ctx) => {

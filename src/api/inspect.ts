@@ -1,6 +1,6 @@
 import { type Digest, isSha256, type Sha256 } from '../domain/digest.ts'
 import type { Child, Descriptor, ImageManifest } from '../frontends/oci/image-manifest.ts'
-import { readManifest } from '../frontends/oci/image-manifest.ts'
+import { isPlatformWord, readManifest } from '../frontends/oci/image-manifest.ts'
 import type { ApiDeps } from './deps.ts'
 
 /** What is here of one platform of an image. Sizes in bytes as its manifests claim. */
@@ -59,7 +59,7 @@ export function isHere({ index }: Pick<Deps, 'index'>, digest: Digest): boolean 
 
 async function bytesHere({ index, parts }: Deps, digest: Sha256): Promise<Buffer | undefined> {
   const row = index.blobs.find(digest)
-  return row === undefined ? undefined : await parts.shelf.loadAll(row)
+  return row === undefined || row.size > LONGEST ? undefined : await parts.shelf.loadAll(row)
 }
 
 async function manifestHere(
@@ -70,17 +70,17 @@ async function manifestHere(
   return bytes === undefined ? undefined : { manifest: readManifest(bytes), size: bytes.length }
 }
 
-/** A config that is larger is no config. */
-const LONGEST_CONFIG = 4 * 1024 * 1024
+/** What is larger is neither manifest nor config, whatever refers to it as one. */
+const LONGEST = 8 * 1024 * 1024
 
 async function configPlatform(deps: Deps, { config }: ImageManifest): Promise<string | undefined> {
-  if (config === undefined || !isSha256(config.digest) || config.size > LONGEST_CONFIG) return undefined
+  if (config === undefined || !isSha256(config.digest)) return undefined
   const bytes = await bytesHere(deps, config.digest)
   if (bytes === undefined) return undefined
   try {
     // Every field is checked before it is used.
     const { os, architecture, variant } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
-    const parts = [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '')
+    const parts = [os, architecture, variant].filter(isPlatformWord)
     return parts.length < 2 ? undefined : parts.join('/')
   } catch {
     return undefined

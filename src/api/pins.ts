@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../domain/errors.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
-import { fullPattern } from './selection.ts'
+import { fullPattern } from './pattern.ts'
 
 const match = z.array(z.string().min(1).max(512).regex(/^\S+$/, 'must not hold blanks')).min(1)
 const putAsk = z.strictObject({
@@ -31,7 +31,8 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
     const { match: patterns, reason, until } = await bodyOf(ctx, putAsk)
     if (until !== undefined && until <= deps.clock())
       throw new AppError('bad_request', { message: 'the pin would have ended already' })
-    for (const pattern of patterns) await pinned.put({ match: fullPattern(deps, pattern), reason, until })
+    for (const pattern of patterns)
+      await pinned.put({ match: fullPattern(deps.config().upstreams, pattern), reason, until })
     ctx.body = await list()
   })
 
@@ -39,7 +40,7 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
     const { match: patterns } = await bodyOf(ctx, deleteAsk)
     const known = pinned.list()
     for (const pattern of patterns) {
-      const full = fullPattern(deps, pattern)
+      const full = fullPattern(deps.config().upstreams, pattern)
       if (await pinned.remove(full)) continue
       const isConfigured = known.some((pin) => pin.match === full && pin.origin === 'config')
       const message = isConfigured

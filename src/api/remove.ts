@@ -1,6 +1,7 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
 import type { ImageKey } from '../cache/removal.ts'
+import { writeUses } from '../cache/uses.ts'
 import type { ImageRow } from '../db/accounts/rows.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { bodyOf } from './answer.ts'
@@ -17,7 +18,7 @@ const removeAsk = z.strictObject({
 export function removeRoutes(router: Router, deps: ApiDeps): void {
   router.post('/remove', async (ctx) => {
     const ask = await bodyOf(ctx, removeAsk)
-    deps.index.uses.flush()
+    writeUses(deps.index)
     const { images, notFound } = await selectImages(deps, ask)
     const keys = images.map(toKey).filter((key) => key !== undefined)
     const preview = await deps.parts.removal.preview(keys)

@@ -5,6 +5,7 @@ import { parseFilter } from '../domain/filter.ts'
 import { parseImageName } from '../frontends/oci/reference.ts'
 import { createRouter } from '../frontends/oci/route.ts'
 import type { ApiDeps } from './deps.ts'
+import { fullPattern, isGlob } from './pattern.ts'
 
 export interface SelectionAsk {
   /** Images ("nginx:1.27"), whole repositories ("nginx") or globs ("docker.io/library/**"). */
@@ -48,7 +49,7 @@ export function conditionsOf(deps: Pick<ApiDeps, 'clock'>, filter: string | unde
 }
 
 function askOf(deps: ApiDeps, name: string): ListAsk {
-  if (isGlob(name)) return { q: fullPattern(deps, name) }
+  if (isGlob(name)) return { q: fullPattern(deps.config().upstreams, name) }
   const { route, reference } = parseName(deps, name)
   const repository = `${route.upstream.name}/${route.repository}`
   if (reference === undefined) return { q: repository }
@@ -57,28 +58,6 @@ function askOf(deps: ApiDeps, name: string): ListAsk {
 
 export function parseName(deps: Pick<ApiDeps, 'config'>, name: string) {
   return parseImageName(name, createRouter(deps.config().upstreams))
-}
-
-export function isGlob(name: string): boolean {
-  return /[*?]/.test(name)
-}
-
-/** A pattern as index and pins know names: with its registry, "library/" included. */
-export function fullPattern(deps: Pick<ApiDeps, 'config'>, pattern: string): string {
-  const { upstreams } = deps.config()
-  const [first = '', ...rest] = pattern.split('/')
-  const named = upstreams.find(({ name, aliases }) => name === first || aliases.includes(first))
-  if (named !== undefined && rest.length > 0) return withLibrary(named.name, rest.join('/'))
-  // A glob in the first component may mean registries; anything with a dot means one.
-  if (rest.length > 0 && /[*?.:]/.test(first)) return pattern
-  if (first.startsWith('**')) return pattern
-  const fallback = upstreams.find((upstream) => upstream.default)
-  return fallback === undefined ? pattern : withLibrary(fallback.name, pattern)
-}
-
-function withLibrary(upstream: string, path: string): string {
-  const isOfficial = upstream === 'docker.io' && !path.includes('/') && !path.startsWith('**')
-  return `${upstream}/${isOfficial ? 'library/' : ''}${path}`
 }
 
 async function listAll(deps: ApiDeps, ask: ListAsk): Promise<readonly ImageRow[]> {

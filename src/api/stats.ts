@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
+import { writeUses } from '../cache/uses.ts'
 import type { UsageRow } from '../db/usage.ts'
 import { DAY } from '../domain/clock.ts'
 import { queryOf } from './answer.ts'
@@ -11,6 +12,7 @@ const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().o
 export function statsRoutes(router: Router, deps: ApiDeps): void {
   router.get('/stats', async (ctx) => {
     const { since = deps.clock() - DAY } = queryOf(ctx, statsAsk)
+    writeUses(deps.index)
     const totals = await deps.index.clerk.ask('totals', {})
     const { upstreams, storage } = deps.config()
     const { ledger } = deps.parts

@@ -76,7 +76,7 @@ export async function createCacheParts(deps: {
   const ledger = await createLedger({ index, store })
   const leaving = createLeaving({ index, store, hot, budgets, ledger })
   const eviction = createEviction({ index, store, budgets, leaving, ledger, log })
-  const removal = createRemoval({ index, store, leaving })
+  const removal = createRemoval({ index, store, budgets, leaving })
   const quota = createQuota({ store, ledger, budgets, eviction, limits: settings })
   const landing = createLanding({ index, store, budgets, pinned, clock, report })
   const shelf = createShelf({ index, store, hot, quota, budgets, clock, log })

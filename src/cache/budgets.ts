@@ -1,5 +1,6 @@
 import type { Index } from '../db/index.ts'
 import type { Sha256 } from '../domain/digest.ts'
+import type { EntryKey } from '../domain/names.ts'
 import { onDisk } from '../store/layout.ts'
 
 export interface Budget {
@@ -20,6 +21,8 @@ export interface Budgets {
   loses(digest: Sha256, size: number): void
   /** The upstream alone has no names for it any more. */
   released(upstream: string, size: number): void
+  /** Drops a name with `work`, inside a transaction; true when it did. What it led to may stay for others. */
+  dropping(key: EntryKey, work: () => boolean): boolean
   /** What is known now; undefined for those that were not needed yet. */
   used(upstream: string): number | undefined
   recount(): Promise<void>
@@ -52,6 +55,13 @@ export function createBudgets(deps: {
     }
   }
 
+  const released = (upstream: string, size: number): void => {
+    const budget = budgets.get(upstream)
+    if (budget === undefined) return
+    changes++
+    budget.used -= onDisk(size)
+  }
+
   return {
     open: async (upstream) => {
       if (limitOf(upstream) === 0) return undefined
@@ -78,11 +88,14 @@ export function createBudgets(deps: {
         if (budget !== undefined) budget.used -= onDisk(size)
       }
     },
-    released: (upstream, size) => {
-      const budget = budgets.get(upstream)
-      if (budget === undefined) return
-      changes++
-      budget.used -= onDisk(size)
+    released,
+    dropping: (key, work) => {
+      const digest = budgets.has(key.upstream) ? index.entries.find(key)?.digest : undefined
+      const isDropped = work()
+      const blob = digest === undefined || !isDropped ? undefined : index.blobs.find(digest)
+      if (blob !== undefined && !index.holdings.has(key.upstream, blob.digest))
+        released(key.upstream, blob.size)
+      return isDropped
     },
     used: (upstream) => budgets.get(upstream)?.used,
     recount: async () => {

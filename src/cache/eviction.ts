@@ -1,3 +1,4 @@
+import { type ListedBlob, sliceBlobs } from '../db/accounts/blob-list.ts'
 import type { ColdMark } from '../db/blobs.ts'
 import type { Index } from '../db/index.ts'
 import type { Log } from '../domain/log.ts'
@@ -7,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Ledger } from './ledger.ts'
+import { writeUses } from './uses.ts'
 
 /** Blobs looked at in one go. */
 const PAGE = 200
@@ -36,7 +38,7 @@ export function createEviction(deps: {
     let gone = NOTHING
     let mark: ColdMark | undefined
     while (gone.bytes < bytes) {
-      index.uses.flush()
+      writeUses(index)
       const page = index.blobs.coldest(PAGE, mark)
       gone = sum(gone, await leaving.leave(page, (now) => gone.bytes + now >= bytes))
       if (page.length < PAGE) break
@@ -53,30 +55,35 @@ export function createEviction(deps: {
     return gone
   }
 
-  /** Drops the names of one upstream in one page of the coldest blobs. */
-  const releasePage = async (
-    upstream: string,
-    walk: { after: ColdMark | undefined; bytes: number },
-  ): Promise<Left & { readonly next: ColdMark | undefined }> => {
-    index.uses.flush()
-    const page = index.holdings.coldestOf(upstream, { after: walk.after, scan: PAGE })
+  /** Drops the names of one upstream for these blobs, in one transaction. */
+  const release = async (upstream: string, blobs: readonly ListedBlob[], bytes: number): Promise<Left> => {
     let gone = NOTHING
-    let onlyNames = 0
+    let freed = 0
     await index.transact(() => {
       gone = NOTHING
-      onlyNames = 0
-      for (const blob of page.blobs) {
-        if (gone.bytes >= walk.bytes) break
+      freed = 0
+      for (const blob of blobs) {
+        if (gone.bytes >= bytes) break
         if (!leaving.mayGo(blob)) continue
-        if (index.holdings.release(upstream, blob.digest)) onlyNames += onDisk(blob.size)
-        else leaving.take(blob)
         gone = sum(gone, { objects: 1, bytes: onDisk(blob.size) })
         budgets.released(upstream, blob.size)
+        if (index.holdings.release(upstream, blob.digest)) continue
+        leaving.take(blob)
+        freed += onDisk(blob.size)
       }
     })
-    leaving.took(gone.bytes - onlyNames)
+    leaving.took(freed)
     await leaving.free()
-    return { ...gone, next: page.next }
+    return gone
+  }
+
+  const fromUpstream = async (upstream: string, bytes: number): Promise<Left> => {
+    writeUses(index)
+    const list = await index.clerk.ask('coldestOf', { upstream, bytes, held: deps.store.held() })
+    let gone = NOTHING
+    for (let at = 0; at < list.sizes.length && gone.bytes < bytes; at += PAGE)
+      gone = sum(gone, await release(upstream, sliceBlobs(list, at, at + PAGE), bytes - gone.bytes))
+    return gone
   }
 
   return {
@@ -88,16 +95,7 @@ export function createEviction(deps: {
         return say(gone, {})
       }),
     evictOf: (upstream, bytes) =>
-      deps.ledger.during(async () => {
-        let gone = NOTHING
-        let after: ColdMark | undefined
-        do {
-          const page = await releasePage(upstream, { after, bytes: bytes - gone.bytes })
-          gone = sum(gone, page)
-          after = page.next
-        } while (gone.bytes < bytes && after !== undefined)
-        return say(gone, { upstream })
-      }),
+      deps.ledger.during(async () => say(await fromUpstream(upstream, bytes), { upstream })),
   }
 }
 
@@ -109,8 +107,7 @@ function createFileEviction(deps: { store: Store; ledger: Ledger }) {
     let gone = NOTHING
     for (const file of await store.quarantined()) {
       if (gone.bytes >= bytes) break
-      await store.dropQuarantined(file)
-      gone = sum(gone, { objects: 1, bytes: file.bytes })
+      gone = sum(gone, { objects: 1, bytes: await store.dropQuarantined(file) })
     }
     deps.ledger.used -= gone.bytes
     return gone

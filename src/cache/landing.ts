@@ -82,6 +82,8 @@ export function createLanding(deps: {
     index.blobs.add({ digest, size: part.size, stamp: store.place(part, digest), at: now })
     if (edges !== undefined) index.edges.put(digest, edges)
     index.entries.arrived(digest)
+    // Layers that were here before their manifest are pinned with it.
+    if (index.blobs.standing(digest)?.pinned === true) index.pins.mark([digest])
     for (const want of names) {
       const entry = entryOf(want, answer, { digest, size: part.size, now })
       deps.budgets.gains(want.key.upstream, digest, part.size)

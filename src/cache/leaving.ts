@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import type { Hot } from './hot.ts'
 import type { Ledger } from './ledger.ts'
+import { writeUses } from './uses.ts'
 
 /** Milliseconds that one slice of work may keep the event loop. */
 const SLICE_MS = 6
@@ -109,7 +110,7 @@ export function createLeaving(deps: {
     },
     leave: (blobs, enough = () => false) =>
       deps.ledger.during(async () => {
-        index.uses.flush()
+        writeUses(index)
         let objects = 0
         let bytes = 0
         for (let at = 0, done = blobs.length === 0; !done; ) {

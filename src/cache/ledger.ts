@@ -20,7 +20,7 @@ export async function createLedger({ index, store }: { index: Index; store: Stor
     const aside = (await store.quarantined()).reduce((sum, file) => sum + file.bytes, trash)
     return blobs + aside + (await store.partBytes())
   }
-  let used = await count(index.blobs.totals().bytes)
+  let used = await count(index.bytes())
   let changes = 0
   let busy = 0
   const ledger: Ledger = {

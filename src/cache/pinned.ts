@@ -25,6 +25,7 @@ const PAGE = 500
 
 export function createPinned({ index, clock }: { index: Index; clock: Clock }): Pinned {
   let patterns: readonly { matches: (repository: string, ref: string) => boolean; until: number }[] = []
+  let marked = 0
   let refreshing: Promise<void> = Promise.resolve()
 
   const list = (): readonly Pin[] =>
@@ -43,10 +44,13 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
       await index.transact(() => index.pins.set(digests.slice(at, at + PAGE), isPinned))
   }
 
+  /** Once more where names came under pins meanwhile: the clerk may not have seen them. */
   const refreshNow = async (): Promise<void> => {
     load()
+    const before = marked
     const marks = await index.clerk.ask('pinned', { matches: list().map(({ match }) => match) })
     await setAll(marks.missing, true)
+    if (marked !== before) return await refreshNow()
     await setAll(marks.surplus, false)
   }
 
@@ -68,7 +72,9 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
       const name = `${key.upstream}/${key.repository}`
       const now = clock()
       const isPinned = patterns.some(({ matches, until }) => until > now && matches(name, key.ref))
-      if (isPinned) index.pins.mark([digest])
+      if (!isPinned) return
+      marked++
+      index.pins.mark([digest])
     },
     list,
     put: (pin) => change(() => index.pins.put({ ...pin, origin: 'user' }, clock())),

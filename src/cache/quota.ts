@@ -27,8 +27,8 @@ export interface Quota {
   /** Content became, or stopped being, part of what lies on disk. */
   settle(bytes: number): void
   usage(): { used: number; reserved: number }
-  /** Evicts what is above the limits, after these were lowered; down to evict_to each. */
-  shrink(): Promise<void>
+  /** Evicts what is above the folder's limit, or that of an upstream, after it was lowered; down to evict_to. */
+  shrink(upstream?: string): Promise<void>
 }
 
 /** Keeps used + reserved at or below the limits: the one of the folder, and those of upstreams. */
@@ -41,6 +41,7 @@ export function createQuota(deps: {
 }): Quota {
   const { store, ledger, budgets, limits } = deps
   const evict = createEvicting(deps.eviction)
+  const takeShare = createTakeShare(deps, evict)
 
   /**
    * Bytes that have to go before `bytes` more leave min_free of the volume. Undefined where less than that is free
@@ -48,8 +49,12 @@ export function createQuota(deps: {
    */
   const shortfall = async (bytes: number): Promise<number | undefined> => {
     const { minFree } = limits()
-    const lack = minFree === 0 ? 0 : Math.max(0, minFree + bytes - (await store.freeBytes()))
-    return lack > bytes ? undefined : lack
+    if (minFree === 0) return 0
+    const free = await store.freeBytes()
+    // Downloads under way have not written yet all that was promised to them.
+    const promised = Math.max(0, ledger.reserved - store.grownBytes())
+    const lack = Math.max(0, minFree + bytes + promised - free)
+    return lack > bytes + promised ? undefined : lack
   }
 
   /** Room in the folder and on the volume. */
@@ -64,22 +69,6 @@ export function createQuota(deps: {
         return true
       }
       if (!(await evict('', Math.max(over, lack)))) return false
-    }
-  }
-
-  /** Room in the upstream's own budget. */
-  const takeShare = async (bytes: number, upstream: string): Promise<Budget | 'none' | undefined> => {
-    for (;;) {
-      const budget = await budgets.open(upstream)
-      if (budget === undefined) return 'none'
-      const max = limits().maxSizeOf?.(upstream) ?? 0
-      const over = excess(budget, bytes, { max, low: lowMark(limits(), max) })
-      if (over === undefined) return undefined
-      if (over === 0) {
-        budget.reserved += bytes
-        return budget
-      }
-      if (!(await evict(upstream, over))) return undefined
     }
   }
 
@@ -126,16 +115,41 @@ export function createQuota(deps: {
       ledger.used += bytes
     },
     usage: () => ({ used: ledger.used, reserved: ledger.reserved }),
-    shrink: async () => {
-      const { maxSize } = limits()
-      const all = ledger.used + ledger.reserved
-      if (maxSize > 0 && all > maxSize) await evict('', all - lowMark(limits(), maxSize))
+    shrink: async (upstream = '') => {
+      const count = upstream === '' ? ledger : await budgets.open(upstream)
+      const max = upstream === '' ? limits().maxSize : (limits().maxSizeOf?.(upstream) ?? 0)
+      if (count === undefined || max === 0) return
+      const all = count.used + count.reserved
+      if (all > max) await evict(upstream, all - lowMark(limits(), max))
     },
   }
 }
 
+type Evict = (upstream: string, bytes: number) => Promise<boolean>
+
+/** Takes room in the upstream's own budget: gives the budget, "none" where there is none, undefined where it is full. */
+function createTakeShare(
+  { budgets, limits }: { budgets: Budgets; limits: () => QuotaLimits },
+  evict: Evict,
+): (bytes: number, upstream: string) => Promise<Budget | 'none' | undefined> {
+  return async (bytes, upstream) => {
+    for (;;) {
+      const budget = await budgets.open(upstream)
+      if (budget === undefined) return 'none'
+      const max = limits().maxSizeOf?.(upstream) ?? 0
+      const over = excess(budget, bytes, { max, low: lowMark(limits(), max) })
+      if (over === undefined) return undefined
+      if (over === 0) {
+        budget.reserved += bytes
+        return budget
+      }
+      if (!(await evict(upstream, over))) return undefined
+    }
+  }
+}
+
 /** One eviction at a time for each limit ("" is the folder's); whoever waits looks again afterwards. */
-function createEvicting(eviction: Eviction): (upstream: string, bytes: number) => Promise<boolean> {
+function createEvicting(eviction: Eviction): Evict {
   const running = new Map<string, Promise<boolean>>()
   return (upstream, bytes) => {
     const known = running.get(upstream)

@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Removal as Account } from '../db/accounts/removal.ts'
 import type { ReplacedImage } from '../db/accounts/replaced.ts'
 import type { Index } from '../db/index.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import type { Store } from '../store/store.ts'
-import type { Leaving, Left } from './leaving.ts'
+import type { Budgets } from './budgets.ts'
+import type { Leaver, Leaving, Left } from './leaving.ts'
+import { writeUses } from './uses.ts'
 
 /** An image: what one repository has under one digest, with everything below. */
 export interface ImageKey {
@@ -34,8 +37,13 @@ export interface Removal {
 /** Names dropped, and blobs looked at, in one transaction. */
 const PAGE = 200
 
-export function createRemoval(deps: { index: Index; store: Store; leaving: Leaving }): Removal {
-  const { index, store, leaving } = deps
+export function createRemoval(deps: {
+  index: Index
+  store: Store
+  budgets: Budgets
+  leaving: Leaving
+}): Removal {
+  const { index, store, budgets, leaving } = deps
 
   /** Images of which something is being read right now. */
   const inUse = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
@@ -46,7 +54,7 @@ export function createRemoval(deps: { index: Index; store: Store; leaving: Leavi
   }
 
   const look = async (images: readonly ImageKey[]) => {
-    index.uses.flush()
+    writeUses(index)
     const busy = await inUse(images)
     const free = images.filter((image) => !busy.has(image))
     return { busy: [...busy], account: await index.clerk.ask('removal', { images: free }) }
@@ -56,18 +64,21 @@ export function createRemoval(deps: { index: Index; store: Store; leaving: Leavi
     for (let at = 0; at < entries.length; at += PAGE) {
       const page = entries.slice(at, at + PAGE)
       await index.transact(() => {
-        for (const key of page) index.entries.drop(key)
+        for (const key of page) budgets.dropping(key, () => index.entries.drop(key))
       })
     }
   }
 
   /** Names first: whoever asks from then on fetches anew, which is what was asked for. */
   const take = async (account: Account): Promise<Left> => {
-    const leavers = account.digests.flatMap((digest) => {
+    const leavers: Leaver[] = []
+    for (const [at, digest] of account.digests.entries()) {
       const row = index.blobs.find(digest)
       const standing = index.blobs.standing(digest)
-      return row === undefined || standing === undefined ? [] : [{ ...row, usedAt: standing.usedAt }]
-    })
+      if (row !== undefined && standing !== undefined) leavers.push({ ...row, usedAt: standing.usedAt })
+      // Others get their turn.
+      if (at % PAGE === 0) await setImmediate()
+    }
     await dropNames(account)
     return await leaving.leave(leavers)
   }
@@ -87,7 +98,7 @@ export function createRemoval(deps: { index: Index; store: Store; leaving: Leavi
     },
     remove: async (images) => await take((await look(images)).account),
     removeReplaced: async (images) => {
-      index.uses.flush()
+      writeUses(index)
       const still = images.filter((image) => index.entries.isReplaced(image))
       return still.length === 0 ? { objects: 0, bytes: 0 } : await take((await look(still)).account)
     },

@@ -1,12 +1,14 @@
 import { systemClock } from '../domain/clock.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
+import { audit } from './commands/audit.ts'
 import { configCheck, configShow } from './commands/config.ts'
 import { doctor } from './commands/doctor.ts'
 import { fetch } from './commands/fetch.ts'
 import { gc } from './commands/gc.ts'
 import { healthcheck } from './commands/healthcheck.ts'
 import { jobs } from './commands/jobs.ts'
+import { keyAdd, keyLs, keyRm } from './commands/key.ts'
 import { lookup } from './commands/lookup.ts'
 import { ls } from './commands/ls.ts'
 import { pin, pins, unpin } from './commands/pins.ts'
@@ -14,6 +16,7 @@ import { rm } from './commands/rm.ts'
 import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { stats } from './commands/stats.ts'
+import { userAdd, userLs, userPasswd, userRm } from './commands/user.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
 import { createContext, type World } from './context.ts'
@@ -37,10 +40,18 @@ export const COMMANDS: readonly Command[] = [
   lookup,
   pins,
   jobs,
+  userLs,
+  keyLs,
+  audit,
   fetch,
   rm,
   pin,
   unpin,
+  userAdd,
+  userPasswd,
+  userRm,
+  keyAdd,
+  keyRm,
   gc,
   verify,
   doctor,

@@ -38,6 +38,8 @@ const specs = {
   platform: { value: 'LIST', help: '"linux/amd64,linux/arm64", or all' },
   repair: { help: 'fetch damaged content again' },
   rate: { value: 'SPEED', help: 'read at most "200MiB/s"' },
+  file: { value: 'FILE', help: 'the file of users, auth.htpasswd by default' },
+  expires: { value: 'WHEN', help: 'for "90d", or through a day "2026-12-31"; for good by default' },
   origin: { help: 'where each value comes from' },
   url: { value: 'URL', help: 'the address to ask' },
 } as const satisfies Record<string, FlagSpec>

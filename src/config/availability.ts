@@ -9,8 +9,6 @@ import { type Tree, valueAt } from './tree.ts'
  * so it is refused. Whoever builds one of them deletes its line.
  */
 const NOT_YET: readonly string[] = [
-  'server.tls',
-  'server.acme',
   'auth.htpasswd',
   'auth.realm',
   'auth.admins',

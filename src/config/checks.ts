@@ -1,18 +1,14 @@
+import { encryptionContradictionsIn } from './encryption-checks.ts'
 import { namesPrivateHost } from './networks.ts'
 import type { Path } from './positions.ts'
 import type { Settings, UpstreamSettings } from './schema.ts'
-import { type Finding, type Source, variableOf } from './source.ts'
-
-/** A finding that only counts when the values it was drawn from are good. */
-export interface Contradiction extends Finding {
-  readonly from?: readonly Path[]
-}
+import { type Contradiction, type Source, variableOf } from './source.ts'
 
 /** What is wrong between keys that are each good by themselves. Contradictions name every key they looked at. */
 export function contradictionsIn(settings: Settings, source: Source): Contradiction[] {
   return [
     ...checkEviction(settings.storage),
-    ...checkTls(settings.server),
+    ...encryptionContradictionsIn(settings.server),
     ...checkPresence(settings),
     ...checkDefault(settings.upstream),
     ...checkNames(settings.upstream),
@@ -24,29 +20,6 @@ function checkEviction({ max_size, evict_to }: Settings['storage']): Contradicti
   if (max_size === 0 || 'share' in evict_to || evict_to.bytes <= max_size) return []
   const path = ['storage', 'evict_to']
   return [{ path, message: 'must be at most storage.max_size', from: [path, ['storage', 'max_size']] }]
-}
-
-function checkTls({ tls, acme }: Settings['server']): Contradiction[] {
-  const cert: Path = ['server', 'tls', 'cert']
-  const key: Path = ['server', 'tls', 'key']
-  const found: Contradiction[] = []
-  const both = [cert, key]
-  if (tls.cert !== undefined && tls.key === undefined) {
-    found.push({ path: cert, message: 'needs server.tls.key beside it', from: both })
-  }
-  if (tls.key !== undefined && tls.cert === undefined) {
-    found.push({ path: key, message: 'needs server.tls.cert beside it', from: both })
-  }
-  if (tls.cert !== undefined && acme.domains.length > 0) {
-    const path = ['server', 'acme', 'domains']
-    found.push({ path, message: 'contradicts server.tls.cert: use either files or ACME', from: [path, cert] })
-  }
-  if (acme.challenge === 'dns-01' && acme.dns_provider === undefined) {
-    const path = ['server', 'acme', 'challenge']
-    const provider = ['server', 'acme', 'dns_provider']
-    found.push({ path, message: 'dns-01 needs dns_provider beside it', from: [path, provider] })
-  }
-  return found
 }
 
 /** Keys without which a table of a list means nothing; the line is that of the table. */

@@ -32,17 +32,24 @@ export interface TlsConfig {
   readonly cert: string | undefined
   readonly key: string | undefined
   readonly redirectHttp: Address | undefined
+  /** Milliseconds; undefined: nothing is said about it. */
+  readonly hsts: number | undefined
+  /** Clients must show a certificate that this file's authorities signed. */
+  readonly clientCa: string | undefined
 }
 
 export interface AcmeConfig {
   /** A program on PATH, or an absolute path. */
   readonly lego: string
   readonly email: string | undefined
-  /** Empty: ACME is off. */
+  /** Lower case and ASCII, perhaps with "*." in front. Empty: ACME is off. */
   readonly domains: readonly string[]
   readonly challenge: 'http-01' | 'dns-01'
   readonly dnsProvider: string | undefined
   readonly dnsEnvFile: string | undefined
+  /** "host:port". */
+  readonly dnsResolvers: readonly string[]
+  readonly dnsCheck: boolean
   readonly directory: string
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { parseDomain, parseEmail, parseProvider, parseResolver } from './acme-parsers.ts'
 import { parseCron } from './cron.ts'
 import { parseAnonymousPull, parseNetworks } from './networks.ts'
 import {
-  parseHost,
   parseHttpsUrl,
   parseListen,
   parsePublicUrl,
@@ -24,15 +24,27 @@ const tls = z.strictObject({
     parse: parseListen,
     example: '0.0.0.0:80',
   }),
+  hsts: optionalText({
+    about: 'how long browsers shall insist on https; "": not said',
+    parse: parseTime,
+    example: '180d',
+  }),
+  client_ca: optionalText({ about: 'who signs the certificates that clients must show, PEM', parse: asIs }),
 })
 
 const acme = z.strictObject({
   lego: text({ fallback: 'lego', about: 'the lego program', parse: notEmpty }),
-  email: optionalText({ about: 'for the certificate authority', parse: asIs }),
-  domains: list({ about: 'names in the certificate', parse: parseDomain }),
+  email: optionalText({ about: 'for the certificate authority', parse: parseEmail }),
+  domains: list({ about: 'names in the certificate; its terms of service are accepted', parse: parseDomain }),
   challenge: word(['http-01', 'dns-01'], 'how the names are proved; dns-01 needs dns_provider'),
-  dns_provider: optionalText({ about: "lego's name of the DNS provider", parse: asIs }),
+  dns_provider: optionalText({ about: "lego's name of the DNS provider", parse: parseProvider }),
   dns_env_file: optionalText({ about: 'file with the variables that provider wants', parse: asIs }),
+  dns_resolvers: list({
+    about: 'name servers to ask instead of those of this machine',
+    parse: parseResolver,
+    example: '9.9.9.9:53',
+  }),
+  dns_check: flag(true, 'wait until the name servers show the record'),
   directory: text({
     fallback: 'https://acme-v02.api.letsencrypt.org/directory',
     about: 'the certificate authority',
@@ -139,12 +151,6 @@ export const configSchema = z.strictObject({
 
 export type Settings = z.output<typeof configSchema>
 export type UpstreamSettings = Settings['upstream'][number]
-
-/** A certificate may be for all names below one. */
-function parseDomain(value: string) {
-  const host = parseHost(value.replace(/^\*\./, ''), 'without port')
-  return typeof host === 'string' && value.startsWith('*.') ? `*.${host}` : host
-}
 
 function parseAction(value: string) {
   return value === 'pull' || value === 'store' ? value : refuse('must be "pull" or "store"')

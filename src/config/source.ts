@@ -10,6 +10,11 @@ export interface Finding {
   readonly severity?: 'warning'
 }
 
+/** A finding that only counts when the values it was drawn from are good. */
+export interface Contradiction extends Finding {
+  readonly from?: readonly Path[]
+}
+
 /** Everything that was said, by the file and by the environment, and where. */
 export interface Source {
   /** The file as it was named. */

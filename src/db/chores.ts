@@ -1,7 +1,12 @@
+import { MIB } from '../domain/units.ts'
 import { flawOf } from './damage.ts'
 import { copyDb, snapshotOf } from './files.ts'
-import { openToRead } from './open.ts'
+import { checkpoint, logOf, openToCheckpoint, openToRead } from './open.ts'
 import { type Rescue, type Rescued, rescue } from './rescue.ts'
+
+const CHECKPOINT_EVERY_MS = 50
+/** Bytes that are not worth the disk's time yet. */
+const LITTLE = MIB
 
 /** Long work on the index, each with a connection of its own. Inputs and results can be copied between threads. */
 export const chores = {
@@ -24,6 +29,18 @@ export const chores = {
     }
   },
   rescue: (input: Rescue): Rescued => rescue(input),
+  /** Moves what the log holds into the index, as long as much more comes. Throws when the disk refuses. */
+  checkpoint: ({ file }: { readonly file: string }): void => {
+    const db = openToCheckpoint(file)
+    try {
+      do {
+        checkpoint(db)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHECKPOINT_EVERY_MS)
+      } while (logOf(db).alone > LITTLE)
+    } finally {
+      db.close()
+    }
+  },
 }
 
 export type Chores = typeof chores

@@ -1,5 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { type Closing, readClosing } from './closing.ts'
 import { flawOf, isDamage, watchStatements } from './damage.ts'
 import { moveAside, removeDb, removeHalves, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { type Applied, type CopyBefore, copyBefore, migrate } from './migrate.ts'
@@ -16,7 +17,7 @@ export interface Recovered extends Rescued {
 }
 
 /** An open index and what came with opening it. */
-export interface Connection {
+export interface Connection extends Closing {
   readonly db: Db
   readonly tables: ReturnType<typeof createTables>
   readonly applied: readonly Applied[]
@@ -25,8 +26,6 @@ export interface Connection {
   readonly inode: number
   /** Whether the file was looked through while it was opened. */
   readonly checked: boolean
-  /** Whether the last owner closed it in order. */
-  readonly wasClean: boolean
   /** What had to be put back to open it. */
   readonly recovered: Recovered | undefined
 }
@@ -40,8 +39,6 @@ export interface Place {
 
 /** Up to this size the file is looked through before it is used: a quarter of a second at most. */
 const CHECKED_AT_ONCE = 64 * 1024 * 1024
-/** The fact that says that the index was closed in order. */
-const CLOSED = 'closed'
 
 /** Damage, as opposed to trouble that passes. */
 class Damage extends Error {}
@@ -58,21 +55,10 @@ export function connect({ file, migrations, notice }: Place, isOwner: boolean): 
     const applied = migrate(db, migrations)
     watchStatements(db, notice)
     const tables = createTables(db, file, notice)
-    const wasClean = tables.facts.get(CLOSED) === 'yes'
-    const late = isOwner && !isSmall && !wasClean ? flawOf(db, 'quick') : undefined
-    if (late !== undefined) throw new Damage(late)
+    const closing = readClosing(tables)
     limitWaits(db)
     const { ino } = statSync(file)
-    return {
-      db,
-      tables,
-      applied,
-      copy,
-      inode: ino,
-      checked: isSmall || !wasClean,
-      wasClean,
-      recovered: undefined,
-    }
+    return { db, tables, applied, copy, inode: ino, checked: isSmall, ...closing, recovered: undefined }
   } catch (error) {
     db.close()
     throw error
@@ -94,7 +80,7 @@ export function connectOrRescue(place: Place, at: number): Connection {
   if (typeof opened === 'object') return opened
   const rescued = rescue(place)
   const aside = putInPlace(file, at)
-  return { ...connect(place, true), recovered: { ...rescued, flaw: opened, aside } }
+  return { ...connect(place, true), bytesThen: undefined, recovered: { ...rescued, flaw: opened, aside } }
 }
 
 const FRESH: Recovered = {
@@ -129,16 +115,4 @@ export function putInPlace(file: string, at: number): string | undefined {
   renameSync(restoredOf(file), file)
   syncPath(dirname(file))
   return aside
-}
-
-/** From now on a crash shows. Returns whether the owner before closed it in order. */
-export function markOpen({ tables }: Connection): boolean {
-  const wasClosed = tables.facts.get(CLOSED) === 'yes'
-  if (wasClosed) tables.facts.set(CLOSED, 'no')
-  return wasClosed
-}
-
-/** Nothing is written any more. */
-export function markClosed({ tables }: Connection): void {
-  tables.facts.set(CLOSED, 'yes')
 }

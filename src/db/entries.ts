@@ -1,6 +1,7 @@
 import type { Sha256 } from '../domain/digest.ts'
 import { type EntryKey, keyText } from '../domain/names.ts'
 import { toBytes, toRef, toSha256 } from './digests.ts'
+import { headersIn } from './entry-headers.ts'
 import type { Memo } from './memo.ts'
 import { createMoved, isTag } from './moved.ts'
 import { createNames, type Names } from './names.ts'
@@ -38,8 +39,8 @@ export interface Entries extends Names {
   /** The upstream confirmed it now. */
   confirm(key: EntryKey, at: number): void
   remove(key: EntryKey, at: number): void
-  /** Removes it for good: unlike a tag that moved on, nothing remembers it. */
-  drop(key: EntryKey): void
+  /** Removes it for good: unlike a tag that moved on, nothing remembers it. True when it was there. */
+  drop(key: EntryKey): boolean
   /** Removes it unless it was confirmed since `checkedAt`; true when it is gone. */
   removeUnchanged(key: EntryKey, checkedAt: number): boolean
 }
@@ -59,14 +60,16 @@ interface Row {
 
 const NO_HEADERS: Readonly<Record<string, string>> = {}
 
-function toEntry(row: Row): Entry {
+/** Undefined for a row that makes no sense: damage that SQLite does not see costs a fetch, no more. */
+function toEntry(row: Row): Entry | undefined {
+  const headers = row.headers === null ? NO_HEADERS : headersIn(row.headers)
+  if (headers === undefined || row.digest.length !== 32) return undefined
   return {
     digest: toSha256(row.digest),
     size: row.size,
     mediaType: row.media_type ?? undefined,
     etag: row.etag ?? undefined,
-    // Written by put below, from the same type.
-    headers: row.headers === null ? NO_HEADERS : (JSON.parse(row.headers) as Record<string, string>),
+    headers,
     fetchedAt: row.fetched_at,
     checkedAt: row.checked_at,
     blob:
@@ -152,7 +155,8 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
     drop: (key) => {
       memo.clear()
       const repository = repositoryId.find(key)
-      if (repository !== undefined) remove.run(repository, key.kind, toRef(key.ref))
+      if (repository === undefined) return false
+      return remove.run(repository, key.kind, toRef(key.ref)).changes > 0
     },
     removeUnchanged: (key, checkedAt) => {
       memo.clear()

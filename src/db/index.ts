@@ -1,13 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { type Log, SILENT } from '../domain/log.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { runChore } from './chore.ts'
-import { type Connection, connect, connectOrRescue, markClosed, markOpen, type Place } from './connection.ts'
+import { markClosed, markOpen } from './closing.ts'
+import { type Connection, connect, connectOrRescue, type Place } from './connection.ts'
 import { isDamage } from './damage.ts'
 import type { Applied } from './migrate.ts'
 import { closeDb, type Db, isStorageTrouble } from './open.ts'
 import { patiently } from './patience.ts'
 import { createRepair, isReplaced, type RecoveredListener, type Repair } from './repair.ts'
-import { createSnapshots } from './snapshot.ts'
+import { changesOf, createSnapshots } from './snapshot.ts'
 import { followTables, type Tables } from './tables.ts'
 
 export type { Recovered } from './connection.ts'
@@ -22,6 +25,11 @@ export interface Index extends Tables {
   crashed(): boolean
   /** Rows and files belong together again. */
   settled(): void
+  /**
+   * Bytes on disk of all blobs: while nothing was written yet, what was noted when it was closed in order, else
+   * counted, which takes a while for a million of them.
+   */
+  bytes(): number
   /** Takes notice of what other processes wrote. Call about once a second. */
   notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
@@ -37,6 +45,9 @@ export interface Index extends Tables {
   onRecovered(listener: RecoveredListener): Promise<void>
   close(): Promise<void>
 }
+
+/** Whoever writes page after page would else never let a request in between: awaiting a transaction is no pause. */
+const SLICE_MS = 5
 
 export interface IndexOptions {
   /** Only the owner of the data folder makes snapshots and repairs. */
@@ -63,18 +74,29 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     void now.tables.clerk.close()
     now.db.close()
     now = connectNew()
+    changes = changesOf(now.db)
     snapshots.begin(now)
   }
   const repair = createRepair({ place, isOwner, clock, log, current: () => now, take })
   const snapshots = createSnapshots(file, () => now)
+  const checkpoints = createCheckpoints(file, () => now.db)
+  /** As long as it stays, what was noted about the content holds. */
+  let changes = changesOf(now.db)
 
   /** The folder is this process's own, from the start or since another one ended. */
   const own = (): void => {
     owned = true
+    const isAsNoted = changes === changesOf(now.db)
     unlessTrouble(() => {
-      crashed = !markOpen(now) && now.recovered === undefined
+      crashed = !markOpen(now.tables) && now.recovered === undefined
     })
+    if (isAsNoted) changes = changesOf(now.db)
     snapshots.begin(now)
+  }
+
+  const bytes = (): number => {
+    const noted = changes === changesOf(now.db) ? now.bytesThen : undefined
+    return noted ?? now.tables.blobs.totals().bytes
   }
 
   const checkLater = async (): Promise<void> => {
@@ -84,11 +106,12 @@ export function openIndex(file: string, migrations: string, options: IndexOption
 
   const close = async (): Promise<void> => {
     await repair.stop()
+    await checkpoints.stop()
     await now.tables.clerk.close()
     unlessTrouble(() => now.tables.uses.flush())
     unlessTrouble(() => now.tables.usage.flush())
     const isSound = isOwner() && (await snapshots.atEnd())
-    if (isSound && !crashed) unlessTrouble(() => markClosed(now))
+    if (isSound && !crashed) unlessTrouble(() => markClosed(now.tables, bytes()))
     closeDb(now.db)
   }
 
@@ -103,9 +126,11 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     followTables(() => now.tables),
     {
       applied: opened.applied,
-      transact: createTransact(() => now.db, repair),
+      bytes,
+      transact: createTransact({ db: () => now.db, repair, checkpoints }),
       notice: () =>
         unlessTrouble(() => {
+          checkpoints.consider()
           if (!owned && isOwner()) own()
           if (isReplaced(now, file)) take(() => connect(place, false))
           now.tables.memo.checkOthers()
@@ -124,9 +149,24 @@ export function openIndex(file: string, migrations: string, options: IndexOption
   )
 }
 
-function createTransact(db: () => Db, repair: Repair): Index['transact'] {
+function createTransact(deps: { db: () => Db; repair: Repair; checkpoints: Checkpoints }): Index['transact'] {
+  const { db, repair, checkpoints } = deps
+  /** Milliseconds since the event loop certainly went on. */
+  let worked = 0
   return async (work) => {
-    const run = () => db().transaction(work).immediate()
+    const run = () => {
+      const began = performance.now()
+      const result = db().transaction(work).immediate()
+      worked += performance.now() - began
+      checkpoints.consider()
+      return result
+    }
+    const pause = checkpoints.pause()
+    if (pause !== undefined) await pause
+    if (worked > SLICE_MS) {
+      worked = 0
+      await nextTurn()
+    }
     try {
       return await patiently(run)
     } catch (error) {

@@ -1,6 +1,10 @@
 import Database from 'better-sqlite3'
+import { MIB } from '../domain/units.ts'
 
 export type Db = Database.Database
+
+/** Of the database, in bytes. */
+const PAGE = 4096
 
 /** Milliseconds that opening waits for other processes, which may be migrating. */
 const OPEN_BUSY_MS = 20_000
@@ -18,7 +22,28 @@ export function openDb(file: string): Db {
   db.pragma('mmap_size = 268435456')
   db.pragma('temp_store = MEMORY')
   db.pragma('journal_size_limit = 67108864')
+  // A thread is there before, see checkpoints.ts: here pages and syncs would keep requests waiting.
+  db.pragma(`wal_autocheckpoint = ${(128 * MIB) / PAGE}`)
   return db
+}
+
+/** Bytes of the log, and of what only the log holds, as far as can be told without waiting. */
+export function logOf(db: Db): { readonly bytes: number; readonly alone: number } {
+  // One row of these columns, each -1 where there is no log.
+  const [row] = db.pragma('wal_checkpoint(NOOP)') as [{ log: number; checkpointed: number }]
+  return { bytes: row.log * PAGE, alone: (row.log - row.checkpointed) * PAGE }
+}
+
+/** For moving the log into the database beside the connection that writes. */
+export function openToCheckpoint(file: string): Db {
+  const db = new Database(file, { fileMustExist: true, timeout: 0 })
+  db.pragma('synchronous = NORMAL')
+  return db
+}
+
+/** Moves what can be moved while others read and write. */
+export function checkpoint(db: Db): void {
+  db.pragma('wal_checkpoint(PASSIVE)')
 }
 
 /** For long reading beside the connection that writes. */

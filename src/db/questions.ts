@@ -1,4 +1,5 @@
 import { above } from './accounts/above.ts'
+import { coldestOf } from './accounts/coldest.ts'
 import { bytes, holdings } from './accounts/holdings.ts'
 import { held, image } from './accounts/image.ts'
 import { images, repositories } from './accounts/lists.ts'
@@ -15,6 +16,7 @@ import type { Db } from './open.ts'
  */
 export const questions = {
   above,
+  coldestOf,
   bytes,
   holdings,
   held,

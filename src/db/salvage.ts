@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3'
+import { carve } from './carve.ts'
 import { isDamage } from './damage.ts'
 import type { Db } from './open.ts'
+import { createRowPuts, type Row } from './salvaged-rows.ts'
 
 export interface Salvaged {
   /** Rows that could be read. */
@@ -8,8 +10,6 @@ export interface Salvaged {
   /** Stretches that could not be read to their end. */
   readonly gaps: number
 }
-
-type Row = Readonly<Record<string, unknown>>
 
 interface Reading {
   readonly from: Db
@@ -32,7 +32,11 @@ export function salvage(db: Db, file: string): Salvaged {
   try {
     from = new Database(file, { readonly: true })
   } catch {
-    return { rows: 0, gaps: 1 }
+    return { rows: carve(db, file), gaps: 1 }
+  }
+  if (!hasSchema(from)) {
+    from.close()
+    return { rows: carve(db, file), gaps: 1 }
   }
   const count = { rows: 0, gaps: 0 }
   const carry = (reading: Omit<Reading, 'from'>, put: (row: Row) => void): boolean => {
@@ -51,6 +55,16 @@ export function salvage(db: Db, file: string): Salvaged {
     from.close()
   }
   return count
+}
+
+function hasSchema(from: Db): boolean {
+  try {
+    from.prepare('SELECT 1 FROM entries')
+    return true
+  } catch (error) {
+    if (!isDamage(error) && (error as { code?: string }).code !== 'SQLITE_ERROR') throw error
+    return false
+  }
 }
 
 /**
@@ -83,120 +97,33 @@ function lastId(from: Db): number {
 }
 
 function carryAll(db: Db, carry: Carry, last: number): void {
-  const repositories = carryRepositories(db, carry, last)
-  carryEntries(db, carry, repositories)
-  const edge = db.prepare('INSERT OR IGNORE INTO edges VALUES (@parent, @child, @size)')
-  const blob = createBlobPut(db)
-  for (const [low, high] of byteRanges()) {
-    const input = [low, high]
-    carry({ table: 'blobs', key: ['digest'], where: 'digest BETWEEN ? AND ?', input }, blob)
-    carry({ table: 'edges', key: ['parent', 'child'], where: 'parent BETWEEN ? AND ?', input }, (row) => {
-      if (isDigest(row['parent']) && isDigest(row['child']) && isSize(row['size'])) edge.run(row)
-    })
-  }
-  carryPins(db, carry)
-}
-
-/** Returns the id here by the id there; what cannot be read there may be known here from before. */
-function carryRepositories(db: Db, carry: Carry, last: number): Map<number, number> {
-  const known = db.prepare<[], number>('SELECT id FROM repositories').pluck().all()
-  const ids = new Map(known.map((id) => [id, id]))
-  const add = db.prepare('INSERT OR IGNORE INTO repositories (front_end, upstream, name) VALUES (?, ?, ?)')
-  const find = db
-    .prepare<unknown[], number>(
-      'SELECT id FROM repositories WHERE front_end = ? AND upstream = ? AND name = ?',
-    )
-    .pluck()
-  const put = (row: Row): void => {
-    const name = [row['front_end'], row['upstream'], row['name']]
-    if (typeof row['id'] !== 'number' || !name.every((part) => typeof part === 'string')) return
-    add.run(...name)
-    const id = find.get(...name)
-    if (id !== undefined) ids.set(row['id'], id)
-  }
+  const puts = createRowPuts(db)
   for (let id = 1; id <= last; id += 64) {
-    carry({ table: 'repositories', key: ['id'], where: 'id BETWEEN ? AND ?', input: [id, id + 63] }, put)
+    const input = [id, id + 63]
+    carry({ table: 'repositories', key: ['id'], where: 'id BETWEEN ? AND ?', input }, puts.repository)
   }
-  return ids
-}
-
-const ENTRY_TEXTS = ['media_type', 'etag', 'headers'] as const
-
-function carryEntries(db: Db, carry: Carry, repositories: ReadonlyMap<number, number>): void {
-  const put = createPut(db, { table: 'entries', newer: 'checked_at' })
-  for (const [there, here] of repositories) {
-    const reading = { table: 'entries', key: ['kind', 'ref'], where: 'repository = ?', input: [there] }
-    carry(reading, (row) => {
-      const { fetched_at: at } = row
-      // The first two came with a later migration.
-      if (isEntry(row)) put({ created_at: at, used_at: at, ...row, repository: here })
-    })
+  for (const id of puts.repositories())
+    carry({ table: 'entries', key: ['kind', 'ref'], where: 'repository = ?', input: [id] }, puts.entry)
+  for (const input of byteRanges()) {
+    carry({ table: 'blobs', key: ['digest'], where: 'digest BETWEEN ? AND ?', input }, puts.blob)
+    carry({ table: 'edges', key: ['parent', 'child'], where: 'parent BETWEEN ? AND ?', input }, puts.edge)
   }
-}
-
-interface Column {
-  readonly name: string
-  readonly notnull: number
-}
-
-/** Writes rows of a table unless what is there is newer. Columns that a row does not have are null or 0. */
-function createPut(db: Db, { table, newer }: { table: string; newer: string }): (row: Row) => void {
-  // What this pragma gives, see SQLite's documentation.
-  const columns = db.pragma(`table_info(${table})`) as readonly Column[]
-  const names = columns.map(({ name }) => name)
-  const put = db.prepare(
-    `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map((name) => `@${name}`).join(', ')})
-     ON CONFLICT DO UPDATE SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE @${newer} >= ${newer}`,
-  )
-  const empty = Object.fromEntries(columns.map(({ name, notnull }) => [name, notnull === 1 ? 0 : null]))
-  return (row) => void put.run({ ...empty, ...row })
-}
-
-function isEntry(row: Row): boolean {
-  const { kind, ref, digest, size, fetched_at: fetchedAt, checked_at: checkedAt } = row
-  if (typeof kind !== 'string' || !(typeof ref === 'string' || Buffer.isBuffer(ref))) return false
-  if (!isDigest(digest) || !isSize(size) || !isSize(fetchedAt) || !isSize(checkedAt)) return false
-  return (
-    ENTRY_TEXTS.every((name) => row[name] === null || typeof row[name] === 'string') && isJson(row['headers'])
-  )
-}
-
-const BLOB_NUMBERS = ['size', 'stamp', 'created_at', 'used_at', 'verified_at', 'pinned'] as const
-
-function createBlobPut(db: Db): (row: Row) => void {
-  const put = createPut(db, { table: 'blobs', newer: 'verified_at' })
-  return (row) => {
-    if (isDigest(row['digest']) && BLOB_NUMBERS.every((name) => isSize(row[name]))) put(row)
-  }
+  carryPins(db, carry, puts.pin)
 }
 
 /** A pin that was taken away must not come back, so those read whole replace those from before. */
-function carryPins(db: Db, carry: Carry): void {
+function carryPins(db: Db, carry: Carry, put: (row: Row) => void): void {
   const rows: Row[] = []
   const whole = carry({ table: 'pins', key: ['match', 'origin'], where: '1', input: [] }, (row) => {
     rows.push(row)
   })
   if (whole) db.exec('DELETE FROM pins')
-  const put = db.prepare('INSERT OR REPLACE INTO pins VALUES (@match, @origin, @reason, @until, @created_at)')
-  for (const row of rows) put.run(row)
+  for (const row of rows) put(row)
 }
 
 /** All digests, by their first byte. */
 function* byteRanges(): Generator<readonly [Buffer, Buffer]> {
   for (let first = 0; first < 256; first++) {
     yield [Buffer.from([first]), Buffer.concat([Buffer.from([first]), Buffer.alloc(32, 0xff)])]
-  }
-}
-
-const isDigest = (value: unknown): boolean => Buffer.isBuffer(value) && value.length === 32
-const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
-
-function isJson(value: unknown): boolean {
-  if (typeof value !== 'string') return value === null
-  try {
-    JSON.parse(value)
-    return true
-  } catch {
-    return false
   }
 }

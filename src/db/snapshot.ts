@@ -54,7 +54,7 @@ export function createSnapshots(file: string, current: () => Connection): Snapsh
 }
 
 /** Differs after every change, whoever made it. */
-function changesOf(db: Db): string {
+export function changesOf(db: Db): string {
   const own = db.prepare<[], number>('SELECT total_changes()').pluck().get()
   return `${own} ${String(db.pragma('data_version', { simple: true }))}`
 }

@@ -1,3 +1,4 @@
+import { type AuditTable, createAudit } from './audit.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Clerk, createClerk } from './clerk.ts'
 import { watchClerk } from './damage.ts'
@@ -7,6 +8,7 @@ import { createFacts, type Facts } from './facts.ts'
 import { createFound, type Found } from './found.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { createJobRuns, type JobRuns } from './job-runs.ts'
+import { createKeys, type Keys } from './keys.ts'
 import { createMemo, type Memo } from './memo.ts'
 import type { Db } from './open.ts'
 import { createPins, type Pins } from './pins.ts'
@@ -25,6 +27,8 @@ export interface Tables {
   readonly usage: Usage
   readonly jobRuns: JobRuns
   readonly facts: Facts
+  readonly keys: Keys
+  readonly audit: AuditTable
   readonly clerk: Clerk
 }
 
@@ -47,6 +51,8 @@ export function createTables(
     usage: createUsage(db),
     jobRuns: createJobRuns(db),
     facts: createFacts(db),
+    keys: createKeys(db),
+    audit: createAudit(db),
     clerk: watchClerk(createClerk(file), notice),
   }
 }
@@ -83,6 +89,12 @@ export function followTables(now: () => Tables): Tables {
     },
     get facts() {
       return now().facts
+    },
+    get keys() {
+      return now().keys
+    },
+    get audit() {
+      return now().audit
     },
     get clerk() {
       return now().clerk

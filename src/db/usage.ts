@@ -26,7 +26,7 @@ export interface Usage {
   note(traffic: Traffic): void
   /** Writes what was counted. Throws when the index cannot be written; nothing is lost then. */
   flush(): void
-  /** Sums since a time, what is not yet written included. */
+  /** Sums since a time, of what is written. */
   since(at: number): readonly UsageRow[]
 }
 
@@ -74,9 +74,6 @@ export function createUsage(db: Db): Usage {
       }
     },
     flush,
-    since: (at) => {
-      flush()
-      return since.all(at - (at % HOUR))
-    },
+    since: (at) => since.all(at - (at % HOUR)),
   }
 }

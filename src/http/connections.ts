@@ -23,9 +23,14 @@ interface Connection {
  * Hands each request of a server to `handle`, one after the other on each connection: Node gives out requests that
  * were sent at once before their answers have a socket, and such an answer would never learn that its client left.
  */
-export function watchConnections(server: http.Server, handle: http.RequestListener): Connections {
+export function watchConnections(
+  server: http.Server,
+  handle: http.RequestListener,
+  /** The event that brings the sockets requests come from: with TLS, that of a finished handshake. */
+  arrival: 'connection' | 'secureConnection' = 'connection',
+): Connections {
   const connections = new Map<Duplex, Connection>()
-  server.on('connection', (socket) => {
+  server.on(arrival, (socket: Duplex) => {
     connections.set(socket, { current: undefined, last: undefined, held: 0 })
     socket.once('close', () => connections.delete(socket))
   })

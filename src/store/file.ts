@@ -74,10 +74,13 @@ export function moveIfThere(from: string, to: string): number {
   return file.isFile() ? onDisk(file.size) : 0
 }
 
-export async function unlinkIfThere(path: string): Promise<void> {
+/** False where there was none. */
+export async function unlinkIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path)
+    return true
   } catch (error) {
     if (!isMissing(error)) throw error
+    return false
   }
 }

@@ -21,6 +21,8 @@ export class Part {
   readonly fd: number
   /** Bytes on disk. */
   size = 0
+  /** How many of them an earlier run left. */
+  adopted = 0
   /** Length of the whole content, once the upstream said it. */
   total: number | undefined
   state: PartState = 'growing'
@@ -83,6 +85,7 @@ export class Part {
 
   /** Adopts `size` bytes that an earlier run left in the file. */
   adopt(size: number): void {
+    this.adopted = size
     this.size = size
     this.#taken = size
     this.#hash.adopt(size)
@@ -94,6 +97,7 @@ export class Part {
     await this.#hash.drop()
     await truncateFile(this.fd)
     this.size = 0
+    this.adopted = 0
     this.#taken = 0
     this.#hash = new ContentHash(this.fd, this.#algorithms)
   }

@@ -29,25 +29,29 @@ export interface Parts {
   park(part: Part): void
   /** Parts that nobody writes, oldest first. Empty for all but the owner of the folder. */
   parked(): Promise<readonly ParkedPart[]>
-  /** Removes a part unless somebody began to write it meanwhile; returns how many bytes of disk that freed. */
+  /** Removes a part unless it was written again meanwhile; returns how many bytes of disk that freed. */
   dropParked(part: ParkedPart): Promise<number>
   /** Removes the parts of an earlier run that nobody can continue. Call before the first part is begun. */
   sweepParts(): Promise<void>
+  /** What the parts that are being written have on disk, in bytes; what earlier runs left in them is not counted. */
+  grownBytes(): number
   /** What all parts take on disk, in bytes. */
   partBytes(): Promise<number>
 }
 
 export function createParts(layout: Layout, isOwner: () => boolean): Parts {
-  const growing = new Set<string>()
+  const growing = new Map<string, Part | undefined>()
   const parked = async (): Promise<readonly ParkedPart[]> =>
     isOwner() ? (await listParked(layout)).filter(({ name }) => !growing.has(name)) : []
   return {
     begin: async (id, expected) => {
       const name = isOwner() ? id : `${id}.${uniqueName()}`
       // Before anything is awaited, so that nobody drops the file that is about to be opened.
-      growing.add(name)
+      growing.set(name, undefined)
       try {
-        return await beginPart(layout, name, expected)
+        const part = await beginPart(layout, name, expected)
+        growing.set(name, part)
+        return part
       } catch (error) {
         growing.delete(name)
         throw error
@@ -64,14 +68,20 @@ export function createParts(layout: Layout, isOwner: () => boolean): Parts {
     },
     park: (part) => void growing.delete(part.id),
     parked,
-    dropParked: async ({ name, size }) => {
-      if (growing.has(name)) return 0
-      await unlinkIfThere(layout.part(name))
-      return onDisk(size)
+    dropParked: async (part) => {
+      const now = await stat(layout.part(part.name)).catch(() => undefined)
+      const isSame = now?.size === part.size && now.mtimeMs === part.at
+      if (!isSame || growing.has(part.name)) return 0
+      return (await unlinkIfThere(layout.part(part.name))) ? onDisk(part.size) : 0
     },
     sweepParts: async () => {
       for (const { name } of await parked())
         if (!CONTINUABLE.test(name)) await unlinkIfThere(layout.part(name))
+    },
+    grownBytes: () => {
+      let bytes = 0
+      for (const part of growing.values()) bytes += part === undefined ? 0 : part.size - part.adopted
+      return bytes
     },
     partBytes: () => partBytes(layout),
   }

@@ -26,7 +26,8 @@ export interface Trash {
   trashed(): Promise<{ count: number; bytes: number }>
   /** Oldest first. */
   quarantined(): Promise<readonly Quarantined[]>
-  dropQuarantined(file: Quarantined): Promise<void>
+  /** How many bytes of disk that freed; 0 where it was gone already. */
+  dropQuarantined(file: Quarantined): Promise<number>
 }
 
 export function createTrash(layout: Layout): Trash {
@@ -45,7 +46,12 @@ export function createTrash(layout: Layout): Trash {
       return { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) }
     },
     quarantined: async () => (await filesIn(layout.quarantine)).toSorted((a, b) => a.at - b.at),
-    dropQuarantined: ({ name }) => rm(join(layout.quarantine, name), { recursive: true, force: true }),
+    dropQuarantined: async ({ name, bytes }) => {
+      const path = join(layout.quarantine, name)
+      const isThere = (await lstat(path).catch(() => undefined)) !== undefined
+      await rm(path, { recursive: true, force: true })
+      return isThere ? bytes : 0
+    },
   }
 }
 

@@ -7,10 +7,20 @@ import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
 import { socketAddress } from '../../src/api/socket.ts'
 import { DAY, HOUR } from '../../src/domain/clock.ts'
-import { addBlob, assertNoParts, blobPath, eventually, MIB, manifestPath, pull } from '../e2e/support.ts'
+import {
+  addBlob,
+  assertNoParts,
+  blobPath,
+  digestOf,
+  eventually,
+  MIB,
+  manifestPath,
+  pull,
+} from '../e2e/support.ts'
 import { apiOf, pullImage } from '../jobs/support.ts'
 import { type Cachalot, startCachalot, startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
+import { bytesContent } from '../support/fake-content.ts'
 
 interface Answer {
   readonly status: number
@@ -175,4 +185,55 @@ test('an image is fetched without a client, for the platforms that are asked for
     for await (const line of api.stream('/fetch', { names: ['app:1'], platforms: ['plan9/mips'] }))
       assert.equal(line.type, 'progress')
   }, /linux\/amd64, linux\/arm64\/v8/)
+})
+
+suite('hostile images', () => {
+  test('do not reach for the terminal of whoever looks', async (t) => {
+    const { hub, cache } = await startPair(t)
+    const nasty = '\u001b]0;pwned\u0007'
+    const config = Buffer.from(JSON.stringify({ os: `li${nasty}nux`, architecture: `amd\t64` }))
+    const configDigest = digestOf(config)
+    hub.putBlob('library/app', configDigest, bytesContent(config))
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        config: { mediaType: `a/${nasty}`, digest: configDigest, size: config.length },
+        layers: [],
+      }),
+    )
+    hub.addManifest('library/app', {
+      bytes: manifest,
+      digest: digestOf(manifest),
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      tags: ['1'],
+    })
+    await cache.fetch(manifestPath('1'))
+    await cache.fetch(blobPath(configDigest))
+    await assertNoParts(cache.dataDir)
+    const detail = await apiOf(cache).get('/image', { name: 'app:1' })
+    assert.equal(detail.platforms[0]?.platform, undefined)
+    const types = Object.values(detail.layers).flatMap((rows) => rows.map(({ mediaType }) => mediaType))
+    assert.deepEqual(types, [undefined])
+  })
+
+  test('are not read whole because a manifest calls a layer its config', async (t) => {
+    const { hub, cache } = await startPair(t)
+    const layer = addBlob(hub, 24 * MIB)
+    const manifest = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, config: { digest: layer.digest, size: 2 }, layers: [] }),
+    )
+    hub.addManifest('library/app', {
+      bytes: manifest,
+      digest: digestOf(manifest),
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      tags: ['1'],
+    })
+    await cache.fetch(manifestPath('1'))
+    await pull(cache, layer)
+    await assertNoParts(cache.dataDir)
+    const before = process.memoryUsage().arrayBuffers
+    assert.equal((await apiOf(cache).get('/image', { name: 'app:1' })).platforms[0]?.platform, undefined)
+    assert.ok(process.memoryUsage().arrayBuffers - before < 16 * MIB)
+  })
 })

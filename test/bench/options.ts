@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util'
 export interface Options {
   readonly rounds: number
   readonly quick: boolean
-  /** Names of workloads; empty = all. */
+  /** Whether the workload that makes a million files is played too. */
+  readonly scale: boolean
+  /** Names of workloads; empty = all but scale. */
   readonly only: readonly string[]
   /** Names of subjects; empty = all. */
   readonly subjects: readonly string[]
@@ -22,7 +24,8 @@ export class UsageError extends Error {}
 export const HELP = `npm run bench -- [options]
   --rounds N          how often everything is measured (default 5)
   --quick             two rounds of smaller loads
-  --only A,B          only these workloads
+  --scale             also an index of a million blobs, which takes minutes and a million inodes
+  --only A,B          only these workloads; scale stands for --scale alone
   --subjects A,B      only these of cachalot, docker-registry, nginx
   --json FILE         where the results go (default bench-results/<time>.json)
   --profile           only Cachalot, under --cpu-prof: prints the functions that took most time
@@ -35,6 +38,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     options: {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      scale: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       subjects: { type: 'string', default: '' },
       json: { type: 'string' },
@@ -52,6 +56,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   return {
     rounds,
     quick: values.quick,
+    scale: values.scale,
     only: listOf(values.only),
     subjects: values.profile ? ['cachalot'] : subjects,
     json: values.json,

@@ -78,12 +78,13 @@ function note(left: Record<string, string>, name: string, why: string): void {
   console.log(`${name}: ${why}`)
 }
 
-function chosen({ only }: Options, left: Record<string, string>): Workload[] {
+function chosen({ only, scale: withScale }: Options, left: Record<string, string>): Workload[] {
   const unknown = only.filter((name) => !WORKLOADS.some((workload) => workload.name === name))
   if (unknown.length > 0) {
     throw new UsageError(`--only ${unknown.join()}: there are ${WORKLOADS.map(({ name }) => name).join()}`)
   }
-  const wanted = WORKLOADS.filter(({ name }) => only.length === 0 || only.includes(name))
+  const usual = only.length > 0 ? only : WORKLOADS.filter((one) => one !== scale).map(({ name }) => name)
+  const wanted = WORKLOADS.filter((one) => usual.includes(one.name) || (one === scale && withScale))
   if (installed('wrk')) return wanted
   note(left, 'manifest, small', 'left out, wrk is not installed')
   return wanted.filter((workload) => workload !== manifests && workload !== smallBlob)

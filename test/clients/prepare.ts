@@ -15,6 +15,9 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   busybox: ['busybox-static'],
   nginx: ['nginx-light'],
   wrk: ['wrk'],
+  lego: ['lego'],
+  pebble: ['pebble'],
+  'pebble-challtestsrv': ['pebble'],
 }
 
 /** Names of the programs that are not on this machine. */

@@ -154,11 +154,23 @@ suite('without a snapshot', () => {
     assert.equal(cache.log.find(/there was no good snapshot/).length, 1)
   })
 
-  test('and nothing readable, the upstream confirms names, and sends no layer again', async (t) => {
+  test('and without its first page, everything is served while the upstream is down', async (t) => {
     const { hub, cache, images, file } = await startFilled(t)
     await cache.close()
     await rm(`${file}.snapshot`)
     await overwrite(file, 0, 4096)
+    await hub.stop()
+    await cache.restart()
+    await pullAll(cache, images)
+    await assertStoreSound(cache.dataDir)
+    assert.equal(cache.log.find(/there was no good snapshot/).length, 1)
+  })
+
+  test('and nothing readable, the upstream confirms names, and sends no layer again', async (t) => {
+    const { hub, cache, images, file } = await startFilled(t)
+    await cache.close()
+    await rm(`${file}.snapshot`)
+    await overwrite(file, 0, await sizeOf(file))
     await cache.restart()
     hub.requests.clear()
     await pullAll(cache, images)
@@ -192,7 +204,7 @@ test('rows and files that do not fit are brought together with the snapshot', as
   await pull(cache, newer)
   await cache.close()
   await copyFile(old, `${file}.snapshot`)
-  await overwrite(file, 0, 4096)
+  await overwrite(file, 0, await sizeOf(file))
   const hex = lost.manifest.digest.slice(7)
   await rm(join(cache.dataDir, 'blobs', 'sha256', hex.slice(0, 2), hex))
   await cache.restart()

@@ -28,23 +28,24 @@ export function fill(hub: FakeUpstream): readonly Wanted[] {
   return wanted
 }
 
-/** One client that asks for this and that until told to stop; returns how often it got something whole. */
-export async function pullAtRandom(facts: {
-  server: Server
-  wanted: readonly Wanted[]
-  random: Random
-  signal: AbortSignal
-}): Promise<number> {
-  const { server, wanted, random, signal } = facts
-  let whole = 0
+/** How far somebody has come, who goes on until told to stop. */
+export interface Worker {
+  readonly random: Random
+  readonly signal: AbortSignal
+  /** Something was done to its end. */
+  readonly did: () => void
+}
+
+/** One client that asks for this and that. */
+export async function pullAtRandom(server: Server, wanted: readonly Wanted[], worker: Worker): Promise<void> {
+  const { random, signal, did } = worker
   while (!signal.aborted) {
     const one = pick(random, wanted)
     const answer = await fetchAll(server.url + one.path).catch(() => undefined)
-    if (answer === undefined || answer.status === 0) await sleep(10)
-    else if (assertHonest(answer, one.content) === 'whole') whole++
+    if (answer === undefined || answer.status === 0) await sleep(25)
+    else if (assertHonest(answer, one.content) === 'whole') did()
     else assert.equal(answer.status, 200, answer.body.toString())
   }
-  return whole
 }
 
 /** What an operator does, each as often as it stands here. */
@@ -64,24 +65,17 @@ async function through(lines: AsyncIterable<unknown>): Promise<void> {
   for await (const line of lines) void line
 }
 
-/** One operator at the socket, until told to stop; returns how many deeds were done to their end. */
-export async function operate(facts: {
-  api: ApiClient
-  random: Random
-  signal: AbortSignal
-}): Promise<number> {
-  const { api, random, signal } = facts
-  let done = 0
+/** One operator at the socket. */
+export async function operate(api: ApiClient, { random, signal, did }: Worker): Promise<void> {
   while (!signal.aborted) {
     try {
       await pick(random, DEEDS)(api, random)
-      done++
+      did()
     } catch (error) {
       // Killed, or not there yet; the job of the clock runs; the image left meanwhile.
       assert.ok(error instanceof ApiFailure, String(error))
       assert.ok(['cut', 'busy', 'not_found'].includes(error.code), `${error.code}: ${error.message}`)
-      await sleep(10)
+      await sleep(25)
     }
   }
-  return done
 }

@@ -22,6 +22,8 @@ export interface Server {
   start(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
+  /** SIGTERM; settles when it has ended in order. */
+  stop(): Promise<void>
   output(): string
 }
 
@@ -57,6 +59,12 @@ export async function createServerOn(
     child = started
     await once(started, 'spawn')
   }
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
   return {
     url,
     dataDir,
@@ -66,12 +74,8 @@ export async function createServerOn(
       await launch()
       await eventually(`it listens: ${output}`, async () => (await fetchAll(`${url}/healthz`)).status === 200)
     },
-    kill: async () => {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
   }
 }
 

@@ -2,12 +2,21 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MINUTE } from '../../src/domain/clock.ts'
-import { addBlob, assertNoParts, assertStoreSound, blobRows, KIB, MIB, pull } from '../e2e/support.ts'
+import {
+  addBlob,
+  assertNoParts,
+  assertStoreSound,
+  blobRows,
+  eventually,
+  KIB,
+  MIB,
+  pull,
+} from '../e2e/support.ts'
 import { startCachalot, startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
 import { startFakeUpstream } from '../support/fake-upstream.ts'
 import type { Cleanup } from '../support/temp.ts'
-import { apiOf, du, gc } from './support.ts'
+import { apiOf, du, gc, pullImage, remove } from './support.ts'
 
 /** Watches the disk while something happens; gives the most it ever saw. */
 async function mostOnDisk(dataDir: string, work: () => Promise<void>): Promise<number> {
@@ -50,6 +59,14 @@ suite('max_size', () => {
     if (last !== undefined) assert.equal((await pull(cache, last)).status, 200)
     while ((await du(cache.dataDir)) > 10 * MIB) await sleep(10)
     await assertStoreSound(cache.dataDir)
+  })
+
+  test('that was lowered while it did not run is met after the start', async (t) => {
+    const { hub, cache } = await startPair(t, { config: { storage: { max_size: '64MiB' } } })
+    for (let i = 0; i < 10; i++) await pull(cache, addBlob(hub, 2 * MIB))
+    await assertNoParts(cache.dataDir)
+    await cache.restart({ config: { storage: { max_size: '8MiB' } } })
+    await eventually('less is there', async () => (await du(cache.dataDir)) <= 8 * MIB)
   })
 
   test('is not wiped for content that cannot fit beside what is under way', async (t) => {
@@ -139,27 +156,60 @@ suite('the budget of an upstream', () => {
     assert.ok(blobRows(cache.dataDir).has(small.digest))
   })
 
-  test('is met by a clean-up after it was lowered', async (t) => {
-    const { clock, hub, other, cache } = await startTwo(t, '40MiB')
+  test('that is lowered is met soon, while it runs and over a restart', async (t) => {
+    const { hub, other, cache } = await startTwo(t, '40MiB')
     for (let i = 0; i < 8; i++) {
       await pull(cache, addBlob(other, 2 * MIB), 'ghcr.io/library/app')
       await pull(cache, addBlob(hub, 2 * MIB))
     }
     await assertNoParts(cache.dataDir)
-    await cache.reload({
+    const upstreams = (budget: string) => ({
       upstreams: [
         { name: 'docker.io', url: hub.url },
-        { name: 'ghcr.io', url: other.url, max_size: '10MiB' },
+        { name: 'ghcr.io', url: other.url, max_size: budget },
       ],
     })
+    const bytes = async (): Promise<number> => {
+      const { disk } = await apiOf(cache).get('/stats', {})
+      return disk.upstreams.find(({ upstream }) => upstream === 'ghcr.io')?.bytes ?? 0
+    }
+    await cache.reload(upstreams('10MiB'))
+    await eventually('its own content went', async () => (await du(cache.dataDir)) === 24 * MIB)
+    assert.equal(await bytes(), 8 * MIB)
+    await cache.restart(upstreams('5MiB'))
+    await eventually('more of it went', async () => (await du(cache.dataDir)) === 20 * MIB)
+    assert.equal(await bytes(), 4 * MIB)
+  })
+
+  test('that names alone went past is met by a clean-up, which frees nothing then', async (t) => {
+    const { clock, hub, other, cache } = await startTwo(t, '8MiB')
+    for (let i = 0; i < 4; i++) {
+      const shared = addBlob(hub, 3 * MIB)
+      other.putBlob('library/app', shared.digest, shared.content)
+      await pull(cache, shared)
+      await assertNoParts(cache.dataDir)
+      await pull(cache, shared, 'ghcr.io/library/app')
+    }
     clock.advance(60 * MINUTE)
-    const before = await du(cache.dataDir)
     const plan = await gc(cache, { dryRun: true })
     assert.deepEqual(
-      plan.rows.map(({ reason, objects }) => [reason, objects]),
-      [['upstream', 4]],
+      plan.rows.map(({ reason, objects, frees }) => [reason, objects, frees]),
+      [['upstream', 2, 0]],
     )
-    assert.equal((await gc(cache)).frees, plan.frees)
-    assert.equal(before - (await du(cache.dataDir)), plan.frees)
+    const before = await du(cache.dataDir)
+    assert.equal((await gc(cache)).frees, 0)
+    assert.equal(await du(cache.dataDir), before)
+    assert.deepEqual((await gc(cache, { dryRun: true })).rows, [])
+  })
+
+  test('has room again after images were removed', async (t) => {
+    const { other, cache } = await startTwo(t, '8MiB')
+    const image = other.addImage('library/app', { tags: ['1'], layers: [6 * MIB] })
+    await pullImage(cache, image, { repo: 'ghcr.io/library/app', tag: '1' })
+    await assertNoParts(cache.dataDir)
+    await remove(cache, ['ghcr.io/library/app:1'])
+    assert.equal(await du(cache.dataDir), 0)
+    const blob = addBlob(other, 4 * MIB)
+    assert.equal((await pull(cache, blob, 'ghcr.io/library/app')).headers['x-cache'], 'miss')
   })
 })

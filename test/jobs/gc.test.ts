@@ -196,6 +196,24 @@ suite('a clean-up frees what it foretold', () => {
   })
 })
 
+test('what goes for other reasons counts for the budget of its upstream', async (t) => {
+  const clock = fakeClock()
+  const hub = await startFakeUpstream()
+  t.after(() => hub.close())
+  const cache = await startCachalot(t, {
+    clock,
+    config: { jobs: { expire_unused: '30d' } },
+    upstreams: [{ name: 'docker.io', url: hub.url, max_size: '20MiB' }],
+  })
+  for (let i = 0; i < 5; i++) await pull(cache, addBlob(hub, 2 * MIB))
+  await assertNoParts(cache.dataDir)
+  clock.advance(40 * DAY)
+  for (let i = 0; i < 5; i++) await pull(cache, addBlob(hub, 2 * MIB))
+  await assertNoParts(cache.dataDir)
+  clock.advance(HOUR)
+  assert.equal(await assertForetold(cache, {}, ['unused']), 10 * MIB)
+})
+
 test('upstreams keep unused content for as long as each of them says; shared content as long as the last', async (t) => {
   const clock = fakeClock()
   const [hub, other] = [await startFakeUpstream(), await startFakeUpstream()]

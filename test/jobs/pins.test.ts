@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { DAY, MINUTE } from '../../src/domain/clock.ts'
-import { addBlob, assertNoParts, blobRows, MIB, manifestPath, pull } from '../e2e/support.ts'
+import { addBlob, assertNoParts, blobPath, blobRows, MIB, manifestPath, pull } from '../e2e/support.ts'
 import { startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
 import type { BuiltImage } from '../support/oci-image.ts'
@@ -33,6 +33,46 @@ suite('a pin', () => {
     }
     assertAll(cache.dataDir, kept, true)
     assertAll(cache.dataDir, loose, false)
+  })
+
+  test('keeps layers that were here before its image was, below an index too', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, {
+      clock,
+      config: { storage: { max_size: '8MiB' }, pin: [{ match: 'kept' }] },
+    })
+    const { images } = hub.addIndex('library/kept', { tags: ['1'], image: { layers: [MIB] } })
+    const [image] = images
+    assert.ok(image)
+    const [layer] = image.layers
+    assert.ok(layer)
+    hub.putBlob('library/base', layer.digest, layer.content)
+    await cache.fetch(blobPath(layer.digest, 'library/base'))
+    await assertNoParts(cache.dataDir)
+    await cache.fetch(manifestPath('1', 'library/kept'))
+    await cache.fetch(manifestPath(image.manifest.digest, 'library/kept'))
+    for (let i = 0; i < 8; i++) {
+      clock.advance(MINUTE)
+      await pull(cache, addBlob(hub, 2 * MIB))
+      await assertNoParts(cache.dataDir)
+    }
+    assert.ok(blobRows(cache.dataDir).has(layer.digest))
+  })
+
+  test('holds what its tag pointed to while the new image is not here', async (t) => {
+    const clock = fakeClock()
+    const { hub, cache } = await startPair(t, { clock, config: { pin: [{ match: 'app:1' }] } })
+    const image = hub.addImage('library/app', { tags: ['1'], layers: [100_000] })
+    await pullImage(cache, image, { repo: 'library/app', tag: '1' })
+    await assertNoParts(cache.dataDir)
+    hub.addImage('library/app', { tags: ['1'], layers: [50_000] })
+    clock.advance(10 * MINUTE)
+    await cache.fetch(manifestPath('1'), { method: 'HEAD' })
+    clock.advance(10 * MINUTE)
+    await gc(cache, { to: 0, grace: 0 })
+    assertAll(cache.dataDir, image, true)
+    await hub.stop()
+    assert.equal((await cache.fetch(manifestPath('1'))).headers['x-cache'], 'stale')
   })
 
   test('that is set by hand counts for what is cached and for what comes, until its time', async (t) => {

@@ -7,10 +7,16 @@ type Test<T> = (row: T) => boolean
 
 /** Whether an image is asked for. Globs match the repository alone, or with one of the tags or the digest. */
 export function imageTest(ask: ListAsk): Test<ImageFacts> {
+  const conditions = ask.conditions ?? []
+  // Numbers are compared in no time; globs are for what is left then.
+  const sorted = [
+    ...conditions.filter(({ kind }) => kind !== 'name'),
+    ...conditions.filter(({ kind }) => kind === 'name'),
+  ]
   return all([
     ...placeTests(ask).map((test) => (image: ImageFacts) => test(image.of)),
+    ...sorted.map((condition) => turned(condition, imageCondition(condition))),
     ...(ask.q === undefined ? [] : [imageGlob(ask.q)]),
-    ...(ask.conditions ?? []).map((condition) => turned(condition, imageCondition(condition))),
   ])
 }
 
@@ -47,10 +53,28 @@ function repositoryGlob(glob: string): Test<RepositoryFacts> {
 function imageGlob(glob: string): Test<ImageFacts> {
   const matches = createImageGlob(glob)
   if (!namesReference(glob)) return onRepository((name) => matches(name, ''))
-  const byTag: Test<ImageFacts> = ({ of, tagList, tags }) =>
-    tags > 0 && tagList.split(' ').some((tag) => matches(of.name, tag))
   // A glob like "a/**:*" could mean the colon in a digest: only "@" asks for digests.
-  return glob.includes('@') ? ({ of, digest }) => matches(of.name, digest) : byTag
+  if (glob.includes('@')) return ({ of, digest }) => matches(of.name, digest)
+  const halves = halvesOf(glob)
+  if (halves === undefined) return (image) => someTag(image, (tag) => matches(image.of.name, tag))
+  const inRepository = onRepository(createGlob(halves.repository))
+  const isTag = createGlob(halves.tag)
+  return (image) => inRepository(image) && someTag(image, isTag)
+}
+
+function someTag({ tags, tagList }: ImageFacts, is: (tag: string) => boolean): boolean {
+  if (tags < 2) return tags === 1 && is(tagList)
+  return tagList.split(' ').some(is)
+}
+
+/**
+ * What a glob says of repositories and of tags: either can be looked at alone, as tags have neither slash nor colon.
+ * Undefined where a "**" may reach across.
+ */
+function halvesOf(glob: string): { readonly repository: string; readonly tag: string } | undefined {
+  const colon = glob.lastIndexOf(':')
+  const tag = glob.slice(colon + 1)
+  return tag.includes('**') ? undefined : { repository: glob.slice(0, colon), tag }
 }
 
 /** Images of one repository stand together: its name is looked at once. */

@@ -25,6 +25,23 @@ interface Row {
   others: number
 }
 
+const ENTRY = `r.front_end AS frontEnd, r.upstream, r.name AS repository, e.kind, e.ref, e.digest,
+               e.checked_at AS checkedAt`
+
+/** Repository by repository, so that the entries of blobs, which are most of them, need not be read. */
+const EXPIRED = `
+  SELECT ${ENTRY}, ${BLOCKS} AS bytes,
+         (SELECT count(*) FROM main.entries o WHERE o.digest = e.digest
+             AND NOT (o.kind IN ('tags', 'referrers') AND o.checked_at < @before)) AS others
+    FROM main.repositories r CROSS JOIN main.entries e ON e.repository = r.id AND e.kind IN ('tags', 'referrers')
+         LEFT JOIN main.blobs b ON b.digest = e.digest
+   WHERE e.checked_at < @before AND coalesce(b.pinned, 0) = 0 AND e.digest NOT IN (SELECT digest FROM temp.held)
+  UNION ALL
+  SELECT ${ENTRY}, NULL, 0
+    FROM main.repositories r CROSS JOIN main.entries e ON e.repository = r.id AND e.kind = 'manifest'
+   WHERE e.checked_at < @before AND NOT EXISTS (SELECT 1 FROM main.blobs b WHERE b.digest = e.digest)
+     AND e.digest NOT IN (SELECT digest FROM temp.held)`
+
 /**
  * Lists whose stale window is over, and tags that only point to a manifest that is not here. A tag with content
  * stays, however old: its upstream confirms it before it is served.
@@ -33,18 +50,7 @@ export function expiredEntries(
   db: Db,
   ask: PlanAsk,
 ): { readonly entries: readonly ExpiredEntry[]; readonly frees: number } {
-  const rows = db
-    .prepare<{ before: number }, Row>(
-      `SELECT r.front_end AS frontEnd, r.upstream, r.name AS repository, e.kind, e.ref, e.digest,
-              e.checked_at AS checkedAt, ${BLOCKS} AS bytes,
-              (SELECT count(*) FROM entries o WHERE o.digest = e.digest
-                  AND NOT (o.kind IN ('tags', 'referrers') AND o.checked_at < @before)) AS others
-         FROM entries e JOIN repositories r ON r.id = e.repository LEFT JOIN blobs b ON b.digest = e.digest
-        WHERE e.checked_at < @before
-          AND (e.kind IN ('tags', 'referrers') OR (e.kind = 'manifest' AND b.digest IS NULL))
-          AND coalesce(b.pinned, 0) = 0 AND e.digest NOT IN (SELECT digest FROM temp.held)`,
-    )
-    .all({ before: ask.staleBefore })
+  const rows = db.prepare<{ before: number }, Row>(EXPIRED).all({ before: ask.staleBefore })
   const add = db.prepare('INSERT OR IGNORE INTO temp.planned VALUES (?, ?)')
   const entries = rows.map((row): ExpiredEntry => {
     // Two names of one document free it once.

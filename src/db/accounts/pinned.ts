@@ -18,12 +18,12 @@ export function pinned(db: Db, { matches }: { matches: readonly string[] }): Pin
   const cover = db.prepare('INSERT OR IGNORE INTO temp.covered VALUES (?)')
   for (const digest of namedBy(db, matches)) cover.run(digest)
   const below = db.prepare(
-    `INSERT OR IGNORE INTO temp.covered SELECT e.child FROM temp.covered c JOIN main.edges e ON e.parent = c.digest`,
+    `INSERT OR IGNORE INTO temp.covered SELECT e.child FROM temp.covered c CROSS JOIN main.edges e ON e.parent = c.digest`,
   )
   // Nothing nests deeper than an index of indexes.
   for (let level = 0; level < 3; level++) below.run()
   const missing = db.prepare<[], Buffer>(
-    'SELECT b.digest FROM temp.covered c JOIN main.blobs b ON b.digest = c.digest WHERE b.pinned = 0',
+    'SELECT b.digest FROM temp.covered c CROSS JOIN main.blobs b ON b.digest = c.digest WHERE b.pinned = 0',
   )
   const surplus = db.prepare<[], Buffer>(
     'SELECT digest FROM main.blobs WHERE pinned = 1 AND digest NOT IN (SELECT digest FROM temp.covered)',
@@ -44,14 +44,18 @@ function* namedBy(db: Db, matches: readonly string[]): Generator<Buffer> {
   const repositories = db
     .prepare<[], { id: number; name: string }>("SELECT id, upstream || '/' || name AS name FROM repositories")
     .all()
-  const manifests = db.prepare<[number], { ref: string | Buffer; digest: Buffer }>(
-    "SELECT ref, digest FROM entries WHERE repository = ? AND kind = 'manifest'",
+  const manifests = db.prepare<[number], { ref: string | Buffer; digest: Buffer; previous: Buffer | null }>(
+    "SELECT ref, digest, previous FROM entries WHERE repository = ? AND kind = 'manifest'",
   )
   for (const { id, name } of repositories) {
     const some = globs.filter((glob) => glob.repository(name))
     if (some.length === 0) continue
-    for (const { ref, digest } of manifests.all(id))
-      if (some.some((glob) => glob.matches(name, fromRef(ref)))) yield digest
+    for (const { ref, digest, previous } of manifests.all(id)) {
+      if (!some.some((glob) => glob.matches(name, fromRef(ref)))) continue
+      yield digest
+      // What the tag pointed to before is all there is of it until the new manifest is here.
+      if (previous !== null) yield previous
+    }
   }
 }
 
@@ -80,12 +84,12 @@ function bytesBelow(db: Db, digests: ReadonlySet<string>): number {
   const add = db.prepare('INSERT OR IGNORE INTO temp.pinning VALUES (?)')
   for (const digest of digests) add.run(Buffer.from(digest, 'hex'))
   const below = db.prepare(
-    'INSERT OR IGNORE INTO temp.pinning SELECT e.child FROM temp.pinning c JOIN main.edges e ON e.parent = c.digest',
+    'INSERT OR IGNORE INTO temp.pinning SELECT e.child FROM temp.pinning c CROSS JOIN main.edges e ON e.parent = c.digest',
   )
   for (let level = 0; level < DEEPEST; level++) below.run()
   const bytes = db
     .prepare<[], number>(
-      `SELECT coalesce(sum(${BLOCKS}), 0) FROM temp.pinning c JOIN main.blobs b ON b.digest = c.digest`,
+      `SELECT coalesce(sum(${BLOCKS}), 0) FROM temp.pinning c CROSS JOIN main.blobs b ON b.digest = c.digest`,
     )
     .pluck()
     .get()

@@ -1,6 +1,7 @@
 import { toBytes } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { type BlobList, toBlobList } from './blob-list.ts'
+import { type Counts, counts } from './counts.ts'
 import { type ExpiredEntry, expiredEntries } from './expired.ts'
 import { BLOCKS, type CandidateRow, type PlanAsk } from './plan-ask.ts'
 import { type Replaced, replacedImages } from './replaced.ts'
@@ -19,6 +20,8 @@ export interface Plan {
   readonly over: readonly (PlannedBlobs & { readonly upstream: string })[]
   readonly coldest: PlannedBlobs
   readonly kept: { readonly pinned: number; readonly pinnedBytes: number; readonly young: number }
+  /** How much there is as long as nothing of it was done. */
+  readonly counts: Counts
 }
 
 /** What a clean-up would take out, reason by reason; nothing is counted twice, and nothing is changed. */
@@ -36,7 +39,7 @@ export function plan(db: Db, ask: PlanAsk): Plan {
   const coldest = planRows(db, coldestBlobs(db, ask, ask.free - gone))
   const kept = keptBlobs(db, ask)
   db.exec('DROP TABLE temp.planned; DROP TABLE temp.held')
-  return { expired, replaced, unused, over, coldest, kept }
+  return { expired, replaced, unused, over, coldest, kept, counts: counts(db) }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
@@ -99,7 +102,8 @@ const NEVER = Number.NEGATIVE_INFINITY
  * this one's names only.
  */
 function planOver(db: Db, over: { upstream: string; bytes: number }, ask: PlanAsk): PlannedBlobs {
-  const { upstream, bytes } = over
+  const { upstream } = over
+  const bytes = over.bytes - plannedOf(db, upstream)
   const candidates = db
     .prepare<object, CandidateRow & { needed: number }>(
       `SELECT b.digest, b.size, b.used_at,
@@ -122,6 +126,19 @@ function planOver(db: Db, over: { upstream: string; bytes: number }, ask: PlanAs
   )
   const total = sum(rows.map(({ size }) => Math.ceil(size / 4096) * 4096))
   return { blobs: toBlobList(rows), objects: rows.length, total, frees: leaving.frees }
+}
+
+/** What goes of an upstream's content for other reasons already. */
+function plannedOf(db: Db, upstream: string): number {
+  const bytes = db
+    .prepare<[string], number>(
+      `SELECT coalesce(sum(${BLOCKS}), 0) FROM temp.planned p JOIN blobs b ON b.digest = p.digest
+        WHERE EXISTS (SELECT 1 FROM entries e JOIN repositories r ON r.id = e.repository
+                       WHERE e.digest = p.digest AND r.upstream = ?)`,
+    )
+    .pluck()
+    .get(upstream)
+  return bytes ?? 0
 }
 
 function coldestBlobs(db: Db, ask: PlanAsk, bytes: number): CandidateRow[] {

@@ -67,8 +67,13 @@ function toChild(value: Loose): Child | undefined {
   const descriptor = toDescriptor(value)
   if (descriptor === undefined) return undefined
   const { os, architecture, variant } = toLoose(value['platform'])
-  const named = [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '')
+  const named = [os, architecture, variant].filter(isPlatformWord)
   return { ...descriptor, platform: named.length < 2 ? undefined : named.join('/') }
+}
+
+/** Platforms are shown to people; nothing else is ever in their names (OCI image spec, "platform"). */
+export function isPlatformWord(part: unknown): part is string {
+  return typeof part === 'string' && /^[\w.+-]{1,64}$/.test(part)
 }
 
 function toDescriptor(value: Loose): Descriptor | undefined {
@@ -76,7 +81,11 @@ function toDescriptor(value: Loose): Descriptor | undefined {
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined
   if (parsed === undefined || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     return undefined
-  return { digest: parsed, size, mediaType: typeof mediaType === 'string' ? mediaType : undefined }
+  return { digest: parsed, size, mediaType: toMediaType(mediaType) }
+}
+
+function toMediaType(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w.+/-]{1,200}$/.test(value) ? value : undefined
 }
 
 function parseJson(bytes: Buffer): unknown {

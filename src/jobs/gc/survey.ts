@@ -1,6 +1,6 @@
+import type { Counts } from '../../db/accounts/counts.ts'
 import type { Plan } from '../../db/accounts/plan.ts'
 import type { Strays } from '../../db/accounts/strays.ts'
-import type { Totals } from '../../db/accounts/totals.ts'
 import { formatDuration } from '../../domain/units.ts'
 import { onDisk } from '../../store/layout.ts'
 import type { ParkedPart } from '../../store/parts.ts'
@@ -16,7 +16,7 @@ export interface Survey {
   readonly parts: readonly ParkedPart[]
   readonly quarantined: readonly Quarantined[]
   readonly plan: Plan
-  readonly totals: Totals
+  readonly totals: Counts
   readonly rows: readonly GcRow[]
   /** On disk, what the index knows nothing of included. */
   readonly used: number
@@ -65,14 +65,13 @@ export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
     row('coldest', 'least recently used', plan.coldest),
   ].filter(({ objects }) => objects > 0)
   const frees = sum(rows.map((one) => one.frees)) - trash.bytes
-  const totals = await index.clerk.ask('totals', {})
   return {
     strays,
     trash,
     parts,
     quarantined,
     plan,
-    totals,
+    totals: plan.counts,
     rows,
     used,
     inUse: held.length,

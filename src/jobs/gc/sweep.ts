@@ -103,14 +103,14 @@ async function sweepParts(deps: GcDeps, { parts, quarantined }: Survey, tally: T
     tally('parts', { objects: bytes > 0 || part.size === 0 ? 1 : 0, bytes })
   }
   for (const file of quarantined) {
-    await store.dropQuarantined(file)
-    ledger.used -= file.bytes
-    tally('quarantine', { objects: 1, bytes: file.bytes })
+    const bytes = await store.dropQuarantined(file)
+    ledger.used -= bytes
+    tally('quarantine', { objects: 1, bytes })
   }
 }
 
 async function sweepEntries(
-  { index, leaving }: GcDeps,
+  { index, leaving, budgets }: GcDeps,
   entries: readonly ExpiredEntry[],
   tally: Tally,
 ): Promise<void> {
@@ -120,7 +120,7 @@ async function sweepEntries(
       let bytes = 0
       let objects = 0
       for (const { key, digest, checkedAt } of page) {
-        if (!index.entries.removeUnchanged(key, checkedAt)) continue
+        if (!budgets.dropping(key, () => index.entries.removeUnchanged(key, checkedAt))) continue
         objects++
         const blob = index.blobs.find(digest)
         const isLast = blob !== undefined && index.holdings.upstreamsOf(digest).length === 0

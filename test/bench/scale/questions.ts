@@ -4,6 +4,7 @@ import type { ListAsk } from '../../../src/db/accounts/rows.ts'
 import type { Clerk } from '../../../src/db/clerk.ts'
 import { type Index, openIndex } from '../../../src/db/index.ts'
 import { DAY } from '../../../src/domain/clock.ts'
+import type { Condition } from '../../../src/domain/condition.ts'
 import { MIB } from '../../../src/domain/units.ts'
 import { layoutOf } from '../../../src/store/layout.ts'
 
@@ -19,38 +20,41 @@ export interface QuestionTimes {
   readonly list: number
   readonly listFiltered: number
   readonly listDeep: number
-  readonly strays: number
   readonly removal: number
 }
 
 /** Asks the index of a data folder what people and jobs ask. `now` is the time of its latest use. */
 export async function timeQuestions(root: string, now: number): Promise<QuestionTimes> {
-  const { index: file, blobs } = layoutOf(root)
+  const { index: file } = layoutOf(root)
   const index = openIndex(file, MIGRATIONS)
   try {
     const { clerk } = index
     const firstList = await timed(() => clerk.ask('images', {}))
-    // Each a little different, as time goes on between them: an answer that was kept tells nothing.
-    const filter = (asked: number): ListAsk => ({
-      sort: '-onlyHere',
-      conditions: [
-        { kind: 'name', glob: 'docker.io/**:v*' },
-        { kind: 'idle', before: now - 30 * DAY + asked },
-        { kind: 'larger', of: 'total', bytes: 100 * MIB },
-      ],
-    })
     const cursor = await deepCursor(clerk)
     return {
       firstList,
       list: await p95(() => clerk.ask('images', { sort: '-onlyHere' })),
-      listFiltered: await p95((asked) => clerk.ask('images', filter(asked))),
+      listFiltered: await p95((asked) => clerk.ask('images', filterOf(asked, now))),
       listDeep: await p95(() => clerk.ask('images', { sort: '-onlyHere', ...cursor })),
-      strays: await timed(() => clerk.ask('strays', { blobs })),
       removal: await timeRemoval(index),
     }
   } finally {
     await index.close()
   }
+}
+
+const ORDERS = ['-onlyHere', '-total', 'lastUsed', '-pulls', 'name']
+const GLOBS = ['docker.io/**:v*', 'ghcr.io/**', '**/app-1*', '*.io/team-2*/**:alias-*', '**:v1?3*']
+
+/** No two alike: an answer that was kept tells nothing. */
+function filterOf(asked: number, now: number): ListAsk {
+  const conditions: Condition[] = [
+    { kind: 'name', glob: GLOBS[asked % GLOBS.length] ?? '' },
+    { kind: 'idle', before: now - (asked + 1) * DAY },
+    { kind: 'larger', of: asked % 2 === 0 ? 'total' : 'onlyHere', bytes: asked * MIB },
+    { kind: asked % 3 === 0 ? 'untagged' : 'complete', not: asked % 2 === 0 },
+  ]
+  return { sort: ORDERS[asked % ORDERS.length] ?? '', conditions: conditions.slice(0, 1 + (asked % 4)) }
 }
 
 async function timed(ask: () => Promise<unknown>): Promise<number> {

@@ -1,0 +1,142 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '../domain/clock.ts'
+import { AppError, toAppError } from '../domain/errors.ts'
+import type { Log } from '../domain/log.ts'
+import { ANONYMOUS, type Principal, type Role } from '../domain/principal.ts'
+import type { AuditEvent } from './audit.ts'
+import { type Authorization, type Credentials, parseAuthorization } from './basic.ts'
+import type { Accounts } from './htpasswd.ts'
+import { createLogins, type Logins } from './logins.ts'
+import type { PullKeys } from './pull-keys.ts'
+import { createThrottle, type Throttle } from './throttle.ts'
+import { createUserFile } from './user-file.ts'
+
+/** What comes from the configuration and changes with it. */
+export interface AuthSettings {
+  /** Absolute path of the file of users; undefined: nobody has a password here. */
+  readonly htpasswd: string | undefined
+  readonly admins: readonly string[]
+  readonly operators: readonly string[]
+}
+
+export interface AuthenticatorOptions {
+  /** Asked for with every request. */
+  readonly settings: () => AuthSettings
+  readonly mayPullAnonymously: (address: string) => boolean
+  readonly keys: Pick<PullKeys, 'find'>
+  /** Hears of logins that were checked afresh, and of keys that were refused. */
+  readonly audit: (event: AuditEvent) => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface AuthAsk {
+  /** The header, as it came. */
+  readonly authorization: string | undefined
+  /** What stood in the path in the place of a key; see `splitKey`. */
+  readonly key: string | undefined
+  readonly address: string
+  /** Somebody wants to know whether the password is right: GET /v2/, and everything that needs a role. */
+  readonly isLogin: boolean
+}
+
+export interface Authenticator {
+  /**
+   * Who asks. Throws AppError `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
+   *
+   * A key in the path decides alone. A wrong password is an error where it is needed or meant for us; where anybody may
+   * pull it may be meant for somebody else (Docker sends that of Docker Hub to a mirror), and the client is anonymous.
+   */
+  authenticate(ask: AuthAsk): Promise<Principal>
+}
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { settings, mayPullAnonymously, keys, clock, log, audit } = options
+  const throttle = createThrottle(clock)
+  const logins = createLogins(clock, throttle)
+  const users = createUserFile({ file: () => settings().htpasswd, clock, log })
+
+  const anonymous = (address: string): Principal => {
+    if (mayPullAnonymously(address)) return ANONYMOUS
+    throw new AppError('unauthorized')
+  }
+
+  const byPassword = async (given: Given, ask: AuthAsk): Promise<Principal> => {
+    const accounts = await users.current()
+    // Nobody has a password here, so none of them is for us.
+    if (accounts === undefined) return anonymous(ask.address)
+    const isNeeded = ask.isLogin || !mayPullAnonymously(ask.address)
+    try {
+      const credentials = given.kind === 'basic' ? given.credentials : undefined
+      if (credentials === undefined) throw new AppError('unauthorized', { message: WRONG })
+      const { address } = ask
+      const name = await nameOf(logins, { credentials, accounts, address, isNeeded, audit })
+      return { kind: 'user', name, role: roleOf(name, settings()) }
+    } catch (error) {
+      if (isNeeded || !isRefusal(error)) throw error
+      return ANONYMOUS
+    }
+  }
+
+  return {
+    authenticate: async (ask) => {
+      if (ask.key !== undefined) return byKey(ask.key, ask.address, { keys, throttle, audit })
+      const authorization = parseAuthorization(ask.authorization)
+      return authorization.kind === 'none' ? anonymous(ask.address) : await byPassword(authorization, ask)
+    },
+  }
+}
+
+type Given = Exclude<Authorization, { kind: 'none' }>
+
+const WRONG = 'wrong user name or password'
+
+function isRefusal(error: unknown): boolean {
+  const { code } = toAppError(error)
+  return code === 'unauthorized' || code === 'too_many_requests'
+}
+
+interface PasswordAsk {
+  readonly credentials: Credentials
+  readonly accounts: Accounts
+  readonly address: string
+  /** Without it there is no answer. */
+  readonly isNeeded: boolean
+  readonly audit: AuthenticatorOptions['audit']
+}
+
+/** The user whose password this is. Throws AppError. */
+async function nameOf(logins: Logins, ask: PasswordAsk): Promise<string> {
+  const { credentials, accounts, address, isNeeded, audit } = ask
+  const { isRight, isFresh, account } = await logins.check({ credentials, accounts, address, isNeeded })
+  // A name that nobody has here may be somebody's name elsewhere, or a password in the wrong field.
+  const who = account?.name ?? 'unknown user'
+  if (isFresh && (isNeeded || account !== undefined)) {
+    audit({ who, address, action: 'login', target: '', outcome: isRight ? 'ok' : 'refused' })
+  }
+  if (!isRight || account === undefined) throw new AppError('unauthorized', { message: WRONG })
+  return account.name
+}
+
+function roleOf(name: string, { admins, operators }: AuthSettings): Role {
+  if (admins.includes(name)) return 'admin'
+  return operators.includes(name) ? 'operator' : 'user'
+}
+
+interface KeyParts {
+  readonly keys: Pick<PullKeys, 'find'>
+  readonly throttle: Throttle
+  readonly audit: AuthenticatorOptions['audit']
+}
+
+function byKey(key: string, address: string, { keys, throttle, audit }: KeyParts): Principal {
+  const found = keys.find(key)
+  if (found.kind === 'valid') return { kind: 'key', name: found.name }
+  const { why, name } = found
+  // A client that goes on with a key that was revoked guesses once, not with every pull.
+  const attempt = throttle.begin({ address, user: undefined, isNeeded: true })
+  const isFurther = attempt.failed(hash('sha256', key))
+  const who = name === undefined ? 'unknown key' : `key:${name}`
+  if (isFurther) audit({ who, address, action: 'key', target: '', outcome: 'refused', detail: { why } })
+  throw new AppError('unauthorized', { message: `this pull key is ${why}` })
+}

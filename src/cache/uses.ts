@@ -1,0 +1,12 @@
+import type { Index } from '../db/index.ts'
+import { isTrouble } from './trouble.ts'
+
+/** Writes down what was used and sent up to now, where the index lets it: while another process writes, that can wait. */
+export function writeUses(index: Index): void {
+  try {
+    index.uses.flush()
+    index.usage.flush()
+  } catch (error) {
+    if (!isTrouble(error)) throw error
+  }
+}

@@ -1,0 +1,156 @@
+import { resolve } from 'node:path'
+import { nameProblem, parseHtpasswd } from '../../auth/htpasswd.ts'
+import { editUsers, readUsers } from '../../auth/htpasswd-edit.ts'
+import { hasUser, withoutUser, withUser } from '../../auth/htpasswd-lines.ts'
+import { hashPassword } from '../../auth/passwords.ts'
+import type { Command } from '../command.ts'
+import { requireConfig } from '../config.ts'
+import type { Context } from '../context.ts'
+import { CommandError, EXIT, usageError } from '../exit.ts'
+import { newPassword } from '../password.ts'
+import { userTable } from '../views/access.ts'
+
+const ABOUT = [
+  'The password is typed twice, or read from standard input: printf %s "$PASSWORD" | cachalot user add alice',
+  'It is hashed with bcrypt. A running server knows within a second.',
+]
+
+/** `user add NAME`: somebody new who can log in. */
+export const userAdd: Command = {
+  name: 'user add',
+  group: 'change',
+  words: 'NAME',
+  takes: [1, 1],
+  summary: 'let somebody log in',
+  flags: { file: true },
+  about: ABOUT,
+  examples: ['user add alice', 'user add alice --file /etc/cachalot/users'],
+  run: async (context) => {
+    const name = nameOf(context)
+    const file = fileOf(context)
+    // Before anybody types a password for nothing.
+    if (hasUser(await textOf(file), name)) throw taken(name)
+    const hash = await hashPassword(await newPassword(context, name))
+    await edit(file, (text) => {
+      if (hasUser(text, name)) throw taken(name)
+      return withUser(text, name, hash)
+    })
+    context.note(`${name} can log in now (${file})`)
+  },
+}
+
+/** `user passwd NAME`: a new password for somebody. */
+export const userPasswd: Command = {
+  name: 'user passwd',
+  group: 'change',
+  words: 'NAME',
+  takes: [1, 1],
+  summary: 'give a user another password',
+  flags: { file: true },
+  about: ABOUT,
+  run: async (context) => {
+    const name = nameOf(context)
+    const file = fileOf(context)
+    if (!hasUser(await textOf(file), name)) throw unknown(name, file)
+    const hash = await hashPassword(await newPassword(context, name))
+    await edit(file, (text) => {
+      if (!hasUser(text, name)) throw unknown(name, file)
+      return withUser(text, name, hash)
+    })
+    context.note(`${name} has another password now (${file})`)
+  },
+}
+
+/** `user rm NAME`: somebody who can no longer log in. */
+export const userRm: Command = {
+  name: 'user rm',
+  group: 'change',
+  words: 'NAME',
+  takes: [1, 1],
+  summary: 'let somebody no longer log in',
+  flags: { file: true },
+  run: async (context) => {
+    const [name = ''] = context.words
+    const file = fileOf(context)
+    await edit(file, (text) => {
+      const rest = withoutUser(text, name)
+      if (rest === undefined) throw unknown(name, file)
+      return rest
+    })
+    context.note(`${name} can no longer log in (${file})`)
+  },
+}
+
+/** `user ls`: who can log in. */
+export const userLs: Command = {
+  name: 'user ls',
+  group: 'look',
+  summary: 'who can log in, with which role',
+  flags: { file: true, json: true },
+  run: async (context) => {
+    const file = fileOf(context)
+    const { admins, operators } = requireConfig(context).config.auth
+    const { byName, warnings } = parseHtpasswd(await textOf(file))
+    const items = [...byName.values()].map(({ name, scheme, cost }) => ({
+      name,
+      role: admins.includes(name) ? 'admin' : operators.includes(name) ? 'operator' : 'user',
+      hash: scheme === 'bcrypt' ? `bcrypt ${cost}` : scheme,
+    }))
+    if (context.flags.on('json')) return context.json({ items, warnings })
+    if (items.length > 0) context.print([{ kind: 'table', table: userTable(items) }])
+    else context.note(`nobody can log in (${file})`)
+    for (const { line, text } of warnings) context.note(`warning: ${file}:${line}: ${text}`)
+    return undefined
+  },
+}
+
+function nameOf({ words: [name = ''] }: Context): string {
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw usageError(problem)
+  return name
+}
+
+/** Throws CommandError (exit 2) where neither flag nor configuration names one. */
+function fileOf(context: Context): string {
+  const given = context.flags.text('file')
+  if (given !== undefined) return resolve(given)
+  const { htpasswd } = requireConfig(context).config.auth
+  if (htpasswd !== undefined) return htpasswd
+  throw usageError({ what: 'there is no file of users', hint: 'set auth.htpasswd, or give --file FILE' })
+}
+
+function taken(name: string): CommandError {
+  return new CommandError({ what: `there is a user "${name}" already`, hint: `cachalot user passwd ${name}` })
+}
+
+function unknown(name: string, file: string): CommandError {
+  return new CommandError(
+    { what: `there is no user "${name}" in ${file}`, hint: 'cachalot user ls' },
+    EXIT.notFound,
+  )
+}
+
+function textOf(file: string): Promise<string> {
+  return withWords(file, () => readUsers(file))
+}
+
+function edit(file: string, change: (text: string) => string): Promise<void> {
+  return withWords(file, () => editUsers(file, change))
+}
+
+/** Errors of the file system as people read them. */
+async function withWords<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    // Whatever else it throws comes from the file system and carries a code.
+    const { code, message } = error as NodeJS.ErrnoException
+    const isDenied = code === 'EACCES' || code === 'EPERM'
+    const hint = code === 'EBUSY' ? 'it is mounted by itself: mount the folder it lies in' : 'see --file'
+    throw new CommandError(
+      { what: `${file} cannot be used`, why: message, hint },
+      isDenied ? EXIT.auth : EXIT.failed,
+    )
+  }
+}

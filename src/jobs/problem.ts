@@ -1,0 +1,10 @@
+/** What a verification found wrong. */
+export interface VerifyProblem {
+  readonly digest: string
+  readonly problem: 'damaged' | 'missing' | 'size' | 'unreadable' | 'stray'
+  /** Names it has; "upstream/repository@digest". */
+  readonly names: readonly string[]
+  readonly repaired: boolean
+  /** Why it could not be repaired. */
+  readonly why?: string
+}

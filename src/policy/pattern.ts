@@ -1,0 +1,106 @@
+import { createGlob, namesReference } from '../domain/glob.ts'
+
+/** What somebody wants. */
+export interface Target {
+  /** With its registry, as the cache knows it: "docker.io/library/nginx"; or "github:owner/repo", "go:…", "hf:…". */
+  readonly name: string
+  /** Tag or digest; undefined for what has none, and for whole repositories. */
+  readonly reference?: string
+}
+
+/** The part of an upstream that names are made of. */
+export interface KnownUpstream {
+  readonly name: string
+  readonly aliases: readonly string[]
+}
+
+export interface Pattern {
+  matches(target: Target): boolean
+  /** Why it can never match; undefined where it can. */
+  readonly warning: string | undefined
+}
+
+export interface PatternOptions {
+  /** Of its rule. */
+  readonly effect: 'allow' | 'deny'
+  readonly upstreams: readonly KnownUpstream[]
+}
+
+const DOCKER_HUB = 'docker.io'
+/** Names of other protocols than the registry's have no tags. */
+const PROTOCOL = /^(github|go|hf):/
+
+/**
+ * A pattern on names: "*" and "?" within a component, "**" across, upper and lower case alike. A "/**" at the end means
+ * also the name before it. Aliases of upstreams, and "docker.io/nginx" for "docker.io/library/nginx", are understood.
+ *
+ * With a tag ("docker.io/library/nginx:1.*") it is about what is asked for by such a tag. Clients ask for everything
+ * but the first manifest by digest, which belongs to no tag in particular. So a rule that allows a tag allows the
+ * digests of that repository too, and one that denies a tag does not deny them: a tag is refused to those who ask for
+ * it, not to those who know its digest. To keep content away from somebody, deny the repository.
+ */
+export function createPattern(written: string, { effect, upstreams }: PatternOptions): Pattern {
+  const folded = written.trim().toLowerCase()
+  const isRegistry = !PROTOCOL.test(folded)
+  const text = isRegistry ? canonical(folded, upstreams) : folded
+  const warning = isRegistry ? problemOf(text, { written, upstreams }) : undefined
+  if (isRegistry && namesReference(text)) return { matches: withReference(text, effect), warning }
+  const whole = createGlob(text)
+  const itself = text.endsWith('/**') ? createGlob(text.slice(0, -3)) : () => false
+  return {
+    warning,
+    matches: ({ name }) => {
+      const lower = name.toLowerCase()
+      return whole(lower) || itself(lower)
+    },
+  }
+}
+
+/** A name as people read it. */
+export function targetName({ name, reference }: Target): string {
+  if (reference === undefined) return name
+  return `${name}${reference.includes(':') ? '@' : ':'}${reference}`
+}
+
+/** A pattern that ends in ":tag" or "@digest". */
+function withReference(text: string, effect: 'allow' | 'deny'): Pattern['matches'] {
+  const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('/')) // A digest holds a colon of its own.
+  const mark = text[at] === '@' ? at : text.indexOf(':', at)
+  const repository = createGlob(text.slice(0, mark))
+  const wanted = createGlob(text.slice(mark + 1))
+  const isOnDigests = text[mark] === '@'
+  return ({ name, reference }) => {
+    if (!repository(name.toLowerCase())) return false
+    const isDigest = reference?.includes(':') === true
+    if (reference === undefined || (isDigest && !isOnDigests)) return effect === 'allow'
+    return isDigest === isOnDigests && wanted(reference.toLowerCase())
+  }
+}
+
+/** With the upstream's own name, and "library/" where docker.io means it. */
+function canonical(text: string, upstreams: readonly KnownUpstream[]): string {
+  const [first = '', ...rest] = text.split('/')
+  const upstream = upstreams.find(({ name, aliases }) => name === first || aliases.includes(first))
+  if (upstream === undefined || rest.length === 0) return text
+  const [only = ''] = rest
+  const isOfficial = upstream.name === DOCKER_HUB && rest.length === 1 && !only.startsWith('**')
+  return [upstream.name, ...(isOfficial ? ['library'] : []), ...rest].join('/')
+}
+
+interface Written {
+  readonly written: string
+  readonly upstreams: readonly KnownUpstream[]
+}
+
+/** A rule that silently matches nothing is the worst there is: what it denies is allowed. */
+function problemOf(text: string, { written, upstreams }: Written): string | undefined {
+  const [first = '', ...rest] = text.split('/')
+  // A glob in the first component may mean any registry.
+  if (first.includes('*') || first.includes('?')) return undefined
+  const known = upstreams.some(({ name }) => name === first)
+  if (known && rest.length > 0) return undefined
+  const hint = known
+    ? `"${first}/**" means everything of it`
+    : `names begin with an upstream: "docker.io/${text}"`
+  return `"${written}" matches nothing; ${hint}`
+}

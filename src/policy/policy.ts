@@ -1,0 +1,69 @@
+import { type Principal, principalName } from '../domain/principal.ts'
+import { createPattern, type KnownUpstream, type Pattern, type Target, targetName } from './pattern.ts'
+
+export type Effect = 'allow' | 'deny'
+/** Denied `store` means: served, but not kept. */
+export type Action = 'pull' | 'store'
+
+export interface Rule {
+  readonly effect: Effect
+  /** Patterns on names with their registry; see `createPattern`. */
+  readonly match: readonly string[]
+  /** "*", "anonymous", user names, "key:NAME". */
+  readonly users: readonly string[]
+  readonly actions: readonly Action[]
+}
+
+export interface Decision {
+  readonly effect: Effect
+  /** Which rule decided, counted from 0; undefined where none did. */
+  readonly rule: number | undefined
+  /** For people, also for the client: names nothing that it did not name itself. */
+  readonly reason: string
+}
+
+export interface Policy {
+  /** The first rule that matches decides; where none does, it is allowed. */
+  decide(principal: Principal, target: Target, action: Action): Decision
+  /** Patterns that can never match anything, in words. */
+  readonly warnings: readonly string[]
+}
+
+interface Compiled {
+  readonly rule: Rule
+  readonly index: number
+  readonly patterns: readonly Pattern[]
+}
+
+const FREE: Decision = { effect: 'allow', rule: undefined, reason: 'no rule is about it' }
+
+/** Rules, read once. Upstreams are those that names can belong to. */
+export function createPolicy(rules: readonly Rule[], upstreams: readonly KnownUpstream[]): Policy {
+  const compiled = rules.map(
+    (rule, index): Compiled => ({
+      rule,
+      index,
+      patterns: rule.match.map((text) => createPattern(text, { effect: rule.effect, upstreams })),
+    }),
+  )
+  const warnings = compiled.flatMap(({ index, patterns }) =>
+    patterns.flatMap(({ warning }) => (warning === undefined ? [] : [`rule ${index + 1}: ${warning}`])),
+  )
+  return {
+    warnings,
+    decide: (principal, target, action) => {
+      const who = principalName(principal)
+      const found = compiled.find(
+        ({ rule, patterns }) =>
+          rule.actions.includes(action) &&
+          (rule.users.includes('*') || rule.users.includes(who)) &&
+          patterns.some((pattern) => pattern.matches(target)),
+      )
+      if (found === undefined) return FREE
+      const { effect } = found.rule
+      const verb = effect === 'deny' ? 'forbids' : 'allows'
+      const reason = `rule ${found.index + 1} ${verb} ${who} to ${action} ${targetName(target)}`
+      return { effect, rule: found.index, reason }
+    },
+  }
+}
