@@ -20,8 +20,10 @@ test('a tag is asked about by HEAD alone, once per tag_ttl, however many ask', a
     const answers = await Promise.all(Array.from({ length: 20 }, () => cache.fetch(manifestPath('1'))))
     for (const answer of answers) {
       assertWhole(answer, manifest)
-      assert.equal(answer.headers['x-cache'], 'revalidated')
+      // Whoever comes after the answer finds a tag that is fresh again.
+      assert.match(String(answer.headers['x-cache']), /^(revalidated|hit)$/)
     }
+    assert.ok(answers.some(({ headers }) => headers['x-cache'] === 'revalidated'))
     assert.equal(hub.requests.count({ method: 'GET' }), 0)
     assert.equal(hub.requests.count({ method: 'HEAD' }), 1)
     hub.requests.clear()

@@ -92,12 +92,18 @@ interface TagSource {
   readonly limits: OciLimits
 }
 
+/** Unusual pages of one repository that are kept. */
+const MOST_PAGES = 64
+
 /**
- * Clients choose where a page begins and how long it is, in as many ways as they like: of all these only the
- * beginnings of usual lengths are worth rows in the index.
+ * Clients choose where a page begins and how long it is, in as many ways as they like: beginnings of usual lengths
+ * are always worth a row in the index, of all others a bounded number.
  */
-function isWorthKeeping({ n, last }: Page): boolean {
-  return last === undefined && (n === undefined || n % USUAL_STEP === 0)
+function isWorthKeeping(cache: Cache, route: OciRoute, { n, last }: Page): boolean {
+  if (last === undefined && (n === undefined || n % USUAL_STEP === 0)) return true
+  const { upstream, repository } = route
+  const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'tags' } as const
+  return cache.refs(key).length < MOST_PAGES
 }
 
 /** A page of tags as the upstream has it; while it cannot be asked, of the tags that are cached. */
@@ -108,7 +114,7 @@ async function readTags(
 ): Promise<TagPage> {
   try {
     const want = listWant(route, { kind: 'tags', path: `tags/list${nextPage(page)}` }, limits)
-    const document = await (isWorthKeeping(page) ? cache.read(want) : cache.pass(want))
+    const document = await (isWorthKeeping(cache, route, page) ? cache.read(want) : cache.pass(want))
     const isLast = document.headers['link'] === undefined
     const list = tagLists.read(document)
     const { names, cut } = cutPage(list, page)

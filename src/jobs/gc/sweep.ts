@@ -8,6 +8,8 @@ import type { Survey } from './survey.ts'
 
 /** Rows changed in one transaction. */
 const PAGE = 200
+/** Images taken out at once. */
+const IMAGES = 50
 /** Blobs handed on at once. */
 const SHEAF = 2000
 
@@ -21,8 +23,8 @@ export async function sweep(deps: GcDeps, found: Survey, watch: Watch): Promise<
   await sweepParts(deps, found, tally)
   await sweepEntries(deps, plan.expired.entries, tally)
   const replaced = plan.replaced.images
-  for (let at = 0; at < replaced.length; at += PAGE)
-    tally('replaced', await deps.removal.removeReplaced(replaced.slice(at, at + PAGE)))
+  for (let at = 0; at < replaced.length; at += IMAGES)
+    tally('replaced', await deps.removal.removeReplaced(replaced.slice(at, at + IMAGES)))
   await sweepBlobs(deps, plan.unused.blobs, (left) => tally('unused', left))
   for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
   await sweepBlobs(deps, plan.coldest.blobs, (left) => tally('coldest', left))

@@ -38,6 +38,7 @@ const ROWS: readonly Row[] = [
   row('plan-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
   row('gc', '  gc without garbage', 's', { must: 10, aim: 4 }),
   row('gc-loop', '    event loop meanwhile, p99', 'ms', LOOP),
+  row('gc-longest', '    longest time that it was kept', 'ms'),
   row('gc-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
   row('free', '  gc that frees a tenth of the bytes', 's'),
   row('free-each', '    for each blob', 'ms'),
@@ -99,6 +100,7 @@ async function measureGc(bench: Bench, { root, folder }: Place): Promise<void> {
   record(bench, 'idle-manifest', { value: idle.manifestP99 })
   recordFelt(bench, 'plan', { felt: plan, idle })
   recordFelt(bench, 'gc', { felt: clean, idle })
+  record(bench, 'gc-longest', { value: clean.loopLongest })
   record(bench, 'free', { value: freeing.took / 1000 })
   record(bench, 'free-each', { value: freeing.took / freed })
   record(bench, 'free-loop', { value: freeing.loopP99 })
