@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { standBack } from './background.ts'
 import { type Chores, chores } from './chores.ts'
 
 export interface Errand {
@@ -10,6 +11,8 @@ export interface Done {
   readonly value?: unknown
   readonly error?: { readonly message: string; readonly code: string | undefined }
 }
+
+standBack()
 
 // From chore.ts, which starts this thread; its types say that the input fits the chore.
 const { chore, input } = workerData as Errand

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { standBack } from './background.ts'
 import type { Db } from './open.ts'
 import { type Questions, questions } from './questions.ts'
 import { openReader } from './reader.ts'
@@ -18,6 +19,8 @@ export interface Answer {
 // From clerk.ts, which starts this thread.
 const { file } = workerData as { file: string }
 let db: Db | undefined
+
+standBack()
 
 parentPort?.on('message', ({ id, question, input }: Order) => {
   let answer: Answer
