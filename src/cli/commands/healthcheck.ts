@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import type { Config } from '../../config/config.ts'
 import type { Command } from '../command.ts'
 import { requireConfig } from '../config.ts'
@@ -27,16 +28,24 @@ async function check(context: Context): Promise<void> {
 export function healthUrl({ server }: Config): string {
   const { host, port } = server.listen
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/healthz`
+  return `${schemeOf(server)}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/healthz`
 }
 
-/** The status a URL answers with. Throws CommandError where nothing does within 5 s. */
+/** What the server speaks on its port. */
+export function schemeOf({ tls, acme }: Config['server']): 'http' | 'https' {
+  return tls.cert === undefined && acme.domains.length === 0 ? 'http' : 'https'
+}
+
+/** The status a URL answers with. The certificate is for other names than that of this machine, so it is not judged. Throws CommandError where nothing does within 5 s. */
 export function statusOf(url: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { timeout: PATIENCE }, (response) => {
+    const heard = (response: IncomingMessage): void => {
       response.resume()
       resolve(response.statusCode)
-    })
+    }
+    const asked = url.startsWith('https:')
+      ? requestTls(url, { timeout: PATIENCE, rejectUnauthorized: false }, heard)
+      : request(url, { timeout: PATIENCE }, heard)
     asked.on('timeout', () => asked.destroy(new Error('no answer in 5 s')))
     asked.on('error', (error) => reject(new CommandError(`unhealthy: ${error.message}`)))
     asked.end()
