@@ -11,7 +11,8 @@ export async function strayFiles(
   const problems: VerifyProblem[] = []
   for (const { digest, path } of files) {
     const isStray = await index.transact(() => {
-      const lost = digest === undefined || index.blobs.find(digest) === undefined
+      // It may have left with its row since it was listed.
+      const lost = digest === undefined || (index.blobs.find(digest) === undefined && store.hasFile(digest))
       if (lost && take) store.retireFile(path)
       return lost
     })

@@ -69,7 +69,10 @@ async function sweepStrays(
   for (let at = 0; at < strays.files.length; at += PAGE) {
     const page = strays.files.slice(at, at + PAGE)
     const gone = await index.transact(() => {
-      const lost = page.filter(({ digest }) => digest === undefined || index.blobs.find(digest) === undefined)
+      const lost = page.filter(
+        ({ digest }) =>
+          digest === undefined || (index.blobs.find(digest) === undefined && store.hasFile(digest)),
+      )
       for (const { path } of lost) store.retireFile(path)
       return lost
     })
