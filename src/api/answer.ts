@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { z } from 'zod'
 import { AppError, toAppError } from '../domain/errors.ts'
+import { withoutControls } from '../domain/text.ts'
 import type { Watch } from '../jobs/watch.ts'
 
 const LONGEST_BODY = 1024 * 1024
@@ -45,8 +46,7 @@ function parseJson(text: string): unknown {
 export function errorBody(error: AppError) {
   const { code, message, detail, facts } = error
   const text = detail.said === undefined ? message : `${message}: ${detail.said}`
-  // oxlint-disable-next-line no-control-regex -- these are the ones meant
-  return { code, message: text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' '), hint: facts.hint }
+  return { code, message: withoutControls(text), hint: facts.hint }
 }
 
 /** Milliseconds between two lines of progress. */

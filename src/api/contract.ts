@@ -2,6 +2,11 @@
  * What the management API answers, for the command line and the console alike. Types only. Sizes are bytes on disk
  * unless they say otherwise, times are milliseconds since the epoch, names are "upstream/repository[:tag|@digest]".
  */
+import type { GcReport } from '../jobs/gc/report.ts'
+import type { VerifyReport } from '../jobs/problem.ts'
+
+export type { GcReason, GcReport, GcRow } from '../jobs/gc/report.ts'
+export type { VerifyProblem, VerifyReport } from '../jobs/problem.ts'
 
 /** A page of a list. `total` counts everything that matches. */
 export interface Page<T> {
@@ -207,18 +212,6 @@ export interface Preview {
   readonly notFound: readonly string[]
 }
 
-export type GcReason =
-  | 'unused'
-  | 'replaced'
-  | 'expired'
-  | 'stray'
-  | 'parts'
-  | 'trash'
-  | 'quarantine'
-  | 'missing'
-  | 'upstream'
-  | 'coldest'
-
 /** How far a clean-up goes beyond what has expired. At most one of them; none: down to evict_to when above it. */
 export interface GcGoal {
   /** Bytes to free. */
@@ -231,60 +224,12 @@ export interface GcGoal {
   readonly grace?: number
 }
 
-export interface GcRow {
-  readonly reason: GcReason
-  /** For people: "not used for 90 d". */
-  readonly text: string
-  readonly objects: number
-  /** Size of the images or files concerned; `frees` is what leaves the disk. */
-  readonly total: number
-  readonly frees: number
-}
-
-export interface GcReport {
-  readonly rows: readonly GcRow[]
-  readonly objects: number
-  readonly frees: number
-  readonly before: number
-  readonly after: number
-  readonly maxSize: number
-  readonly repositories: number
-  readonly tags: number
-  readonly blobs: number
-  /** False where a goal was given that cannot be reached. */
-  readonly reached: boolean
-  readonly kept: {
-    readonly pinned: number
-    readonly pinnedBytes: number
-    readonly inUse: number
-    readonly young: number
-  }
-  readonly dryRun: boolean
-  readonly ms: number
-}
-
 export interface VerifyAsk {
   /** Names; empty: everything. */
   readonly names: readonly string[]
   readonly repair: boolean
   /** Bytes per second; 0: as fast as it goes. */
   readonly rate: number
-}
-
-export interface VerifyProblem {
-  readonly digest: string
-  readonly problem: 'damaged' | 'missing' | 'size' | 'unreadable' | 'stray'
-  readonly names: readonly string[]
-  readonly repaired: boolean
-  /** Why it could not be repaired. */
-  readonly why?: string
-}
-
-export interface VerifyReport {
-  readonly blobs: number
-  readonly bytes: number
-  readonly problems: readonly VerifyProblem[]
-  readonly ms: number
 }
 
 export interface FetchAsk {

@@ -1,7 +1,7 @@
 import type { Index } from '../db/index.ts'
+import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import type { EntryKey } from '../domain/names.ts'
-import { onDisk } from '../store/layout.ts'
 
 export interface Budget {
   used: number
@@ -23,8 +23,6 @@ export interface Budgets {
   released(upstream: string, size: number): void
   /** Drops a name with `work`, inside a transaction; true when it did. What it led to may stay for others. */
   dropping(key: EntryKey, work: () => boolean): boolean
-  /** What is known now; undefined for those that were not needed yet. */
-  used(upstream: string): number | undefined
   recount(): Promise<void>
 }
 
@@ -97,7 +95,6 @@ export function createBudgets(deps: {
         released(key.upstream, blob.size)
       return isDropped
     },
-    used: (upstream) => budgets.get(upstream)?.used,
     recount: async () => {
       if (budgets.size === 0) return
       const before = changes

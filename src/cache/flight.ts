@@ -1,7 +1,7 @@
+import { onDisk } from '../domain/blocks.ts'
 import type { Digest, Sha256 } from '../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import { keyText } from '../domain/names.ts'
-import { onDisk } from '../store/layout.ts'
 import type { Part } from '../store/part.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'

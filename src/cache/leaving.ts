@@ -1,6 +1,6 @@
 import type { Index } from '../db/index.ts'
+import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
-import { onDisk } from '../store/layout.ts'
 import type { Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import type { Hot } from './hot.ts'

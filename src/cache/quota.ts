@@ -1,5 +1,5 @@
+import { onDisk } from '../domain/blocks.ts'
 import { GIB } from '../domain/units.ts'
-import { onDisk } from '../store/layout.ts'
 import type { Store } from '../store/store.ts'
 import type { Budget, Budgets } from './budgets.ts'
 import type { Eviction } from './eviction.ts'

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Index } from '../db/index.ts'
+import { onDisk } from '../domain/blocks.ts'
 import type { Clock } from '../domain/clock.ts'
 import { digestOf, type Sha256 } from '../domain/digest.ts'
 import type { Log } from '../domain/log.ts'
-import { MIB } from '../domain/units.ts'
+import { hashPaced } from '../store/check.ts'
 import { readFile } from '../store/file.ts'
-import { onDisk } from '../store/layout.ts'
 import type { OpenBlob, Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import { type Hot, isSmall } from './hot.ts'
@@ -54,7 +53,8 @@ export function createShelf(deps: {
     const key = `${known.digest} ${file.stamp}`
     const running = checks.get(key)
     if (running !== undefined) return running
-    const check = hashFile(file).then(async (found) => {
+    const check = hashPaced(file, { rate: 0 }).then(async (hex) => {
+      const found = `sha256:${hex}`
       if (found === known.digest) await unlessTrouble(noteVerified(known.digest, file.stamp))
       return found === known.digest
     })
@@ -177,17 +177,4 @@ async function readWhole(file: OpenBlob): Promise<Buffer> {
   } finally {
     file.close()
   }
-}
-
-/** Does not close the file. */
-async function hashFile(file: OpenBlob): Promise<Sha256> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafeSlow(MIB)
-  for (let at = 0; ; ) {
-    const read = await readFile(file.fd, buffer, MIB, at)
-    if (read === 0) break
-    hash.update(buffer.subarray(0, read))
-    at += read
-  }
-  return `sha256:${hash.digest('hex')}`
 }

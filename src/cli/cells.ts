@@ -1,6 +1,6 @@
+import { withoutControls } from '../domain/text.ts'
 import { formatBytes, formatDuration } from '../domain/units.ts'
 import type { Tone } from './paint.ts'
-import { clean } from './width.ts'
 
 /** One value: as a person reads it, and as a program does. */
 export interface Cell {
@@ -13,7 +13,10 @@ export interface Cell {
 const NOTHING = '–'
 
 export function words(value: string | undefined, tone?: Tone): Cell {
-  return toned({ text: value === undefined ? NOTHING : clean(value), raw: clean(value ?? '') }, tone)
+  return toned(
+    { text: value === undefined ? NOTHING : withoutControls(value), raw: withoutControls(value ?? '') },
+    tone,
+  )
 }
 
 export function bytes(value: number, tone?: Tone): Cell {
@@ -43,9 +46,9 @@ export function percent(part: number, whole: number): Cell {
 
 /** At most `most` of a list for people, all of it for programs, separated by blanks. */
 export function listed(values: readonly string[], most = 3): Cell {
-  const raw = values.map(clean).join(' ')
+  const raw = values.map(withoutControls).join(' ')
   if (values.length === 0) return words(undefined)
-  const shown = values.slice(0, most).map(clean).join(', ')
+  const shown = values.slice(0, most).map(withoutControls).join(', ')
   return { text: values.length > most ? `${shown} +${values.length - most}` : shown, raw }
 }
 

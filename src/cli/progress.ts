@@ -1,9 +1,10 @@
 import { type Clock, SECOND } from '../domain/clock.ts'
+import { withoutControls } from '../domain/text.ts'
 import { formatBytes, formatDuration } from '../domain/units.ts'
 import { bar } from './bar.ts'
 import { formatCount } from './cells.ts'
 import type { Screen } from './terminal.ts'
-import { clean, displayWidth, fit, toAscii } from './width.ts'
+import { displayWidth, fit, toAscii } from './width.ts'
 
 /** How far long work is; totals are 0 where they are not known yet. */
 export interface Standing {
@@ -79,7 +80,7 @@ export function lineOf(standing: Standing, elapsed: number, { screen, verb, noun
   const room = screen.columns - 1 - displayWidth(`${verb} ${tail}`)
   const gauge = known && room > SHORTEST_BAR ? `${bar(share, Math.min(BAR, room - 1), screen)} ` : ''
   const left = room - displayWidth(gauge) - 2
-  const label = subject !== '' && left >= SHORTEST_BAR ? `  ${fit(clean(subject), left)}` : ''
+  const label = subject !== '' && left >= SHORTEST_BAR ? `  ${fit(withoutControls(subject), left)}` : ''
   const text = fit(`${verb} ${gauge}${tail}${label}`, screen.columns - 1)
   return screen.unicode ? text : toAscii(text)
 }

@@ -44,11 +44,6 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)))
 }
 
-/** What a name from outside may look like on a terminal: without control characters, on one line. */
-export function clean(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ')
-}
-
 const ASCII_FOR: Readonly<Record<string, string>> = {
   '…': '~',
   '·': '-',

@@ -1,4 +1,5 @@
 import type { Sha256 } from '../domain/digest.ts'
+import { blocksOf } from './blocks.ts'
 import { toBytes, toSha256 } from './digests.ts'
 import type { Db } from './open.ts'
 
@@ -80,7 +81,7 @@ export function createBlobs(db: Db, memo: { clear(): void }): Blobs {
       ORDER BY verified_at, digest LIMIT @limit`,
   )
   const totals = db.prepare<[], { count: number; bytes: number }>(
-    'SELECT count(*) AS count, coalesce(sum((size + 4095) / 4096 * 4096), 0) AS bytes FROM blobs',
+    `SELECT count(*) AS count, coalesce(sum(${blocksOf('size')}), 0) AS bytes FROM blobs`,
   )
   return {
     find: (digest) => {

@@ -8,3 +8,10 @@ export interface VerifyProblem {
   /** Why it could not be repaired. */
   readonly why?: string
 }
+
+export interface VerifyReport {
+  readonly blobs: number
+  readonly bytes: number
+  readonly problems: readonly VerifyProblem[]
+  readonly ms: number
+}

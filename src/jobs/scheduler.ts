@@ -16,7 +16,6 @@ export interface Scheduler {
    * name runs, and with what the work throws.
    */
   run<T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>, watch?: Watch): Promise<T>
-  isRunning(job: JobName): boolean
   /** Ends what runs, after the object it is at. */
   stop(): Promise<void>
 }
@@ -71,7 +70,6 @@ export function createScheduler(deps: {
 
   return {
     run,
-    isRunning: (job) => running.has(job),
     plan: (times) => {
       for (const task of tasks) void task.destroy()
       tasks = Object.entries(times).flatMap(([job, time]) => {

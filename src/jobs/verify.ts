@@ -1,4 +1,3 @@
-import type { Ledger } from '../cache/ledger.ts'
 import type { Shelf } from '../cache/shelf.ts'
 import type { BlobRow, CheckMark } from '../db/blobs.ts'
 import type { Index } from '../db/index.ts'
@@ -7,17 +6,10 @@ import type { Sha256 } from '../domain/digest.ts'
 import { type EntryKey, keyName } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import { createBlobCheck, type Flaw } from './blob-check.ts'
-import type { VerifyProblem } from './problem.ts'
+import type { VerifyProblem, VerifyReport } from './problem.ts'
 import { createRefetch } from './refetch.ts'
 import { strayFiles } from './strays.ts'
 import type { Watch } from './watch.ts'
-
-export interface VerifyReport {
-  readonly blobs: number
-  readonly bytes: number
-  readonly problems: readonly VerifyProblem[]
-  readonly ms: number
-}
 
 export interface VerifyAsk {
   /** Undefined: everything, what was checked longest ago first. */
@@ -40,7 +32,6 @@ export interface VerifyDeps {
   readonly index: Index
   readonly store: Store
   readonly shelf: Shelf
-  readonly ledger: Ledger
   /** Fetches the content of a name anew, to its end. */
   readonly refetch: (key: EntryKey) => Promise<void>
   readonly clock: Clock
@@ -86,7 +77,7 @@ export function createVerify(deps: VerifyDeps): Verify {
   return {
     run: async ({ only, repair: mustRepair, rate }, watch) => {
       const startedAt = performance.now()
-      const { count: total, bytes: bytesTotal } = expected(index, only)
+      const { count: total, bytes: bytesTotal } = await expected(index, only)
       const problems: VerifyProblem[] = only === undefined ? await strayFiles(deps, mustRepair) : []
       let blobs = 0
       let bytes = 0
@@ -114,8 +105,14 @@ const WHY: Record<Flaw['problem'], string> = {
   unreadable: 'it cannot be read',
 }
 
-function expected(index: Index, only: readonly Sha256[] | undefined): { count: number; bytes: number } {
-  if (only === undefined) return index.blobs.totals()
+async function expected(
+  index: Index,
+  only: readonly Sha256[] | undefined,
+): Promise<{ count: number; bytes: number }> {
+  if (only === undefined) {
+    const { blobs, bytes } = await index.clerk.ask('totals', {})
+    return { count: blobs, bytes }
+  }
   const rows = only.map((digest) => index.blobs.find(digest)).filter((row) => row !== undefined)
   return { count: rows.length, bytes: rows.reduce((sum, { size }) => sum + size, 0) }
 }

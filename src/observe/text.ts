@@ -1,3 +1,4 @@
+import { withoutControls } from '../domain/text.ts'
 import { formatBytes } from '../domain/units.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -33,6 +34,5 @@ function restText(event: Fields): string {
 /** Control characters never reach the terminal. */
 function word(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  // oxlint-disable-next-line no-control-regex -- these are the ones meant
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  return withoutControls(text)
 }

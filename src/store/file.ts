@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { unlink } from 'node:fs/promises'
-import { onDisk } from './layout.ts'
+import { onDisk } from '../domain/blocks.ts'
 
 /** fs with callbacks as promises: on the byte path this costs half of what FileHandle does. */
 export function openFile(path: string, flags: number, mode = 0o640): Promise<number> {

@@ -10,13 +10,6 @@ import { hexOf, type Sha256 } from '../domain/digest.ts'
  *   trash/                          leaving
  *   quarantine/                     damaged, kept a while for whoever wants to know why
  */
-const BLOCK = 4096
-
-/** Bytes of the disk that `size` bytes of content take: whole blocks. */
-export function onDisk(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK
-}
-
 export interface Layout {
   readonly root: string
   readonly index: string

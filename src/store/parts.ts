@@ -1,9 +1,10 @@
 import fs from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { onDisk } from '../domain/blocks.ts'
 import type { Digest, Sha256 } from '../domain/digest.ts'
 import { isMissing, openFile, stampOf, statFile, unlinkIfThere } from './file.ts'
-import { type Layout, onDisk } from './layout.ts'
+import type { Layout } from './layout.ts'
 import { Part } from './part.ts'
 import { uniqueName } from './unique.ts'
 

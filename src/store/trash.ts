@@ -1,8 +1,9 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { moveIfThere } from './file.ts'
-import { type Layout, onDisk } from './layout.ts'
+import type { Layout } from './layout.ts'
 import { uniqueName } from './unique.ts'
 
 /** Damaged content that was put aside. */

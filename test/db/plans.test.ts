@@ -15,7 +15,8 @@ const MAY_SCAN = [/count\(\*\)/, /FROM repositories/]
 /** Every statement that these files prepare. */
 function statements(): string[] {
   return HOT.flatMap((file) => {
-    const source = readFileSync(join(ROOT, 'src/db', file), 'utf8')
+    const written = readFileSync(join(ROOT, 'src/db', file), 'utf8')
+    const source = written.replaceAll(/\$\{blocksOf\('(\w+)'\)\}/g, '$1')
     const found = source.matchAll(/db\.prepare(?:<[^(]*>)?\(\s*(?:'([^']*)'|`([^`]*)`)/g)
     return [...found].map(([, quoted, template]) => quoted ?? template ?? '')
   })

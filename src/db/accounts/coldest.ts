@@ -1,3 +1,4 @@
+import { onDisk } from '../../domain/blocks.ts'
 import type { Sha256 } from '../../domain/digest.ts'
 import { toBytes } from '../digests.ts'
 import type { Db } from '../open.ts'
@@ -30,7 +31,7 @@ export function coldestOf(db: Db, { upstream, bytes, held }: ColdestAsk): BlobLi
     if (together >= bytes) break
     if (isHeld.has(row.digest.toString('latin1'))) continue
     chosen.push(row)
-    together += Math.ceil(row.size / 4096) * 4096
+    together += onDisk(row.size)
   }
   return toBlobList(chosen)
 }

@@ -1,4 +1,5 @@
 import type { Sha256 } from '../../domain/digest.ts'
+import { blocksOf } from '../blocks.ts'
 
 /** Times are milliseconds since the epoch, sizes bytes on disk. */
 export interface PlanAsk {
@@ -21,7 +22,7 @@ export interface PlanAsk {
 }
 
 /** Bytes on disk of the blob row `b`. */
-export const BLOCKS = '(b.size + 4095) / 4096 * 4096'
+export const BLOCKS = blocksOf('b.size')
 
 export interface CandidateRow {
   digest: Buffer

@@ -1,3 +1,4 @@
+import { onDisk } from '../../domain/blocks.ts'
 import { toBytes } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { type BlobList, toBlobList } from './blob-list.ts'
@@ -51,7 +52,7 @@ const FREE_TO_GO = `b.pinned = 0 AND b.digest NOT IN (SELECT digest FROM temp.he
 function planRows(db: Db, rows: readonly CandidateRow[]): PlannedBlobs {
   const add = db.prepare('INSERT OR IGNORE INTO temp.planned VALUES (?, ?)')
   for (const { digest, size } of rows) add.run(digest, size)
-  const frees = sum(rows.map(({ size }) => Math.ceil(size / 4096) * 4096))
+  const frees = sum(rows.map(({ size }) => onDisk(size)))
   return { blobs: toBlobList(rows), objects: rows.length, total: frees + keptBelow(db, rows), frees }
 }
 
@@ -124,7 +125,7 @@ function planOver(db: Db, over: { upstream: string; bytes: number }, ask: PlanAs
     db,
     rows.filter(({ needed }) => needed === 0),
   )
-  const total = sum(rows.map(({ size }) => Math.ceil(size / 4096) * 4096))
+  const total = sum(rows.map(({ size }) => onDisk(size)))
   return { blobs: toBlobList(rows), objects: rows.length, total, frees: leaving.frees }
 }
 
@@ -158,7 +159,7 @@ function upTo<T extends CandidateRow>(rows: Iterable<T>, bytes: number): T[] {
   for (const row of rows) {
     if (gone >= bytes) break
     chosen.push(row)
-    gone += Math.ceil(row.size / 4096) * 4096
+    gone += onDisk(row.size)
   }
   return chosen
 }

@@ -1,4 +1,5 @@
 import type { Sha256 } from '../../domain/digest.ts'
+import { blocksOf } from '../blocks.ts'
 import { toBytes, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import type { PlanAsk } from './plan-ask.ts'
@@ -57,7 +58,7 @@ function plan(db: Db, digests: readonly Sha256[]): number {
     `INSERT INTO temp.planned SELECT digest, size FROM main.blobs
       WHERE digest = ? AND digest NOT IN (SELECT digest FROM temp.held)
         AND digest NOT IN (SELECT digest FROM temp.planned)
-     RETURNING (size + 4095) / 4096 * 4096`,
+     RETURNING ${blocksOf('size')}`,
   )
   add.pluck()
   return digests.reduce((sum, digest) => sum + (add.get(toBytes(digest)) ?? 0), 0)

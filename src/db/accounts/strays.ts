@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { onDisk } from '../../domain/blocks.ts'
 import type { Sha256 } from '../../domain/digest.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
@@ -29,7 +30,6 @@ export interface Strays {
 
 /** Of each list; who takes these away and looks again finds the rest. */
 const MOST = 200_000
-const BLOCK = 4096
 const FOLDERS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
 
 /**
@@ -91,7 +91,7 @@ function namesIn(folder: string): readonly string[] {
 function bytesOf(path: string): number | undefined {
   const stats = fs.lstatSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
-  const own = Math.ceil(stats.size / BLOCK) * BLOCK
+  const own = onDisk(stats.size)
   if (!stats.isDirectory()) return own
   return namesIn(path).reduce((sum, name) => sum + (bytesOf(join(path, name)) ?? 0), own)
 }

@@ -1,7 +1,7 @@
 import type { Left } from '../../cache/leaving.ts'
 import { type BlobList, sliceBlobs } from '../../db/accounts/blob-list.ts'
 import type { ExpiredEntry } from '../../db/accounts/expired.ts'
-import { onDisk } from '../../store/layout.ts'
+import { onDisk } from '../../domain/blocks.ts'
 import type { Watch } from '../watch.ts'
 import type { GcDeps } from './deps.ts'
 import type { Survey } from './survey.ts'
