@@ -1,23 +1,19 @@
-import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { type LocalApi, startLocalApi } from './api/local.ts'
 import { fullPattern } from './api/pattern.ts'
-import { type CacheParts, type CacheSettings, createCacheParts } from './cache/assemble.ts'
+import { type CacheSettings, createCacheParts } from './cache/assemble.ts'
 import type { Pinned } from './cache/pinned.ts'
 import type { Quota } from './cache/quota.ts'
 import type { Config } from './config/config.ts'
-import { PRIVATE_NETWORKS } from './config/networks.ts'
+import { createDataOwner } from './data-owner.ts'
 import { type Index, openIndex } from './db/index.ts'
-import { type Claim, claimDataFolder } from './db/owner.ts'
 import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
-import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
-import { createAdmission } from './http/admission.ts'
-import { createClientAddress } from './http/client-address.ts'
-import { createPipeline } from './http/pipeline.ts'
-import { createService } from './http/service.ts'
+import { createEntrance } from './entrance.ts'
+import { createFrontDoor, ociSettings } from './front-door.ts'
+import { SETUP_PATH } from './http/setup-routes.ts'
+import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
-import { createStore, type Store } from './store/store.ts'
+import { createStore } from './store/store.ts'
 import { startTransport, type Transport } from './transport.ts'
 import { createOriginClient } from './upstream/client.ts'
 
@@ -38,8 +34,12 @@ export interface App {
   redirectAddress(): { readonly host: string; readonly port: number } | undefined
   /** Whether this process owns the data folder; a second one on the same folder does not. */
   readonly ownsData: boolean
+  /** Path and query of the page where the first admin is made; undefined as soon as there is a user. */
+  setupPath(): Promise<string | undefined>
   /** Takes a new configuration into use; server.listen and storage.path stay as they are. */
   update(config: Config): void
+  /** Writes down that the configuration was read anew, and whether it could be used. */
+  noteReload(this: void, outcome: 'ok' | 'refused', file: string): void
   /** Stops within `grace` ms: running answers end, downloads are parked, the index is closed. */
   close(grace?: number): Promise<void>
 }
@@ -58,8 +58,8 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   let stopping = false
   const { log } = seams
   const clock = seams.clock ?? systemClock
-  const owner = createOwner(log)
-  const isOwner = (): boolean => owner.claim !== undefined
+  const owner = createDataOwner(log)
+  const { isOwner } = owner
   const store = createStore(config.storage.path, isOwner)
   owner.tryClaim(store.layout.lock)
   const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
@@ -73,46 +73,43 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     settings: () => cacheSettings(config),
     ...(seams.abandonGrace === undefined ? {} : { abandonGrace: seams.abandonGrace }),
   })
-  const { flights, flush } = parts
+  const { flights } = parts
+  const entrance = createEntrance({ initial: config, index, clock, log })
   await configurePins(parts.pinned, config, log)
-  const door = createFrontDoor({
-    initial: config,
-    parts,
-    index,
-    store,
-    clock,
-    log,
-    isStopping: () => stopping,
-  })
-  const tools = { index, store, client, parts, clock, log, isOwner, ociSettings }
-  const management = createManagement({ ...tools, config: () => config })
-  const local = createLocal({ folder: store.layout.root, handle: management.handle, isOwner, log })
-  const timers = [
-    setInterval(flush, FLUSH_EVERY).unref(),
-    setInterval(() => {
-      owner.tryClaim(store.layout.lock)
-      index.notice()
-      management.settle()
-      void local.start()
-    }, NOTICE_EVERY).unref(),
-    setTimeout(() => void snapshot(index, log), FIRST_SNAPSHOT).unref(),
-  ]
+  const common = { config: () => config, index, store, parts, entrance, clock, log }
+  const management = createManagement({ ...common, client, isOwner, ociSettings })
+  const door = createFrontDoor({ ...common, api: management.remote, isStopping: () => stopping })
+  const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
+  const flush = (): void => {
+    parts.flush()
+    entrance.audit.flush()
+  }
+  const notice = (): void => {
+    owner.tryClaim(store.layout.lock)
+    index.notice()
+    management.settle()
+    void local.start()
+  }
+  const stopTimers = startTimers({ flush, notice, snapshot: () => void snapshot(index, log) })
 
   const end = async (): Promise<void> => {
-    for (const timer of timers) clearInterval(timer)
+    stopTimers()
     // Another command may be at work in this one's engine.
     if (seams.listen === 'local') await local.close(LONGEST_COMMAND)
     await management.scheduler.stop()
     if (seams.listen !== 'local') await local.close(SECOND)
     await flights.drain()
     await client.close()
+    flush()
     await index.close()
     owner.release()
   }
   let transport: Transport | undefined
   try {
     if (seams.listen !== 'local') {
-      transport = await startTransport({ config, handle: door.handle, clock, log, isOwner })
+      const { handle } = door
+      transport = await startTransport({ config, handle, gate: entrance.connections, clock, log, isOwner })
+      entrance.warnOfVantage()
     }
     await local.start()
     // The limits may be lower than they were.
@@ -123,84 +120,45 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     throw error
   }
 
-  const close = async (grace = STOP_GRACE): Promise<void> => {
-    stopping = true
-    await transport?.close(grace)
-    await end()
-  }
-
   return {
     address: transport?.address ?? { ...config.server.listen, port: 0 },
     redirectAddress: () => transport?.redirectAddress(),
     get ownsData() {
       return isOwner()
     },
+    setupPath: async () => {
+      const token = await entrance.setup.token()
+      return token === undefined ? undefined : `${SETUP_PATH}?token=${token}`
+    },
+    noteReload: (outcome, target) =>
+      entrance.audit.note({ who: 'local', address: '', action: 'config.reload', target, outcome }),
     update: (next) => {
       config = next
       management.plan(next)
       void configurePins(parts.pinned, next, log)
       void makeRoom(parts.quota, next, log)
       client.update(next.upstreams)
-      door.update(next)
+      entrance.update(next)
+      door.refresh()
       void transport?.update(next)
     },
-    close,
-  }
-}
-
-function ociSettings({ upstreams, cache, limits }: Config): OciSettings {
-  const { maxManifest, maxBlob } = limits
-  return { upstreams, limits: { staleIfError: cache.staleIfError, maxManifest, maxBlob } }
-}
-
-interface FrontDoorDeps {
-  readonly initial: Config
-  readonly parts: CacheParts
-  readonly index: Index
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Log
-  readonly isStopping: () => boolean
-}
-
-/** Everything between a client's connection and the cache. */
-function createFrontDoor({ initial, parts, index, store, clock, log, isStopping }: FrontDoorDeps) {
-  const oci = createOciFrontEnd(parts.cache, ociSettings(initial))
-  let admit = createAdmission(anonymousPull(initial))
-  let clientAddress = createClientAddress(initial.server.trustedProxies)
-  const probe = async (): Promise<void> => {
-    index.blobs.coldest(1)
-    await store.probe()
-  }
-  const handle = createPipeline({
-    frontEnds: [oci],
-    fallback: createService({ isStopping, probe }),
-    clientAddress: (req) => clientAddress(req),
-    admit: (address) => admit(address),
-    note: (traffic) => index.usage.note({ ...traffic, at: clock() }),
-    log,
-  })
-  const update = (config: Config): void => {
-    oci.update(ociSettings(config))
-    admit = createAdmission(anonymousPull(config))
-    clientAddress = createClientAddress(config.server.trustedProxies)
-  }
-  return { handle, update }
-}
-
-/** The API for commands on this machine, from when this process owns the folder. A disk that refuses costs no pull. */
-function createLocal(deps: { folder: string; handle: RequestListener; isOwner: () => boolean; log: Log }) {
-  let starting: Promise<LocalApi | undefined> | undefined
-  return {
-    start: async (): Promise<void> => {
-      if (!deps.isOwner() || starting !== undefined) return
-      starting = startLocalApi(deps.folder, deps.handle)
-      await starting.catch((error: unknown) => {
-        deps.log.warn({ event: 'local', err: error }, 'commands cannot reach this server')
-        starting = Promise.resolve(undefined)
-      })
+    close: async (grace = STOP_GRACE) => {
+      stopping = true
+      await transport?.close(grace)
+      await end()
     },
-    close: async (grace: number): Promise<void> => (await starting)?.close(grace),
+  }
+}
+
+/** Returns what ends them. */
+function startTimers(work: { flush: () => void; notice: () => void; snapshot: () => void }): () => void {
+  const timers = [
+    setInterval(work.flush, FLUSH_EVERY).unref(),
+    setInterval(work.notice, NOTICE_EVERY).unref(),
+    setTimeout(work.snapshot, FIRST_SNAPSHOT).unref(),
+  ]
+  return () => {
+    for (const timer of timers) clearInterval(timer)
   }
 }
 
@@ -236,27 +194,4 @@ async function snapshot(index: Index, log: Log): Promise<void> {
   } catch (error) {
     log.warn({ event: 'index.snapshot', err: error }, 'the index could not be copied to its snapshot')
   }
-}
-
-function anonymousPull({ auth }: Config) {
-  return auth.anonymousPull === 'private' ? PRIVATE_NETWORKS : auth.anonymousPull
-}
-
-/** The claim on the data folder, taken as soon as no other process has it. */
-function createOwner(log: Log) {
-  const owner: { claim: Claim | undefined; tryClaim(file: string): void; release(): void } = {
-    claim: undefined,
-    tryClaim: (file) => {
-      try {
-        owner.claim ??= claimDataFolder(file)
-      } catch (error) {
-        log.error({ event: 'owner', err: error }, 'the data folder cannot be claimed')
-      }
-    },
-    release: () => {
-      owner.claim?.release()
-      owner.claim = undefined
-    },
-  }
-  return owner
 }

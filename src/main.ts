@@ -8,6 +8,8 @@ import { setFlagsFromString } from 'node:v8'
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'cachalot'))
 // Bytes live outside of the heap and requests leave little on it, so a small nursery does: 30 MiB less resident.
 setFlagsFromString('--semi-space-growth-factor=1')
+// What is written is for this user and group: the index knows who pulled what and the hashes of pull keys.
+process.umask(process.umask(0o027) | 0o027)
 const { runCommand } = await import('./cli/commands.ts')
 
 process.exitCode = await runCommand(process.argv.slice(2))

@@ -1,11 +1,14 @@
 import { createApi, createApiHandler } from './api/api.ts'
+import { challengeOf } from './auth/basic.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Account } from './cache/reconcile.ts'
 import type { Config } from './config/config.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
+import { LOCAL } from './domain/principal.ts'
 import { MIB } from './domain/units.ts'
+import type { Entrance } from './entrance.ts'
 import { createOciFetcher } from './frontends/oci/fetcher.ts'
 import type { OciSettings } from './frontends/oci/front-end.ts'
 import { createGc } from './jobs/gc/gc.ts'
@@ -37,6 +40,7 @@ interface ManagementDeps {
   readonly store: Store
   readonly client: OriginClient
   readonly parts: CacheParts
+  readonly entrance: Entrance
   readonly clock: Clock
   readonly log: Log
   readonly isOwner: () => boolean
@@ -45,7 +49,7 @@ interface ManagementDeps {
 
 /** What looks after the cache: jobs by the clock, and the API of commands and console. */
 export function createManagement(deps: ManagementDeps) {
-  const { config, index, store, client, parts, clock, log, isOwner, ociSettings } = deps
+  const { config, index, store, client, parts, entrance, clock, log, isOwner, ociSettings } = deps
   const gc = createGc({ ...parts, index, store, clock, log, settings: () => gcSettings(config()) })
   const fetcher = createOciFetcher(parts.cache, () => ociSettings(config()))
   const verify = createVerify({ ...parts, index, store, clock, refetch: (key) => fetcher.fetchKey(key) })
@@ -77,10 +81,16 @@ export function createManagement(deps: ManagementDeps) {
     fetcher,
     scheduler,
     rateLimit,
+    keys: entrance.keys,
+    audit: entrance.audit,
     clock,
     log,
   })
-  return { scheduler, plan, settle, handle: createApiHandler(api, log) }
+  const challenge = (): string => challengeOf(entrance.realm())
+  const owner = async () => ({ address: '', access: entrance.grant(LOCAL) })
+  const local = createApiHandler(api, { welcome: owner, challenge }, log)
+  const remote = createApiHandler(api, { welcome: entrance.welcome, challenge }, log)
+  return { scheduler, plan, settle, local, remote }
 }
 
 /**

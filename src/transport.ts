@@ -10,6 +10,7 @@ import {
   type CertificateSource,
   createCertificateInUse,
 } from './http/certificate-in-use.ts'
+import type { ConnectionGate } from './http/connection-gate.ts'
 import type { Redirect } from './http/redirect.ts'
 import { createRedirectInUse } from './http/redirect-in-use.ts'
 import { type Server, startServer } from './http/server.ts'
@@ -18,6 +19,8 @@ import type { TlsOptions } from './http/tls.ts'
 export interface TransportDeps {
   readonly config: Config
   readonly handle: RequestListener
+  /** Who may connect. */
+  readonly gate: ConnectionGate
   readonly clock: Clock
   readonly log: Log
   /** Whether this process owns the data folder, and so the account with the certificate authority. */
@@ -44,6 +47,7 @@ export async function startTransport(deps: TransportDeps): Promise<Transport> {
   const server = await startServer({
     ...config.listen,
     handle: deps.handle,
+    gate: deps.gate,
     tls: tlsOf(config, certificate),
   })
   applyTls = async () => {

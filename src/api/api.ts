@@ -1,25 +1,36 @@
 import type { RequestListener } from 'node:http'
 import { Router } from '@koa/router'
-import Koa from 'koa'
-import { toAppError } from '../domain/errors.ts'
+import Koa, { type Context } from 'koa'
+import { type AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
+import { principalName } from '../domain/principal.ts'
 import { errorBody } from './answer.ts'
+import { auditRoutes } from './audit.ts'
 import type { ApiDeps } from './deps.ts'
 import { imageRoutes } from './images.ts'
+import { keyRoutes } from './keys.ts'
 import { pinRoutes } from './pins.ts'
 import { removeRoutes } from './remove.ts'
+import { refuseForeignSites, requireRole } from './roles.ts'
 import { statsRoutes } from './stats.ts'
+import { deedOf, remember, visitorOf, type Welcome } from './visitor.ts'
 import { workRoutes } from './work.ts'
+
+const PREFIX = '/api/v1'
 
 /** The management API below /api/v1: what the command line and the console ask. Says every error in one shape. */
 export function createApi(deps: ApiDeps): Router {
-  const router = new Router({ prefix: '/api/v1' })
+  const router = new Router({ prefix: PREFIX })
   router.use(async (ctx, next) => {
     ctx.set('cache-control', 'no-store')
+    ctx.set('x-content-type-options', 'nosniff')
     try {
+      requireRole(visitorOf(ctx), ctx.method, ctx.path.slice(PREFIX.length))
       await next()
+      writeDown(deps, ctx, 'ok')
     } catch (error) {
       const known = toAppError(error)
+      writeDown(deps, ctx, known.facts.status < 500 ? 'refused' : 'failed')
       if (known.code === 'internal')
         deps.log.error({ event: 'api', path: ctx.path, err: error }, 'API failed')
       if (ctx.respond === false) return
@@ -32,15 +43,49 @@ export function createApi(deps: ApiDeps): Router {
   pinRoutes(router, deps)
   removeRoutes(router, deps)
   workRoutes(router, deps)
+  keyRoutes(router, deps)
+  auditRoutes(router, deps)
   return router
 }
 
-/** The API alone, as a handler of requests; for the socket that only this machine's operator can reach. */
-export function createApiHandler(api: Router, log: Log): RequestListener {
+/** Who changed what, or tried to. */
+function writeDown({ audit }: ApiDeps, ctx: Context, outcome: string): void {
+  const isTold = ctx.method !== 'GET' && ctx.method !== 'HEAD' && outcome === 'refused'
+  const deed = deedOf(ctx) ?? (isTold ? { action: 'api', target: `${ctx.method} ${ctx.path}` } : undefined)
+  if (deed === undefined) return
+  const { address, access } = visitorOf(ctx)
+  audit.note({ who: principalName(access.principal), address, ...deed, outcome })
+}
+
+export interface ApiDoor {
+  readonly welcome: Welcome
+  /** What whoever has to log in is told about that (RFC 9110 §11.6.1). */
+  readonly challenge: () => string
+}
+
+/** The API alone, as a handler of requests of whoever is welcome. */
+export function createApiHandler(api: Router, { welcome, challenge }: ApiDoor, log: Log): RequestListener {
   const koa = new Koa()
   koa.silent = true
   koa.on('error', (error) => log.error({ event: 'api', err: error }, 'API failed'))
+  koa.use(async (ctx, next) => {
+    try {
+      refuseForeignSites(ctx.req)
+      remember(ctx.req, await welcome(ctx.req))
+      await next()
+    } catch (error) {
+      refuse(ctx, toAppError(error))
+    }
+    if (ctx.status === 401) ctx.set('www-authenticate', challenge())
+  })
   koa.use(api.routes()).use(api.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
+}
+
+function refuse(ctx: Context, error: AppError): void {
+  ctx.status = error.facts.status
+  ctx.set('cache-control', 'no-store')
+  if (error.retryAfter !== undefined) ctx.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
+  ctx.body = { error: errorBody(error) }
 }

@@ -1,3 +1,5 @@
+import type { Audit } from '../auth/audit.ts'
+import type { PullKeys } from '../auth/pull-keys.ts'
 import type { CacheParts } from '../cache/assemble.ts'
 import type { Config } from '../config/config.ts'
 import type { Index } from '../db/index.ts'
@@ -23,6 +25,8 @@ export interface ApiDeps {
   readonly rateLimit: (
     upstream: string,
   ) => { readonly remaining: number; readonly limit: number; readonly window: number } | undefined
+  readonly keys: PullKeys
+  readonly audit: Audit
   readonly clock: Clock
   readonly log: Log
 }

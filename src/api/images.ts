@@ -11,6 +11,7 @@ import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
 import { conditionsOf, parseName } from './selection.ts'
+import { requireSeesAll, requireShown, shownNames, shownPage } from './shown.ts'
 
 const listAsk = z.strictObject({
   q: z.string().max(512).optional(),
@@ -19,6 +20,9 @@ const listAsk = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).optional(),
   cursor: z.string().max(4000).optional(),
 })
+/** Of names of repositories, those that whoever asks may know. */
+type ShownNames = (names: readonly string[]) => readonly string[]
+
 const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
 /** What is cached: lists, one image in full, and whether a name is there. No upstream is asked. */
@@ -32,18 +36,24 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
 
   router.get('/repositories', async (ctx) => {
     writeUses(deps.index)
-    ctx.body = await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk))))
+    ctx.body = shownPage(ctx, await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk)))))
   })
   router.get('/images', async (ctx) => {
     writeUses(deps.index)
-    ctx.body = await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk))))
+    ctx.body = shownPage(ctx, await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk)))))
   })
   router.get('/image', async (ctx) => {
     writeUses(deps.index)
-    ctx.body = await detailOf(deps, queryOf(ctx, nameAsk).name)
+    const key = keyOf(deps, queryOf(ctx, nameAsk).name)
+    requireShown(ctx, key)
+    ctx.body = await detailOf(deps, key, (names) => shownNames(ctx, names))
   })
   router.get('/lookup', async (ctx) => {
-    ctx.body = await lookUp(deps, queryOf(ctx, nameAsk).name)
+    const { name } = queryOf(ctx, nameAsk)
+    // A bare digest tells nothing of whose it is.
+    if (isDigest(name)) requireSeesAll(ctx)
+    else requireShown(ctx, keyOf(deps, name))
+    ctx.body = await lookUp(deps, name)
   })
 }
 
@@ -57,8 +67,10 @@ async function orBadRequest<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+type ImageKey = EntryKey & { readonly name: string }
+
 /** The image a name means: a tag or digest, "latest" where it says neither. */
-function keyOf(deps: ApiDeps, name: string): EntryKey & { readonly name: string } {
+function keyOf(deps: ApiDeps, name: string): ImageKey {
   const { route, reference } = parseName(deps, name)
   const ref = reference?.text ?? 'latest'
   const { upstream, repository } = { upstream: route.upstream.name, repository: route.repository }
@@ -66,8 +78,7 @@ function keyOf(deps: ApiDeps, name: string): EntryKey & { readonly name: string 
   return { frontEnd: 'oci', upstream, repository, kind: 'manifest', ref, name: title }
 }
 
-async function detailOf(deps: ApiDeps, name: string): Promise<ImageDetail> {
-  const key = keyOf(deps, name)
+async function detailOf(deps: ApiDeps, key: ImageKey, shown: ShownNames): Promise<ImageDetail> {
   const found = await deps.index.clerk.ask('image', {
     upstream: key.upstream,
     repository: key.repository,
@@ -85,7 +96,7 @@ async function detailOf(deps: ApiDeps, name: string): Promise<ImageDetail> {
       role: blob === manifest?.config ? 'config' : 'layer',
       size: blob.size,
       here: isHere(deps, blob.digest),
-      sharedWith: shares.get(blob.digest)?.sharedWith ?? [],
+      sharedWith: shown(shares.get(blob.digest)?.sharedWith ?? []),
       shares: shares.get(blob.digest)?.shares ?? 0,
     }))
   const platforms = inspected?.platforms ?? []

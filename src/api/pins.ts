@@ -4,6 +4,7 @@ import { AppError } from '../domain/errors.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { fullPattern } from './pattern.ts'
+import { about } from './visitor.ts'
 
 const match = z.array(z.string().min(1).max(512).regex(/^\S+$/, 'must not hold blanks')).min(1)
 const putAsk = z.strictObject({
@@ -29,6 +30,7 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
 
   router.put('/pins', async (ctx) => {
     const { match: patterns, reason, until } = await bodyOf(ctx, putAsk)
+    about(ctx, { action: 'pin', target: patterns.join(' '), detail: { reason, until } })
     if (until !== undefined && until <= deps.clock())
       throw new AppError('bad_request', { message: 'the pin would have ended already' })
     for (const pattern of patterns)
@@ -38,6 +40,7 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
 
   router.delete('/pins', async (ctx) => {
     const { match: patterns } = await bodyOf(ctx, deleteAsk)
+    about(ctx, { action: 'unpin', target: patterns.join(' ') })
     const known = pinned.list()
     for (const pattern of patterns) {
       const full = fullPattern(deps.config().upstreams, pattern)

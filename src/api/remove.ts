@@ -7,6 +7,7 @@ import { isSha256, parseDigest } from '../domain/digest.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { selectImages } from './selection.ts'
+import { about } from './visitor.ts'
 
 const removeAsk = z.strictObject({
   names: z.array(z.string()).default([]),
@@ -23,6 +24,8 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
     const keys = images.map(toKey).filter((key) => key !== undefined)
     const preview = await deps.parts.removal.preview(keys)
     if (!ask.dryRun) {
+      const target = [...ask.names, ...(ask.filter === undefined ? [] : [ask.filter])].join(' ')
+      about(ctx, { action: 'remove', target, detail: { images: keys.length, bytes: preview.frees } })
       const { bytes, objects } = await deps.parts.removal.remove(keys)
       deps.log.info(
         { event: 'remove', images: images.length, objects, bytes },

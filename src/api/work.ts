@@ -7,6 +7,7 @@ import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { selectImages } from './selection.ts'
+import { about } from './visitor.ts'
 
 const bytes = z.number().int().nonnegative()
 const gcAsk = z.strictObject({
@@ -35,6 +36,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
     const { dryRun, ...goal } = await bodyOf(ctx, gcAsk)
     if ([goal.free, goal.to, goal.idle].filter((one) => one !== undefined).length > 1)
       throw new AppError('bad_request', { message: 'give one goal: free, to or idle' })
+    if (!dryRun) about(ctx, { action: 'gc', target: '', detail: goal })
     await stream(ctx, (watch) =>
       dryRun
         ? gc.run({ goal, dryRun }, watch)
@@ -44,6 +46,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/verify', async (ctx) => {
     const { names, repair, rate } = await bodyOf(ctx, verifyAsk)
+    if (repair) about(ctx, { action: 'verify.repair', target: names.join(' ') })
     const only = names.length === 0 ? undefined : await digestsOf(deps, names)
     await stream(ctx, (watch) =>
       scheduler.run('verify', 'operator', (inner) => verify.run({ only, repair, rate }, inner), watch),
@@ -52,6 +55,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/fetch', async (ctx) => {
     const ask = await bodyOf(ctx, fetchAsk)
+    about(ctx, { action: 'fetch', target: ask.names.join(' ') })
     await stream(ctx, (watch) => fetchAll(deps, ask, watch))
   })
 

@@ -5,16 +5,15 @@ import type { Log } from '../domain/log.ts'
 import { ANONYMOUS, type Principal, type Role } from '../domain/principal.ts'
 import type { AuditEvent } from './audit.ts'
 import { type Authorization, type Credentials, parseAuthorization } from './basic.ts'
-import type { Accounts } from './htpasswd.ts'
+import type { Account, Accounts } from './htpasswd.ts'
 import { createLogins, type Logins } from './logins.ts'
 import type { PullKeys } from './pull-keys.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
-import { createUserFile } from './user-file.ts'
+import { createUserFile, type UserPlace } from './user-file.ts'
 
 /** What comes from the configuration and changes with it. */
 export interface AuthSettings {
-  /** Absolute path of the file of users; undefined: nobody has a password here. */
-  readonly htpasswd: string | undefined
+  readonly users: UserPlace
   readonly admins: readonly string[]
   readonly operators: readonly string[]
 }
@@ -42,19 +41,21 @@ export interface AuthAsk {
 
 export interface Authenticator {
   /**
-   * Who asks. Throws AppError `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
+   * Who asks; at once where no password has to be checked, which is how most requests come. Throws AppError `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
    *
    * A key in the path decides alone. A wrong password is an error where it is needed or meant for us; where anybody may
    * pull it may be meant for somebody else (Docker sends that of Docker Hub to a mirror), and the client is anonymous.
    */
-  authenticate(ask: AuthAsk): Promise<Principal>
+  authenticate(ask: AuthAsk): Principal | Promise<Principal>
+  /** Whether there is anybody who could log in. */
+  hasUsers(): Promise<boolean>
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { settings, mayPullAnonymously, keys, clock, log, audit } = options
   const throttle = createThrottle(clock)
   const logins = createLogins(clock, throttle)
-  const users = createUserFile({ file: () => settings().htpasswd, clock, log })
+  const users = createUserFile({ place: () => settings().users, clock, log })
 
   const anonymous = (address: string): Principal => {
     if (mayPullAnonymously(address)) return ANONYMOUS
@@ -70,8 +71,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const credentials = given.kind === 'basic' ? given.credentials : undefined
       if (credentials === undefined) throw new AppError('unauthorized', { message: WRONG })
       const { address } = ask
-      const name = await nameOf(logins, { credentials, accounts, address, isNeeded, audit })
-      return { kind: 'user', name, role: roleOf(name, settings()) }
+      const account = await accountOf(logins, { credentials, accounts, address, isNeeded, audit })
+      return { kind: 'user', name: account.name, role: roleOf(account, settings()) }
     } catch (error) {
       if (isNeeded || !isRefusal(error)) throw error
       return ANONYMOUS
@@ -79,10 +80,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return {
-    authenticate: async (ask) => {
+    hasUsers: async () => ((await users.current())?.byName.size ?? 0) > 0,
+    authenticate: (ask) => {
       if (ask.key !== undefined) return byKey(ask.key, ask.address, { keys, throttle, audit })
       const authorization = parseAuthorization(ask.authorization)
-      return authorization.kind === 'none' ? anonymous(ask.address) : await byPassword(authorization, ask)
+      return authorization.kind === 'none' ? anonymous(ask.address) : byPassword(authorization, ask)
     },
   }
 }
@@ -106,7 +108,7 @@ interface PasswordAsk {
 }
 
 /** The user whose password this is. Throws AppError. */
-async function nameOf(logins: Logins, ask: PasswordAsk): Promise<string> {
+async function accountOf(logins: Logins, ask: PasswordAsk): Promise<Account> {
   const { credentials, accounts, address, isNeeded, audit } = ask
   const { isRight, isFresh, account } = await logins.check({ credentials, accounts, address, isNeeded })
   // A name that nobody has here may be somebody's name elsewhere, or a password in the wrong field.
@@ -115,12 +117,16 @@ async function nameOf(logins: Logins, ask: PasswordAsk): Promise<string> {
     audit({ who, address, action: 'login', target: '', outcome: isRight ? 'ok' : 'refused' })
   }
   if (!isRight || account === undefined) throw new AppError('unauthorized', { message: WRONG })
-  return account.name
+  return account
 }
 
-function roleOf(name: string, { admins, operators }: AuthSettings): Role {
-  if (admins.includes(name)) return 'admin'
-  return operators.includes(name) ? 'operator' : 'user'
+/** What the file says of somebody, and what the configuration says: the higher one counts. */
+export function roleOf(
+  { name, role }: Pick<Account, 'name' | 'role'>,
+  { admins, operators }: Pick<AuthSettings, 'admins' | 'operators'>,
+): Role {
+  if (role === 'admin' || admins.includes(name)) return 'admin'
+  return role === 'operator' || operators.includes(name) ? 'operator' : 'user'
 }
 
 interface KeyParts {

@@ -1,10 +1,20 @@
-/** The text with that user's hash: in the place of the line there was, else at the end. All other lines stay. */
-export function withUser(text: string, name: string, hash: string): string {
+import type { Role } from '../domain/principal.ts'
+
+/**
+ * The text with that user's hash: in the place of the line there was, with what followed the hash there unless `role`
+ * says otherwise; else at the end. All other lines stay.
+ */
+export function withUser(text: string, name: string, { hash, role }: { hash: string; role?: Role }): string {
   const lines = linesOf(text)
   const at = lines.findIndex((line) => nameIn(line) === name)
-  const line = `${name}:${hash}`
+  const rest = role === undefined ? (lines[at]?.split(':').slice(2) ?? []) : remarkOf(role)
+  const line = [name, hash, ...rest].join(':')
   if (at < 0) return joined([...lines, line])
   return joined(lines.with(at, line).filter((one, i) => i <= at || nameIn(one) !== name))
+}
+
+function remarkOf(role: Role): readonly string[] {
+  return role === 'user' ? [] : [`role=${role}`]
 }
 
 /** The text without that user; undefined when it has none of that name. */

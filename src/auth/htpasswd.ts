@@ -1,4 +1,4 @@
-import { RESERVED_NAMES } from '../domain/principal.ts'
+import { RESERVED_NAMES, type Role } from '../domain/principal.ts'
 
 export type Scheme = 'bcrypt' | 'apr1' | 'sha'
 
@@ -7,6 +7,7 @@ export interface Account {
   readonly name: string
   readonly scheme: Scheme
   readonly hash: string
+  readonly role: Role
   /** Of bcrypt, as the power of two; 0 for the other schemes, which cost next to nothing. */
   readonly cost: number
 }
@@ -36,6 +37,7 @@ export const NO_ACCOUNTS: Accounts = { byName: new Map(), costliest: DEFAULT_COS
 /**
  * Reads lines of `name:hash`. A line that is no good is left out with a warning and changes nothing for the others; of
  * several lines for one name the first counts, as Apache has it. Blank lines and those that begin with # are nothing.
+ * A third field "role=admin" or "role=operator" gives that role; Apache takes what stands there for a remark.
  */
 export function parseHtpasswd(text: string): Accounts {
   const accounts = new Map<string, Account>()
@@ -48,7 +50,7 @@ export function parseHtpasswd(text: string): Accounts {
     const line = at + 1
     const entry = raw.trim()
     if (entry === '' || entry.startsWith('#')) continue
-    const { name, hash, problem } = split(entry)
+    const { name, hash, remark, problem } = split(entry)
     const warn = (words: string): void => void warnings.push({ line, text: words })
     if (problem !== undefined) {
       warn(problem)
@@ -62,7 +64,7 @@ export function parseHtpasswd(text: string): Accounts {
     seen.set(name, line)
     const read = readHash(name, hash)
     if (read.warning !== undefined) warn(read.warning)
-    if (read.account !== undefined) accounts.set(name, read.account)
+    if (read.account !== undefined) accounts.set(name, { ...read.account, role: roleIn(remark) })
   }
   const costs = [...accounts.values()].map(({ cost }) => cost).filter((cost) => cost > 0)
   return { byName: accounts, costliest: costs.length === 0 ? DEFAULT_COST : Math.max(...costs), warnings }
@@ -71,17 +73,23 @@ export function parseHtpasswd(text: string): Accounts {
 interface Split {
   readonly name: string
   readonly hash: string
+  readonly remark?: string | undefined
   readonly problem?: string
 }
 
 function split(entry: string): Split {
   // What follows a second colon is a remark, as in Apache's files.
-  const [name = '', hash] = entry.split(':').map((part) => part.trim())
+  const [name = '', hash, remark] = entry.split(':').map((part) => part.trim())
   if (hash === undefined) return { name, hash: '', problem: 'there is no colon between user and hash' }
   const problem = nameProblem(name)
   if (problem !== undefined) return { name, hash, problem }
   if (hash === '') return { name, hash, problem: `user "${name}" has no hash and cannot log in` }
-  return { name, hash }
+  return { name, hash, remark }
+}
+
+function roleIn(remark: string | undefined): Role {
+  if (remark === 'role=admin') return 'admin'
+  return remark === 'role=operator' ? 'operator' : 'user'
 }
 
 /** What is wrong with a user name; undefined where nothing is. */
@@ -96,7 +104,7 @@ export function nameProblem(name: string): string | undefined {
 }
 
 interface ReadHash {
-  readonly account?: Account
+  readonly account?: Omit<Account, 'role'>
   readonly warning?: string
 }
 

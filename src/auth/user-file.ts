@@ -10,22 +10,31 @@ const LARGEST = 4 * 1024 * 1024
 
 export interface UserFile {
   /**
-   * Who can log in, as the file says now or said within the last second; undefined where no file is configured. While
-   * it cannot be read, what it said last. Never rejects.
+   * Who can log in, as the file says now or said within the last second; undefined where nobody has a password here.
+   * While it cannot be read, what it said last. Never rejects.
    */
   current(): Promise<Accounts | undefined>
 }
 
+export interface UserPlace {
+  /** An absolute path. */
+  readonly file: string
+  /** Nobody named it: as long as there is no such file, nobody has a password. */
+  readonly isOptional: boolean
+}
+
 export interface UserFileOptions {
-  /** An absolute path, asked for each time. */
-  readonly file: () => string | undefined
+  /** Asked for each time. */
+  readonly place: () => UserPlace
   readonly clock: Clock
   readonly log: Log
 }
 
 interface State {
   readonly file: string
-  accounts: Accounts
+  readonly isOptional: boolean
+  /** Undefined while there is no file and none is needed. */
+  accounts: Accounts | undefined
   /** Which content was read: changes with every write, however fast it follows. */
   identity: string | undefined
   /** What is wrong with the file since it was read last. */
@@ -34,9 +43,10 @@ interface State {
   looking: Promise<void> | undefined
 }
 
-const fresh = (file: string): State => ({
+const fresh = ({ file, isOptional }: UserPlace): State => ({
   file,
-  accounts: NO_ACCOUNTS,
+  isOptional,
+  accounts: isOptional ? undefined : NO_ACCOUNTS,
   identity: undefined,
   trouble: undefined,
   lookedAt: Number.NaN,
@@ -44,21 +54,21 @@ const fresh = (file: string): State => ({
 })
 
 /** The file of users, read again when it changes. */
-export function createUserFile({ file, clock, log }: UserFileOptions): UserFile {
+export function createUserFile({ place, clock, log }: UserFileOptions): UserFile {
   let state: State | undefined
 
   const look = async (of: State): Promise<void> => {
     try {
       await read(of, log)
     } catch (error) {
-      keep(of, error as Error, log)
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' // Errors of the file system carry a code.
+      if (!isMissing || !of.isOptional || of.identity !== undefined) keep(of, error as Error, log)
     }
   }
   return {
     current: async () => {
-      const path = file()
-      if (path === undefined) return undefined
-      if (state?.file !== path) state = fresh(path)
+      const now = place()
+      if (state?.file !== now.file || state.isOptional !== now.isOptional) state = fresh(now)
       const of = state
       const age = clock() - of.lookedAt
       // Also when the clock was put back, and the first time.
@@ -82,18 +92,38 @@ async function read(state: State, log: Log): Promise<void> {
   if (!facts.isFile()) throw new Error('it is no file')
   if (facts.size > LARGEST) throw new Error(`it is larger than ${LARGEST / 1024 / 1024} MiB`)
   const text = await readFile(file, 'utf8')
-  // Editors and scripts empty a file before they write it. Whoever wants no users leaves a line of comment in it.
-  if (text.trim() === '' && state.identity !== undefined) throw new Error('it is empty')
+  const lack = state.identity === undefined ? undefined : lackOf(text)
+  if (lack !== undefined) throw new Error(lack)
   const isKnown = identity === state.identity
   state.trouble = undefined
   // From before it was read: what was written meanwhile is then read once more.
   state.identity = identity
   if (isKnown) return log.info({ event: 'htpasswd', file }, 'the file of users can be read again')
   state.accounts = parseHtpasswd(text)
-  say(state, log)
+  say(file, state.accounts, log)
 }
 
-function say({ file, accounts }: State, log: Log): void {
+/**
+ * What shows that a file was not written to its end: editors, scripts and Apache's own tool empty it before they write
+ * it, and a machine that crashes leaves zeros. Whoever wants no users leaves a line of comment in it.
+ */
+function lackOf(text: string): string | undefined {
+  if (/^[\s\0]*$/.test(text)) return 'it is empty'
+  const last = text.slice(text.lastIndexOf('\n') + 1)
+  return isCut(last) ? 'it ends in the middle of a line' : undefined
+}
+
+const HASHES = ['$2a$', '$2b$', '$2y$', '$apr1$', '{SHA}']
+
+/** Whether there is only the beginning of a name, or of a hash. What is no hash at all is somebody's mistake. */
+function isCut(line: string): boolean {
+  const [name = '', hash = ''] = line.split(':')
+  const isBegun = name !== '' && !name.startsWith('#')
+  const isOfHash = HASHES.some((one) => hash.startsWith(one) || one.startsWith(hash))
+  return isBegun && isOfHash && parseHtpasswd(line).byName.size === 0
+}
+
+function say(file: string, accounts: Accounts, log: Log): void {
   const users = accounts.byName.size
   log.info({ event: 'htpasswd', file, users }, `the file of users was read: ${users} can log in`)
   for (const { line, text } of accounts.warnings) {

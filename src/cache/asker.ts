@@ -72,7 +72,8 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
     try {
       const head = await client.head(want.request)
       const digest = statedDigest(head) ?? want.digest
-      const pointer = want.byDigest === undefined ? undefined : pointerOf(want, head, clock())
+      const isPointer = want.byDigest !== undefined && want.isKept !== false
+      const pointer = isPointer ? pointerOf(want, head, clock()) : undefined
       if (pointer !== undefined) remember(want.key, pointer)
       return { head, digest }
     } catch (error) {
@@ -86,7 +87,7 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
     const { head } = await ask(want)
     if (want.digest === undefined || !isSha256(want.digest)) throw new AppError('internal')
     const entry = entryOf(want, head, { digest: want.digest, size, now: clock() })
-    remember(want.key, entry)
+    if (want.isKept !== false) remember(want.key, entry)
     return entry
   }
 

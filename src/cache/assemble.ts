@@ -13,6 +13,7 @@ import { claimedSize, createContents } from './contents.ts'
 import { createCounting } from './counting.ts'
 import { createDocuments } from './documents.ts'
 import { createEviction } from './eviction.ts'
+import { createEvictor, type Evictor } from './evictor.ts'
 import { createFlights, type Flights } from './flights.ts'
 import { createHot } from './hot.ts'
 import { createLanding } from './landing.ts'
@@ -45,6 +46,7 @@ export interface CacheParts {
   readonly leaving: Leaving
   readonly pinned: Pinned
   readonly removal: Removal
+  readonly evictor: Evictor
   readonly shelf: Shelf
   readonly aftermath: Aftermath
   /** Writes collected uses to the index. */
@@ -108,6 +110,7 @@ export async function createCacheParts(deps: {
     try {
       index.uses.flush()
       index.usage.flush()
+      index.keys.flush()
     } catch (error) {
       if (!isTrouble(error)) throw error
       report(error)
@@ -128,6 +131,7 @@ export async function createCacheParts(deps: {
     leaving,
     pinned,
     removal,
+    evictor: createEvictor({ index, budgets, leaving, removal }),
     shelf,
     aftermath,
     flush,

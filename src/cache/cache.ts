@@ -1,7 +1,7 @@
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { isSha256 } from '../domain/digest.ts'
-import { AppError } from '../domain/errors.ts'
+import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import type { EntryKey, FrontEndName } from '../domain/names.ts'
 import type { Asker } from './asker.ts'
 import type { Contents } from './contents.ts'
@@ -65,7 +65,12 @@ export function createCache(deps: CacheDeps): Cache {
       return metaOf(want, { entry, outcome: 'revalidated', warning: undefined })
     }
     const running = await deps.contents.running(want)
-    return running ?? (await asked(want))
+    if (running !== undefined) return running
+    try {
+      return await asked(want)
+    } catch (error) {
+      return metaOf(want, olderOf(deps, want, error))
+    }
   }
 
   const asked = async (want: Want): Promise<Meta> => {
@@ -100,6 +105,7 @@ export function createCache(deps: CacheDeps): Cache {
 
   const fetched = async (want: Want): Promise<Document> => {
     asker.checkNegative(want)
+    if (want.isKept === false) return await pastCache(deps, want)
     const { result, joined } = documents.fetch(want)
     try {
       return documentOf(want, await result, joined)
@@ -119,7 +125,8 @@ export function createCache(deps: CacheDeps): Cache {
     if (isHere && !isRepeated && deps.flights.find(want) === undefined) return await open(want, true)
     asker.checkNegative(want)
     try {
-      return await deps.contents.fromFlight(want)
+      const isPassed = want.isKept === false && deps.flights.find(want) === undefined
+      return await (isPassed ? deps.contents.past(want) : deps.contents.fromFlight(want))
     } catch (error) {
       throw asker.rename(want, error)
     }
@@ -129,17 +136,36 @@ export function createCache(deps: CacheDeps): Cache {
     stat,
     read,
     open: (want) => open(want),
-    pass: async (want, within) => {
-      try {
-        return documentOf(want, await documents.pass(want, within), false)
-      } catch (error) {
-        throw isUpstreamNotFound(error)
-          ? new AppError(want.missing, { detail: error.detail, cause: error })
-          : error
-      }
-    },
+    pass: (want, within) => pass(documents, want, within),
     refs: (key) => index.entries.refs(key),
     repositories: (page) => index.entries.repositories(page),
+  }
+}
+
+async function pass(documents: Documents, want: Want, within: number | undefined): Promise<Document> {
+  try {
+    return documentOf(want, await documents.pass(want, within), false)
+  } catch (error) {
+    throw isUpstreamNotFound(error)
+      ? new AppError(want.missing, { detail: error.detail, cause: error })
+      : error
+  }
+}
+
+/** What was kept of a name of which nothing newer is kept, while its upstream fails. Throws `error` without it. */
+function olderOf({ resolver }: CacheDeps, want: Want, error: unknown): Resolved {
+  if (want.isKept !== false || !isUpstreamTrouble(error)) throw error
+  return resolver.fallBack(want, undefined, error)
+}
+
+/** Nothing is kept of it; where the upstream fails, what was kept before is better than nothing. */
+async function pastCache(deps: CacheDeps, want: Want): Promise<Document> {
+  try {
+    return documentOf(want, await deps.documents.pass(want), false)
+  } catch (error) {
+    const here = await documentHere(deps, want, olderOf(deps, want, deps.asker.rename(want, error)))
+    if (here !== undefined) return here
+    throw error
   }
 }
 

@@ -32,6 +32,8 @@ export interface Contents {
   fromDisk(want: Want, resolved: Resolved): Promise<Content | undefined>
   /** From a download that runs or is started; straight from the upstream when nothing can be kept. */
   fromFlight(want: Want): Promise<Content>
+  /** Straight from the upstream, past the cache. */
+  past(want: Want): Promise<Content>
   /** Facts from a download of this very name that is running; undefined when there is none. */
   running(want: Want): Promise<Meta | undefined>
 }
@@ -97,12 +99,13 @@ export function createContents(given: ContentsDeps): Contents {
   /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
   const shareFlight = async (flight: Flight, want: Want): Promise<void> => {
     await deps.asker.ask(want)
-    flight.alsoFor(want)
+    if (want.isKept !== false) flight.alsoFor(want)
   }
 
   return {
     fromDisk,
     fromFlight,
+    past: (want) => bypassContent(deps, want, undefined),
     running: async (want) => {
       const flight = flights.find(want)
       if (flight === undefined || !isSameName(flight.want, want)) return undefined

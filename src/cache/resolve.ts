@@ -17,7 +17,10 @@ import type { Want } from './want.ts'
 const FLOOR = 0.1
 
 export interface Resolver {
-  /** The entry of a name, confirmed where it is due; undefined when there is none. Throws when nothing may be served. */
+  /**
+   * The entry of a name, confirmed where it is due; undefined when there is none, and for what is due but not to be
+   * kept. Throws when nothing may be served.
+   */
   resolve(want: Want): Promise<Resolved | undefined>
   /**
    * A name moved, but what it points to now cannot be fetched: the content it pointed to before is served stale,
@@ -72,6 +75,8 @@ export function createResolver(deps: RecheckDeps): Resolver {
       if (freshness.kind === 'immutable' || judge(entry, freshness, clock()) === 'fresh') {
         return { entry, outcome: 'hit', warning: undefined }
       }
+      // What the upstream has by now would have to be kept.
+      if (want.isKept === false) return undefined
       return await resolveDue({ want, entry, kept: keptOf(index, want, entry), freshness })
     },
     fallBack: (want, before, error) => {

@@ -6,6 +6,7 @@ export function writeUses(index: Index): void {
   try {
     index.uses.flush()
     index.usage.flush()
+    index.keys.flush()
   } catch (error) {
     if (!isTrouble(error)) throw error
   }

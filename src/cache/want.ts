@@ -34,8 +34,17 @@ export interface Want {
   readonly maxBytes: number
   /** Upstream response headers that are kept with the content, lower case. */
   readonly keepHeaders: readonly string[]
+  /** False: it is served, from here too where it is here already, but nothing new is kept for it. */
+  readonly isKept?: boolean
   /** For names that only point: how to ask for the content by its digest. */
   readonly byDigest?: (digest: Digest) => Want
+}
+
+/** The same, without keeping anything new for it. */
+export function unkept(want: Want): Want {
+  const { byDigest } = want
+  const same = { ...want, isKept: false }
+  return byDigest === undefined ? same : { ...same, byDigest: (digest) => unkept(byDigest(digest)) }
 }
 
 /** Facts about an answer, without its bytes. */

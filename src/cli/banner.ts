@@ -4,8 +4,9 @@ import { formatBytes } from '../domain/units.ts'
 import { schemeOf } from './commands/healthcheck.ts'
 
 /** What a person wants to know first: where, from where, how much, whom. */
-export function banner(app: App, { config }: LoadedConfig, version: string): string {
+export async function banner(app: App, { config }: LoadedConfig, version: string): Promise<string> {
   const { storage, upstreams, server } = config
+  const setupPath = await app.setupPath()
   const { host, port } = app.address
   const shown = host.includes(':') ? `[${host}]` : host
   const rows = [
@@ -16,10 +17,24 @@ export function banner(app: App, { config }: LoadedConfig, version: string): str
     ['data folder', `${storage.path}${app.ownsData ? '' : '  (shared with another Cachalot)'}`],
     ['quota', storage.maxSize === 0 ? 'none' : formatBytes(storage.maxSize)],
     ['upstreams', upstreams.map((one) => (one.default ? `${one.name} (default)` : one.name)).join(', ')],
+    ...(setupPath === undefined ? [] : [['set-up', `${ownAddress(server, port)}${setupPath}`, ONCE]]),
     ['try', `docker pull ${server.acme.domains[0] ?? '127.0.0.1'}:${port}/alpine`],
   ]
   return [
     `Cachalot ${version}`,
-    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`),
+    ...rows.flatMap(([name = '', ...lines]) =>
+      lines.map((line, at) => `  ${(at === 0 ? name : '').padEnd(14)}${line}`),
+    ),
   ].join('\n')
+}
+
+const ONCE = '(good once, until there is a user: it makes the first admin)'
+
+/** Where a browser on this machine, or on any if public_url says so, finds the server. */
+function ownAddress(server: LoadedConfig['config']['server'], port: number): string {
+  if (server.publicUrl !== undefined) return server.publicUrl
+  const { host } = server.listen
+  const isAnywhere = host === '0.0.0.0' || host === '::'
+  const name = server.acme.domains[0] ?? (isAnywhere ? '127.0.0.1' : host)
+  return `${schemeOf(server)}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

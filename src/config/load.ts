@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
-import { unavailableIn } from './availability.ts'
 import { buildConfig, freeze } from './build.ts'
 import { contradictionsIn } from './checks.ts'
 import type { Config } from './config.ts'
@@ -71,9 +70,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const derived = [...contradictionsIn(settings, source), ...read.findings].filter((one) =>
     isSound(one, broken),
   )
-  const unavailable = unavailableIn(tree)
-  const useful = [...findings, ...derived].filter((one) => !unavailable.some((other) => isWithin(one, other)))
-  const located = [...useful, ...unavailable].map((finding) => problemOf(source, finding))
+  const located = [...findings, ...derived].map((finding) => problemOf(source, finding))
   const problems = inOrder([...located, ...overrides.problems])
   if (problems.some(isError)) throw new ConfigError(problems)
   return freeze({
@@ -141,11 +138,6 @@ function applyDependentDefaults(tree: Tree, rest: Tree): void {
 /** Whether nothing it was drawn from had been put aside. */
 function isSound({ path, from = [] }: Contradiction, broken: ReadonlySet<string>): boolean {
   return ![path, ...from].some((one) => one.some((_, index) => broken.has(pathKey(one.slice(0, index + 1)))))
-}
-
-/** What must go needs no repair first. */
-function isWithin(finding: Finding, outer: Finding): boolean {
-  return outer.path.every((step, index) => finding.path[index] === step)
 }
 
 function resolverOf(source: Source): (path: Path, file: string) => string {

@@ -12,6 +12,8 @@ export interface ReloadOptions {
   readonly load: () => LoadedConfig
   /** Puts a new configuration to work. */
   readonly apply: (loaded: LoadedConfig) => void | Promise<void>
+  /** Hears of every attempt: whether the file is in use now, or was refused. */
+  readonly tell?: (outcome: 'ok' | 'refused', file: string) => void
   readonly log: Log
 }
 
@@ -26,13 +28,13 @@ export interface Reload {
  * Exchanges the configuration of a running process. A broken file keeps the old one and says why; server.listen and
  * storage.path keep their first values, with a warning when the file names others.
  */
-export function createReload({ initial, load, apply, log }: ReloadOptions): Reload {
+export function createReload({ initial, load, apply, tell, log }: ReloadOptions): Reload {
   let current = initial
   let running = Promise.resolve()
 
   const once = async (): Promise<void> => {
     const loaded = loadOrExplain(load, log)
-    if (loaded === undefined) return
+    if (loaded === undefined) return tell?.('refused', current.file)
     for (const problem of loaded.warnings) logProblem(log, problem)
     const next = withFixedParts(loaded, current.config, log)
     if (isDeepStrictEqual(next.config, current.config)) {
@@ -42,6 +44,7 @@ export function createReload({ initial, load, apply, log }: ReloadOptions): Relo
     }
     await apply(next)
     current = next
+    tell?.('ok', next.file)
     log.info({ file: next.file }, 'configuration reloaded')
   }
 

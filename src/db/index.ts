@@ -110,6 +110,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     await now.tables.clerk.close()
     unlessTrouble(() => now.tables.uses.flush())
     unlessTrouble(() => now.tables.usage.flush())
+    unlessTrouble(() => now.tables.keys.flush())
     const isSound = isOwner() && (await snapshots.atEnd())
     if (isSound && !crashed) unlessTrouble(() => markClosed(now.tables, bytes()))
     closeDb(now.db)

@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3'
+import { carryAudit } from './audit.ts'
 import { carve } from './carve.ts'
 import { isDamage } from './damage.ts'
+import { carryKeys } from './keys.ts'
 import type { Db } from './open.ts'
 import { createRowPuts, type Row } from './salvaged-rows.ts'
 
@@ -109,6 +111,8 @@ function carryAll(db: Db, carry: Carry, last: number): void {
     carry({ table: 'edges', key: ['parent', 'child'], where: 'parent BETWEEN ? AND ?', input }, puts.edge)
   }
   carryPins(db, carry, puts.pin)
+  carryKeys(db, carry)
+  carryAudit(db, carry)
 }
 
 /** A pin that was taken away must not come back, so those read whole replace those from before. */

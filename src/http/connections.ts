@@ -7,6 +7,11 @@ const MOST_HELD = 16
 export interface Connections {
   /** Whether an answer is on its way on this connection, its head sent and its end not. */
   isAnswering(socket: Duplex): boolean
+  /**
+   * Whether an answer on this connection has not begun yet. Then it comes first, and `end` is called when it is out;
+   * whatever followed its request is not read.
+   */
+  endsAfterAnswer(socket: Duplex, end: () => void): boolean
   /** Ends every connection that owes nobody an answer, those that never asked anything too. */
   endIdle(): void
 }
@@ -51,6 +56,13 @@ export function watchConnections(
     isAnswering: (socket) => {
       const current = connections.get(socket)?.current
       return current?.headersSent === true && !current.writableFinished
+    },
+    endsAfterAnswer: (socket, end) => {
+      const current = connections.get(socket)?.current
+      if (current === undefined || current.headersSent) return false
+      current.shouldKeepAlive = false
+      current.once('finish', end)
+      return true
     },
     endIdle: () => {
       for (const [socket, { last }] of connections) if (last?.writableFinished !== false) socket.destroy()

@@ -1,8 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { challengeOf } from '../auth/basic.ts'
+import { redactKeys, withKey } from '../auth/key-text.ts'
+import type { Access } from '../domain/access.ts'
 import { AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
-import type { Exchange, FrontEnd, RequestLine } from '../frontends/front-end.ts'
-import type { ClientAddress } from './client-address.ts'
+import { principalName } from '../domain/principal.ts'
+import type { Exchange, FrontEnd, Need } from '../frontends/front-end.ts'
+import { type Asked, objectionTo, readRequest } from './asked.ts'
+import { type Charge, costOf } from './charge.ts'
+import type { Door } from './gate.ts'
 import { createRequestId } from './request-id.ts'
 import { logRequest } from './request-log.ts'
 
@@ -10,9 +16,7 @@ export interface PipelineDeps {
   readonly frontEnds: readonly FrontEnd<unknown>[]
   /** Everything that is no protocol: pages, health, API. */
   readonly fallback: (req: IncomingMessage, res: ServerResponse) => void
-  readonly clientAddress: ClientAddress
-  /** Throws AppError `unauthorized` when this client may not pull. */
-  readonly admit: (address: string) => void
+  readonly door: Door
   /** Counts an answer that names an upstream. */
   readonly note: (traffic: { frontEnd: string; upstream: string; outcome: string; bytes: number }) => void
   readonly log: Log
@@ -23,20 +27,25 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
   const nextId = createRequestId()
   return (req, res) => {
     const startedAt = performance.now()
-    const line = lineOf(req)
-    const exchange: Exchange = { req, res, id: nextId(), line, notes: { bytes: 0 } }
-    const client = deps.clientAddress(req)
-    const claimed = claim(deps.frontEnds, exchange)
+    const asked = readRequest(req)
+    const arrival: Arrival = { req, res, id: nextId(), line: asked.line, notes: { bytes: 0 } }
+    const client = deps.door.clientAddress(req)
+    deps.door.look(req, client)
+    const claimed = claim(deps.frontEnds, arrival)
     if (claimed === undefined) return deps.fallback(req, res)
+    const visit: Visit = { ...asked, ...claimed, arrival, client }
     const done = (): void => {
-      count(exchange, claimed.frontEnd.name, deps.note)
-      logRequest(deps.log, exchange, { client, ms: performance.now() - startedAt })
+      count(arrival, claimed.frontEnd.name, deps.note)
+      logRequest(deps.log, arrival, { client, ms: performance.now() - startedAt })
     }
-    void run(claimed, exchange, () => deps.admit(client)).then(done)
+    void run(deps.door, visit).then(done)
   }
 }
 
-function count({ notes }: Exchange, frontEnd: string, note: PipelineDeps['note']): void {
+/** A request of which nobody knows yet who sent it. */
+type Arrival = Omit<Exchange, 'access' | 'withKey'>
+
+function count({ notes }: Arrival, frontEnd: string, note: PipelineDeps['note']): void {
   const { upstream, outcome, bytes } = notes
   if (upstream !== undefined && outcome !== undefined) note({ frontEnd, upstream, outcome, bytes })
 }
@@ -45,65 +54,90 @@ interface Claimed {
   readonly frontEnd: FrontEnd<unknown>
   /** The operation, or the error that parsing it gave. */
   readonly op: { readonly ok: unknown } | { readonly error: AppError }
+  readonly need: Need
+}
+
+interface Visit extends Asked, Claimed {
+  readonly arrival: Arrival
+  readonly client: string
 }
 
 /** The front end whose path this is. A malformed path is claimed too, so that it is refused in that protocol. */
-function claim(frontEnds: readonly FrontEnd<unknown>[], exchange: Exchange): Claimed | undefined {
+function claim(frontEnds: readonly FrontEnd<unknown>[], { req, line }: Arrival): Claimed | undefined {
   const [first] = frontEnds
-  const error = objectionTo(exchange.req)
-  if (error !== undefined && first !== undefined) return { frontEnd: first, op: { error } }
+  const error = objectionTo(req)
+  if (error !== undefined && first !== undefined) return { frontEnd: first, op: { error }, need: 'pull' }
   for (const frontEnd of frontEnds) {
     try {
-      const ok = frontEnd.parse(exchange.line)
-      if (ok !== undefined) return { frontEnd, op: { ok } }
+      const ok = frontEnd.parse(line)
+      if (ok !== undefined) return { frontEnd, op: { ok }, need: frontEnd.needOf(ok) }
     } catch (error) {
-      return { frontEnd, op: { error: toAppError(error) } }
+      return { frontEnd, op: { error: toAppError(error) }, need: 'pull' }
     }
   }
   return undefined
 }
 
-/** What is wrong with a request whatever its path means; said by the first front end, the registry. */
-function objectionTo(req: IncomingMessage): AppError | undefined {
-  if (req.url?.startsWith('/') !== true) {
-    return new AppError('bad_request', { message: 'this is no forward proxy: ask for a path' })
-  }
-  const hosts = countHosts(req)
-  // Probes of old load balancers speak HTTP/1.0, where Host is optional.
-  if (hosts === 1 || (hosts === 0 && req.httpVersion === '1.0')) return undefined
-  return new AppError('bad_request', { message: 'the request needs exactly one Host header' })
-}
-
-async function run({ frontEnd, op }: Claimed, exchange: Exchange, admit: () => void): Promise<void> {
+async function run(door: Door, visit: Visit): Promise<void> {
+  const { arrival, client } = visit
+  let charge: Charge | undefined
   try {
-    admit()
-    if ('error' in op) throw op.error
-    await frontEnd.serve(op.ok, exchange)
+    charge = door.limits.enter(client)
+    await admitAndServe(door, visit)
   } catch (error) {
-    const known = toAppError(error)
-    exchange.notes.error = known
-    exchange.notes.cut = exchange.res.headersSent || exchange.res.destroyed
-    if (exchange.notes.cut) exchange.res.destroy()
-    else frontEnd.fail(known, exchange)
+    fail(door, visit, toAppError(error))
+  } finally {
+    const { outcome, error } = arrival.notes
+    const hasCredentials = visit.key !== undefined || arrival.req.headers.authorization !== undefined
+    charge?.settle(costOf({ outcome, error, hasCredentials }))
+    if (visit.need === 'operator') noteDeletion(door, visit)
   }
 }
 
-function countHosts(req: IncomingMessage): number {
-  let count = 0
-  for (let i = 0; i < req.rawHeaders.length; i += 2) {
-    const name = req.rawHeaders[i] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') count++
-  }
-  return count
+/** Nothing of a request is looked at before it is known who sent it, not even whether it makes sense. */
+async function admitAndServe(door: Door, visit: Visit): Promise<void> {
+  const { frontEnd, op, need, arrival, client, key, path } = visit
+  const found = door.gate({ req: arrival.req, address: client, key, isLogin: need !== 'pull' })
+  // Bytes behind a request must not be judged before it is answered.
+  const access = found instanceof Promise ? await found : found
+  if (access.principal.kind !== 'anonymous') arrival.notes.who = principalName(access.principal)
+  if (need === 'operator') await requireOperator(door, access)
+  if ('error' in op) throw op.error
+  await frontEnd.serve(op.ok, { ...arrival, access, withKey: (own) => withKey(path, own) })
 }
 
-function lineOf(req: IncomingMessage): RequestLine {
-  const url = req.url ?? '/'
-  const mark = url.indexOf('?')
-  return {
-    method: req.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
-    host: (req.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''),
+/** Where nobody has a password, nobody is asked for one. */
+async function requireOperator(door: Door, access: Access): Promise<void> {
+  if (access.principal.kind === 'anonymous' && !(await door.hasUsers()))
+    throw new AppError('denied', { message: 'only operators may evict, and there are no users here' })
+  access.requireRole('operator')
+}
+
+function fail({ realm }: Door, { frontEnd, arrival, key }: Visit, error: AppError): void {
+  const { res, notes } = arrival
+  notes.error = error
+  notes.cut = res.headersSent || res.destroyed
+  if (notes.cut) {
+    res.destroy()
+    return
   }
+  if (error.code === 'unauthorized') res.setHeader('www-authenticate', challenge(realm(), key))
+  frontEnd.fail(error, arrival)
+}
+
+/**
+ * What a client needs to know to come in (RFC 9110 §11.6.1). Where a key is refused no password helps, and one must not
+ * be asked for: Docker would answer with that of Docker Hub.
+ */
+function challenge(realm: string, key: string | undefined): string {
+  const basic = challengeOf(realm)
+  return key === undefined ? basic : basic.replace(/^Basic/, 'PullKey')
+}
+
+/** What clients change is written down, and who tried to. */
+function noteDeletion({ audit }: Door, { arrival, client }: Visit): void {
+  const { who = 'anonymous', name, error } = arrival.notes
+  const target = name ?? redactKeys(arrival.line.path)
+  const outcome = error === undefined ? 'ok' : error.facts.status < 500 ? 'refused' : 'failed'
+  audit.note({ who, address: client, action: 'evict', target, outcome, detail: error?.message })
 }

@@ -1,8 +1,9 @@
 import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { SECOND } from '../domain/clock.ts'
+import { MINUTE, SECOND } from '../domain/clock.ts'
+import { type ConnectionGate, guardConnections } from './connection-gate.ts'
 import { type Connections, watchConnections } from './connections.ts'
+import { hangUp, refuse } from './refusal.ts'
 import {
   createHttpServer,
   exchangeCertificate,
@@ -18,6 +19,22 @@ export interface ServerOptions {
   readonly handle: http.RequestListener
   /** Without it, plain http is spoken. */
   readonly tls?: TlsOptions | undefined
+  /** Who may connect; everybody, without it. */
+  readonly gate?: ConnectionGate | undefined
+  /** Where it is not the usual one. */
+  readonly patience?: Patience | undefined
+}
+
+/** Milliseconds that clients may take to say what they want. How long they take to read is up to them. */
+export interface Patience {
+  /** For the head of a request, from its first byte on; for the first one, since the connection stands. */
+  readonly head: number
+  /** For a request with its body. */
+  readonly whole: number
+  /** How often it is looked at that. */
+  readonly lookEvery: number
+  /** For clients that were refused to hang up by themselves. */
+  readonly farewell: number
 }
 
 export interface Server {
@@ -33,7 +50,12 @@ export interface Server {
 
 /** Longer than Go's clients keep idle connections, so that they are never closed under a request. */
 const KEEP_ALIVE = 130 * SECOND
-const HEADERS_WITHIN = 30 * SECOND
+const PATIENCE: Patience = {
+  head: 30 * SECOND,
+  whole: MINUTE,
+  lookEvery: 5 * SECOND,
+  farewell: 2 * SECOND,
+}
 
 /** Listens. Rejects with the error of `listen` (port in use, address not ours). */
 export async function startServer(options: ServerOptions): Promise<Server> {
@@ -83,13 +105,19 @@ async function listen(options: ServerOptions): Promise<Listener> {
     if (hsts !== undefined) res.setHeader('strict-transport-security', `max-age=${hsts}`)
     handle(req, res)
   }
-  const server = createHttpServer(SERVER_OPTIONS, tls)
+  const patience = options.patience ?? PATIENCE
+  const server = createHttpServer(serverOptions(patience), tls)
   const connections =
     tls === undefined
       ? watchConnections(server, handle)
       : withHandshakes(server, watchConnections(server, withHsts, 'secureConnection'))
-  server.on('clientError', (error, socket) => refuse(error, socket, connections.isAnswering(socket)))
+  server.on('clientError', (error, socket) => {
+    if (connections.endsAfterAnswer(socket, () => hangUp(socket, patience.farewell))) return
+    if (connections.isAnswering(socket)) socket.destroy()
+    else refuse(error, socket, patience.farewell)
+  })
   server.on('checkExpectation', (req, res) => server.emit('request', req, res))
+  if (options.gate !== undefined) guardConnections(server, options.gate)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
@@ -107,15 +135,17 @@ async function listen(options: ServerOptions): Promise<Listener> {
   }
 }
 
-const SERVER_OPTIONS: http.ServerOptions = {
-  keepAliveTimeout: KEEP_ALIVE,
-  headersTimeout: HEADERS_WITHIN,
-  requestTimeout: 0,
-  connectionsCheckingInterval: 5 * SECOND,
-  noDelay: true,
-  highWaterMark: 64 * 1024,
-  // Refused by the pipeline instead, in the registry's shape.
-  requireHostHeader: false,
+function serverOptions({ head, whole, lookEvery }: Patience): http.ServerOptions {
+  return {
+    keepAliveTimeout: KEEP_ALIVE,
+    headersTimeout: head,
+    requestTimeout: whole,
+    connectionsCheckingInterval: lookEvery,
+    noDelay: true,
+    highWaterMark: 64 * 1024,
+    // Refused by the pipeline instead, in the registry's shape.
+    requireHostHeader: false,
+  }
 }
 
 /** Who has not finished the handshake owes and is owed nothing. */
@@ -126,29 +156,6 @@ function withHandshakes(server: http.Server, connections: Connections): Connecti
     connections.endIdle()
   }
   return { ...connections, endIdle }
-}
-
-/**
- * Bytes that are no HTTP: a short answer in the registry's shape, since registry clients are who sends them. Into
- * an answer that is on its way nothing may be written, nor where no TLS came about; those are cut.
- */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex, isAnswering: boolean): void {
-  const isTls = error.code?.startsWith('ERR_SSL_') === true || error.code?.startsWith('ERR_TLS_') === true
-  if (!socket.writable || isAnswering || isTls || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [status, reason] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout']
-        : [400, 'Bad Request']
-  const body = JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message: reason, detail: {} }] })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Docker-Distribution-API-Version: registry/2.0\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
 }
 
 async function close(

@@ -1,17 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Router } from '@koa/router'
 import Koa from 'koa'
+import type { Setup } from '../auth/setup.ts'
+import type { Door } from './gate.ts'
+import { setupRoutes } from './setup-routes.ts'
 
 export interface ServiceDeps {
   /** Throws when the store cannot be written or the index not be read; the message is shown. */
   readonly probe: () => Promise<void>
   readonly isStopping: () => boolean
+  readonly door: Door
+  readonly setup: Setup
 }
 
 /** What is no protocol: health for machines, and soon pages for people. */
 export function createService(deps: ServiceDeps): (req: IncomingMessage, res: ServerResponse) => void {
   const koa = new Koa()
   koa.silent = true
+  koa.use((ctx, next) => {
+    ctx.set('x-content-type-options', 'nosniff')
+    return next()
+  })
   const router = new Router()
   router.get('/healthz', (ctx) => {
     ctx.set('cache-control', 'no-store')
@@ -27,6 +36,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.type = 'text/plain; charset=utf-8'
     ctx.body = 'Cachalot, a pull-through cache. The registry is under /v2/.\n'
   })
+  setupRoutes(router, deps.door, deps.setup)
   koa.use(router.routes()).use(router.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)

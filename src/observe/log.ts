@@ -31,7 +31,7 @@ export function createLog(options: LogOptions): OpenLog {
         ignore: 'pid,hostname,name',
         messageFormat: textOf,
       })
-    : sink
+    : { write: (line: string) => void sink.write(line.replaceAll(/[\u007f-\u009f]/g, escaped)) }
   const logger: Logger = pino(
     {
       level: options.level,
@@ -56,6 +56,11 @@ export function createLog(options: LogOptions): OpenLog {
       logger.level = level
     },
   })
+}
+
+/** JSON leaves these as they are, but there are terminals that obey them. */
+function escaped(control: string): string {
+  return `\\u00${control.charCodeAt(0).toString(16)}`
 }
 
 function useColour(): boolean {

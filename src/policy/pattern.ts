@@ -1,12 +1,5 @@
+import type { Target } from '../domain/access.ts'
 import { createGlob, namesReference } from '../domain/glob.ts'
-
-/** What somebody wants. */
-export interface Target {
-  /** With its registry, as the cache knows it: "docker.io/library/nginx"; or "github:owner/repo", "go:…", "hf:…". */
-  readonly name: string
-  /** Tag or digest; undefined for what has none, and for whole repositories. */
-  readonly reference?: string
-}
 
 /** The part of an upstream that names are made of. */
 export interface KnownUpstream {

@@ -1,5 +1,6 @@
+import type { Target } from '../domain/access.ts'
 import { type Principal, principalName } from '../domain/principal.ts'
-import { createPattern, type KnownUpstream, type Pattern, type Target, targetName } from './pattern.ts'
+import { createPattern, type KnownUpstream, type Pattern, targetName } from './pattern.ts'
 
 export type Effect = 'allow' | 'deny'
 /** Denied `store` means: served, but not kept. */
@@ -25,6 +26,8 @@ export interface Decision {
 export interface Policy {
   /** The first rule that matches decides; where none does, it is allowed. */
   decide(principal: Principal, target: Target, action: Action): Decision
+  /** Everything is allowed to everybody. */
+  readonly isEmpty: boolean
   /** Patterns that can never match anything, in words. */
   readonly warnings: readonly string[]
 }
@@ -51,7 +54,9 @@ export function createPolicy(rules: readonly Rule[], upstreams: readonly KnownUp
   )
   return {
     warnings,
+    isEmpty: compiled.length === 0,
     decide: (principal, target, action) => {
+      if (compiled.length === 0) return FREE
       const who = principalName(principal)
       const found = compiled.find(
         ({ rule, patterns }) =>

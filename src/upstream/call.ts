@@ -1,5 +1,4 @@
 import { AppError } from '../domain/errors.ts'
-import { refusePrivateLiteral } from './address-guard.ts'
 import type { Authorization } from './bearer.ts'
 import { type Budget, createBudget } from './budget.ts'
 import { exchange, type RawAnswer } from './exchange.ts'
@@ -135,13 +134,13 @@ async function reach(call: Call): Promise<RawAnswer> {
 }
 
 async function followChain(call: Call): Promise<RawAnswer> {
-  const { settings } = call.upstream
+  const { settings, guard } = call.upstream
   const visited = new Set([call.start.href])
   let url = call.start
   let isOwn = true
   call.hops = 0
   for (;;) {
-    if (!settings.allowPrivate) refusePrivateLiteral(url)
+    guard.checkUrl(url)
     const answer = isOwn ? await askOwn(call, url) : await send(call, { url, isOwn })
     if (!isRedirect(answer.status)) return answer
     discard(answer.body)

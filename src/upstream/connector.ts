@@ -3,7 +3,7 @@ import { connect as connectTls, type SecureContext } from 'node:tls'
 import { callbackify } from 'node:util'
 import type { buildConnector } from 'undici'
 import { createReceiver, type Receiver } from '../domain/slabs.ts'
-import { isPublicAddress, PrivateAddressError, refusePrivateAnswers } from './address-guard.ts'
+import type { AddressGuard } from './address-guard.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits } from './settings.ts'
 
@@ -18,7 +18,7 @@ export class ConnectTimeoutError extends Error {
 
 export interface ConnectorOptions {
   readonly limits: ClientLimits
-  readonly allowPrivate: boolean
+  readonly guard: AddressGuard
   readonly resolve: Resolve
   /** Undefined trusts the usual roots. */
   readonly secureContext: SecureContext | undefined
@@ -40,8 +40,9 @@ export function createConnector(options: ConnectorOptions): Connector {
   let fresh = false
 
   function connect(target: buildConnector.Options, callback: buildConnector.Callback): void {
-    if (!options.allowPrivate && isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
-      callback(new PrivateAddressError(target.hostname), null)
+    const objection = objectionTo(target.hostname, options.guard)
+    if (objection !== undefined) {
+      callback(objection, null)
       return
     }
     const secure = target.protocol === 'https:'
@@ -66,6 +67,17 @@ export function createConnector(options: ConnectorOptions): Connector {
   }
 
   return { connect, isFresh: () => fresh }
+}
+
+/** An IP literal is never looked up, so it is judged here once more, whoever let it through. */
+function objectionTo(hostname: string, guard: AddressGuard): Error | undefined {
+  if (isIP(hostname) === 0) return undefined
+  try {
+    guard.checkAddresses(hostname, [{ address: hostname }])
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error('refused', { cause: error })
+  }
 }
 
 /** Received bytes go into memory that is used again, instead of new memory for each read. */
@@ -101,6 +113,8 @@ function openTls(
     servername: isIP(target.hostname) === 0 ? target.hostname : '',
     ALPNProtocols: ['http/1.1'],
     session: sessions.get(session),
+    // Said, so that no variable of the environment turns it off for every upstream at once.
+    rejectUnauthorized: true,
     ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
   }
   return connectTls(settings).on('session', (data: Buffer) => {
@@ -110,11 +124,11 @@ function openTls(
   })
 }
 
-function guardedLookup({ resolve, allowPrivate }: ConnectorOptions): LookupFunction {
+function guardedLookup({ resolve, guard }: ConnectorOptions): LookupFunction {
   const addressesOf = callbackify(async (hostname: string) => {
     const addresses = await resolve(hostname)
     if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENODATA' })
-    if (!allowPrivate) refusePrivateAnswers(hostname, addresses)
+    guard.checkAddresses(hostname, addresses)
     return addresses
   })
   return (hostname, options, callback) => {

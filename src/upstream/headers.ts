@@ -18,6 +18,12 @@ const NOT_PASSED_ON = new Set([
   'www-authenticate',
 ])
 
+/** Codings that leave the bytes as they are once their frame is taken off (RFC 9112 §7). */
+const UNPACKED = {
+  'content-encoding': new Set(['', 'identity']),
+  'transfer-encoding': new Set(['', 'identity', 'chunked']),
+}
+
 /** Everything we ever send, credentials aside. Bytes are wanted as they are stored, never packed. */
 export function requestHeaders(request: OriginRequest, options: OriginOptions): Record<string, string> {
   const { from, to, ifRange, ifNoneMatch } = options
@@ -53,9 +59,11 @@ export function headOf(answer: RawAnswer, upstream: string, options: OriginOptio
   if (status === 206 && !answersRange(contentRange, answer, options)) {
     throw invalid('the range is not the one that was asked for')
   }
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? ''
-  if (status < 300 && encoding !== '' && encoding !== 'identity') {
-    throw invalid(`content-encoding ${encoding.slice(0, 40)}, but identity was asked for`)
+  for (const [name, plain] of Object.entries(UNPACKED)) {
+    const coding = headers[name]?.trim().toLowerCase() ?? ''
+    if (status < 300 && !plain.has(coding)) {
+      throw invalid(`${name} ${coding.slice(0, 40)}, but identity was asked for`)
+    }
   }
   return {
     status,

@@ -1,5 +1,6 @@
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { AddressGuard } from './address-guard.ts'
 import { createConnector } from './connector.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits, UpstreamSettings } from './settings.ts'
@@ -23,6 +24,7 @@ export interface ConnectionsOptions {
   readonly settings: UpstreamSettings
   readonly limits: ClientLimits
   readonly resolve: Resolve
+  readonly guard: AddressGuard
 }
 
 /** Keep-alive connection pools for one upstream, through its proxy if it has one. Opens nothing yet. */
@@ -52,10 +54,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
 type Reach = Pick<Connections, 'dispatcher' | 'isFresh'>
 
-function directDispatcher({ settings, limits, resolve }: ConnectionsOptions): Reach {
+function directDispatcher({ settings, limits, resolve, guard }: ConnectionsOptions): Reach {
   const secureContext =
     settings.ca === undefined ? undefined : createSecureContext({ ca: trustedRoots(settings.ca) })
-  const connector = createConnector({ limits, allowPrivate: settings.allowPrivate, resolve, secureContext })
+  const connector = createConnector({ limits, guard, resolve, secureContext })
   const dispatcher = new Agent({ ...poolOptions(limits), connect: connector.connect })
   return { dispatcher, isFresh: connector.isFresh }
 }
@@ -63,15 +65,19 @@ function directDispatcher({ settings, limits, resolve }: ConnectionsOptions): Re
 /** The proxy resolves and connects to the target, so only its own address is ours to reach, private or not. */
 function proxyDispatcher({ settings, limits }: ConnectionsOptions): Reach {
   const proxy = new URL(settings.proxy ?? '')
-  const ca = settings.ca === undefined ? {} : { ca: trustedRoots(settings.ca) }
+  const login = proxyLogin(proxy)
+  const trust = {
+    rejectUnauthorized: true,
+    ...(settings.ca === undefined ? {} : { ca: trustedRoots(settings.ca) }),
+  }
   const options = poolOptions(limits)
   const dispatcher = new ProxyAgent({
     ...options,
     uri: proxy.origin,
-    ...proxyLogin(proxy),
+    ...(login === undefined ? {} : { token: login }),
     connectTimeout: limits.connectMs,
-    requestTls: { ...ca, timeout: limits.tlsMs },
-    proxyTls: { ...ca, timeout: limits.connectMs },
+    requestTls: { ...trust, timeout: limits.tlsMs },
+    proxyTls: { ...trust, timeout: limits.connectMs },
     factory: (origin, given: Pool.Options) => new Pool(origin, { ...options, ...given }),
     clientFactory: (origin, given: Pool.Options) =>
       new Pool(origin, { ...options, headersTimeout: limits.connectMs, ...given }),
@@ -79,10 +85,24 @@ function proxyDispatcher({ settings, limits }: ConnectionsOptions): Reach {
   return { dispatcher, isFresh: () => true }
 }
 
-function proxyLogin(proxy: URL): { token?: string } {
-  if (proxy.username === '') return {}
-  const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
-  return { token: `Basic ${Buffer.from(login).toString('base64')}` }
+/** User and password of a proxy's URL as they were meant. */
+export function proxyUser({ username, password }: URL): { name: string; password: string } {
+  return { name: decoded(username), password: decoded(password) }
+}
+
+/** The Proxy-Authorization for a proxy's URL; undefined where it names nobody. */
+export function proxyLogin(proxy: URL): string | undefined {
+  const { name, password } = proxyUser(proxy)
+  return name === '' ? undefined : `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+}
+
+/** A percent sign that begins no escape stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function poolOptions(limits: ClientLimits): Pool.Options {

@@ -12,7 +12,7 @@ export function saidIn(
 ): string | undefined {
   const text = body.toString('utf8')
   const isText = contentType === undefined || /^text\/|[/+](?:json|xml)$/i.test(contentType)
-  const words = jsonWords(text) ?? xmlWords(text) ?? (isText ? text.replaceAll(/<[^>]*>/g, ' ') : undefined)
+  const words = jsonWords(text) ?? xmlWords(text) ?? (isText ? text.replaceAll(/<[^<>]*>/g, ' ') : undefined)
   const line = words === undefined ? '' : oneLine(redact(words, secrets))
   return line === '' ? undefined : line
 }
@@ -25,7 +25,10 @@ function oneLine(text: string): string {
     .slice(0, MAX_SAID)
 }
 
-/** Removes known secrets, queries of URLs, and things that look like credentials. */
+/**
+ * Removes known secrets, queries of URLs, and things that look like credentials. Whoever answers chooses the text, so
+ * no pattern may look at its end again from every word.
+ */
 export function redact(text: string, secrets: readonly string[]): string {
   let result = text
   for (const secret of secrets) if (secret !== '') result = result.replaceAll(secret, '…')
@@ -33,8 +36,20 @@ export function redact(text: string, secrets: readonly string[]): string {
     .replaceAll(/\b(https?:\/\/)[^/\s"'@]*@/gi, '$1')
     .replaceAll(/\?[^\s"'<>?]*=[^\s"'<>]*/g, '?…')
     .replaceAll(/\b(Bearer|Basic) +[\w.~+/=-]+/gi, '$1 …')
-    .replaceAll(/\beyJ[\w-]+\.[\w.-]+/g, '…')
-    .replaceAll(/\b([\w-]*(?:signature|token|secret|password|credential)) ?= ?[^\s&"'<>]+/gi, '$1=…')
+    .replaceAll(/[\w.-]+/g, withoutToken)
+    .replaceAll(/(signature|token|secret|password|credential) ?= ?[^\s&"'<>]+/gi, '$1=…')
+}
+
+/** A word up to where a JSON Web Token (RFC 7519) begins in it. */
+function withoutToken(word: string): string {
+  let start = 0
+  for (const part of word.split('.')) {
+    const end = start + part.length
+    const at = part.search(/\beyJ[\w-]/)
+    if (at >= 0 && end + 1 < word.length) return `${word.slice(0, start + at)}…`
+    start = end + 1
+  }
+  return word
 }
 
 interface ErrorDocument {

@@ -1,7 +1,7 @@
 import { type Clock, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import { MIB } from '../domain/units.ts'
-import { refusePrivateLiteral } from './address-guard.ts'
+import type { AddressGuard } from './address-guard.ts'
 import { createBudget } from './budget.ts'
 import { exchange, type RawAnswer } from './exchange.ts'
 import { explainFailure, type Fault, faultOf } from './failure.ts'
@@ -24,6 +24,7 @@ export interface TokenServiceOptions {
   readonly settings: UpstreamSettings
   readonly limits: ClientLimits
   readonly connections: Connections
+  readonly guard: AddressGuard
   readonly clock: Clock
   readonly random: () => number
   /** Basic credentials of the upstream, as an Authorization header. */
@@ -41,7 +42,7 @@ export interface TokenService {
 }
 
 export function createTokenService(options: TokenServiceOptions): TokenService {
-  const { settings, clock } = options
+  const { settings, clock, guard } = options
   const breakers = new Map<string, Breaker>()
   const refused = new Map<string, { readonly error: AppError; readonly at: number }>()
 
@@ -66,7 +67,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   async function fetch(ask: TokenAsk, signal: AbortSignal): Promise<Token> {
     checkHold(ask.url.href)
-    if (!settings.allowPrivate) refusePrivateLiteral(ask.url)
+    guard.checkUrl(ask.url)
     const answer = await sendToken(ask, signal, options, breakerOf(ask.url.origin))
     if (answer.status === 200) return parseToken(await readToken(answer, settings.name), settings.name)
     const error = await refusalOf(answer, { upstream: settings.name, clock, secrets: options.secrets })

@@ -1,8 +1,9 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
+import { type AddressGuard, createAddressGuard } from './address-guard.ts'
 import { type Authenticator, createAuthenticator } from './bearer.ts'
 import { type Breaker, createBreaker } from './health.ts'
-import { type Connections, createConnections } from './pools.ts'
+import { type Connections, createConnections, proxyLogin, proxyUser } from './pools.ts'
 import { createRateLimits, type RateLimits } from './rate-limit.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits, UpstreamSettings } from './settings.ts'
@@ -22,6 +23,7 @@ export interface Surroundings {
 export interface Upstream {
   readonly settings: UpstreamSettings
   readonly connections: Connections
+  readonly guard: AddressGuard
   readonly breaker: Breaker
   readonly rates: RateLimits
   readonly tokens: Tokens
@@ -45,11 +47,21 @@ export function createUpstream(
 ): Upstream {
   const { clock, random, limits, resolve } = surroundings
   const kept = previous !== undefined && isSameAccount(previous.settings, settings) ? previous : undefined
-  const connections = createConnections({ settings, limits, resolve })
+  const guard = createAddressGuard(settings)
+  const connections = createConnections({ settings, limits, resolve, guard })
   const login = loginOf(settings)
   const secrets = secretsOf(settings, login)
   const tokens = kept?.tokens ?? createTokens(clock)
-  const service = createTokenService({ settings, limits, connections, clock, random, login, secrets })
+  const service = createTokenService({
+    settings,
+    limits,
+    connections,
+    guard,
+    clock,
+    random,
+    login,
+    secrets,
+  })
   const idle = Promise.withResolvers<void>()
   let calls = 0
   let retired = false
@@ -68,6 +80,7 @@ export function createUpstream(
   return {
     settings,
     connections,
+    guard,
     breaker: createBreaker(settings.name, clock),
     rates: kept?.rates ?? createRateLimits(clock),
     tokens,
@@ -93,7 +106,13 @@ function loginOf({ username, password }: UpstreamSettings): string | undefined {
   return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
 }
 
-function secretsOf(settings: UpstreamSettings, login: string | undefined): string[] {
-  const secrets = [settings.password ?? '', login?.slice('Basic '.length) ?? '']
-  return secrets.filter((secret) => secret !== '')
+/** In every spelling that somebody could quote them in; the longest first, so that no rest is left. */
+function secretsOf({ password = '', proxy }: UpstreamSettings, login: string | undefined): string[] {
+  const logins = proxy === undefined ? [login] : [login, proxyLogin(new URL(proxy))]
+  const words = proxy === undefined ? [password] : [password, proxyUser(new URL(proxy)).password]
+  const all = [
+    ...logins.map((header) => header?.slice('Basic '.length) ?? ''),
+    ...words.flatMap((word) => [word, encodeURIComponent(word.toWellFormed())]),
+  ]
+  return [...new Set(all)].filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length)
 }

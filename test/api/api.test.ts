@@ -79,11 +79,11 @@ suite('the management API', () => {
     assert.equal((await ask(cache, 'POST', '/gc', ' '.repeat(2 * MIB))).error?.code, 'bad_request')
   })
 
-  test('is for the user of the server alone, and not on its port', async (t) => {
+  test('is for the user of the server alone, and on its port for who logs in', async (t) => {
     const { cache } = await startPair(t)
     const { mode } = await lstat(join(cache.dataDir, 'cachalot.sock'))
     assert.equal(mode & 0o777, 0o600)
-    assert.equal((await cache.fetch('/api/v1/stats', { lint: false })).status, 404)
+    assert.equal((await cache.fetch('/api/v1/stats', { lint: false })).status, 401)
   })
 
   test('moves to the process that takes the folder over', async (t) => {

@@ -135,10 +135,12 @@ suite('lines of the file', () => {
   const text = `# kept\nx:old:remark\n\ny:old\n x:again\n`
 
   test('are changed in their place, and the others stay as they are', () => {
-    assert.equal(withUser(text, 'x', 'new'), '# kept\nx:new\n\ny:old\n')
-    assert.equal(withUser(text, 'z', 'new'), `${text}z:new\n`)
-    assert.equal(withUser('x:old', 'y', 'new'), 'x:old\ny:new\n')
-    assert.equal(withUser('', 'y', 'new'), 'y:new\n')
+    assert.equal(withUser(text, 'x', { hash: 'new' }), '# kept\nx:new:remark\n\ny:old\n')
+    assert.equal(withUser(text, 'z', { hash: 'new' }), `${text}z:new\n`)
+    assert.equal(withUser('x:old', 'y', { hash: 'new' }), 'x:old\ny:new\n')
+    assert.equal(withUser('', 'y', { hash: 'new' }), 'y:new\n')
+    assert.equal(withUser('x:old', 'x', { hash: 'new', role: 'admin' }), 'x:new:role=admin\n')
+    assert.equal(withUser('x:old:role=admin', 'x', { hash: 'new', role: 'user' }), 'x:new\n')
     assert.deepEqual(
       [hasUser(text, 'x'), hasUser(text, '# kept'), hasUser(text, 'old')],
       [true, false, false],

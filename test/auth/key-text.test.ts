@@ -60,6 +60,23 @@ suite('a key', () => {
     for (const key of [short, 'oops', '', KEY.toUpperCase(), `${KEY}a`]) assert.equal(isKey(key), false, key)
   })
 
+  test('that somebody put elsewhere is one all the same, and never a repository', () => {
+    const cases: Readonly<Record<string, string>> = {
+      [`/docker.io/k/${KEY}/v2/library/nginx/tags/list`]: '/docker.io/v2/library/nginx/tags/list',
+      [`/docker.io/v2/k/${KEY}/library/nginx/tags/list`]: '/docker.io/v2/library/nginx/tags/list',
+      [`/v2/docker.io/k/${KEY}/library/nginx/tags/list`]: '/v2/docker.io/library/nginx/tags/list',
+      [`/v2/${KEY}/library/nginx/tags/list`]: '/v2/library/nginx/tags/list',
+      [`/${KEY}/v2/library/nginx/tags/list`]: '/v2/library/nginx/tags/list',
+    }
+    for (const [path, rest] of Object.entries(cases))
+      assert.deepEqual(splitKey(path), { kind: 'keyed', key: KEY, path: rest }, path)
+    for (const slip of [KEY.slice(0, -3), `${KEY}x`, KEY.toUpperCase(), KEY.replace('_', '%5F')])
+      assert.equal(splitKey(`/v2/org/k/${slip}/app/tags/list`).kind, 'keyed', slip)
+    assert.equal(splitKey(`/v2/library/nginx/manifests/${KEY}`).kind, 'plain', 'a tag')
+    for (const name of ['ck_tools', 'ck', `x${KEY}`, `${KEY}-x`])
+      assert.equal(splitKey(`/v2/${name}/app/tags/list`).kind, 'plain', name)
+  })
+
   test('taken out of any path leaves a path', () => {
     const part = fc.constantFrom('k', 'v2', KEY, '..', 'ck_', '', '%2f', 'ghcr.io')
     const check = (parts: readonly string[]): void => {

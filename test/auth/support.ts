@@ -36,7 +36,8 @@ export async function createGate(t: Cleanup, settings: Partial<AuthSettings> = {
   const log = collectorLog()
   const keys = createPullKeys(index, clock)
   const audited: AuditEvent[] = []
-  const now: AuthSettings = { htpasswd: file, admins: ['alice'], operators: ['carol'], ...settings }
+  const users = { file, isOptional: false }
+  const now: AuthSettings = { users, admins: ['alice'], operators: ['carol'], ...settings }
   const { authenticate } = createAuthenticator({
     settings: () => now,
     mayPullAnonymously: (address) => address === PRIVATE,
@@ -45,7 +46,7 @@ export async function createGate(t: Cleanup, settings: Partial<AuthSettings> = {
     clock,
     log,
   })
-  const ask = (one: Partial<AuthAsk>) =>
-    authenticate({ authorization: undefined, key: undefined, address: PUBLIC, isLogin: false, ...one })
+  const ask = async (one: Partial<AuthAsk>) =>
+    await authenticate({ authorization: undefined, key: undefined, address: PUBLIC, isLogin: false, ...one })
   return { file, index, clock, log, keys, audited, ask }
 }

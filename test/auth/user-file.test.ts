@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createUserFile } from '../../src/auth/user-file.ts'
+import { createUserFile, type UserPlace } from '../../src/auth/user-file.ts'
 import { SECOND } from '../../src/domain/clock.ts'
 import { fakeClock } from '../support/clock.ts'
 import { collectorLog } from '../support/collector-log.ts'
@@ -14,7 +14,7 @@ async function scene(t: Cleanup) {
   const file = join(folder, 'users')
   const clock = fakeClock()
   const log = collectorLog()
-  const users = createUserFile({ file: () => file, clock, log })
+  const users = createUserFile({ place: () => ({ file, isOptional: false }), clock, log })
   const names = async () => [...((await users.current())?.byName.keys() ?? [])]
   /** After it had to be looked at again. */
   const later = async () => {
@@ -90,12 +90,12 @@ test('can be another one from one moment to the next', async (t) => {
   const folder = await tempDir(t)
   await writeFile(join(folder, 'a'), bcryptLine('a', '1'))
   await writeFile(join(folder, 'b'), bcryptLine('b', '1'))
-  let file: string | undefined = join(folder, 'a')
-  const users = createUserFile({ file: () => file, clock: fakeClock(), log: collectorLog() })
+  let place: UserPlace = { file: join(folder, 'a'), isOptional: false }
+  const users = createUserFile({ place: () => place, clock: fakeClock(), log: collectorLog() })
   const names = async () => [...((await users.current())?.byName.keys() ?? ['none configured'])]
   assert.deepEqual(await names(), ['a'])
-  file = join(folder, 'b')
+  place = { ...place, file: join(folder, 'b') }
   assert.deepEqual(await names(), ['b'])
-  file = undefined
+  place = { file: join(folder, 'c'), isOptional: true }
   assert.deepEqual(await names(), ['none configured'])
 })

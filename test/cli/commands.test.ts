@@ -17,7 +17,7 @@ void test('config check says every problem at once with its line, and ends with 
 
 void test('serve refuses a broken configuration in the same words', async (t) => {
   const file = join(await tempDir(t), 'bad.toml')
-  writeFileSync(file, '[auth]\nhtpasswd = "users"\n')
+  writeFileSync(file, '[auth]\nhtpasswd = 5\n')
   const { code, err, out } = await run(t, ['serve', '--config', file])
   assert.equal(code, 2)
   assert.match(err, /auth\.htpasswd/)

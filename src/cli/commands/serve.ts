@@ -29,7 +29,7 @@ async function runServer({ flags }: Context): Promise<void> {
   const { createLog } = await import('../../observe/log.ts')
   const log = createLog(loaded.config.log)
   const app = await startOrExplain(loaded, log)
-  process.stdout.write(`${banner(app, loaded, VERSION)}\n`)
+  process.stdout.write(`${await banner(app, loaded, VERSION)}\n`)
   const watching = new AbortController()
   reloadOnChange({ app, loaded, log, file: flags.text('config'), signal: watching.signal })
   const signal = await nextSignal()
@@ -96,6 +96,7 @@ function reloadOnChange({ app, loaded, log, file, signal }: ReloadAsk): void {
       log.setLevel(next.config.log.level)
       app.update(next.config)
     },
+    tell: app.noteReload,
     log,
   })
   process.on('SIGHUP', () => void reload())

@@ -1,12 +1,16 @@
 import { resolve } from 'node:path'
+import { roleOf } from '../../auth/authenticate.ts'
 import { nameProblem, parseHtpasswd } from '../../auth/htpasswd.ts'
 import { editUsers, readUsers } from '../../auth/htpasswd-edit.ts'
 import { hasUser, withoutUser, withUser } from '../../auth/htpasswd-lines.ts'
 import { hashPassword } from '../../auth/passwords.ts'
+import { usersPlace } from '../../config/users.ts'
+import type { Role } from '../../domain/principal.ts'
 import type { Command } from '../command.ts'
 import { requireConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT, usageError } from '../exit.ts'
+import { badValue } from '../flags.ts'
 import { newPassword } from '../password.ts'
 import { userTable } from '../views/access.ts'
 
@@ -22,18 +26,19 @@ export const userAdd: Command = {
   words: 'NAME',
   takes: [1, 1],
   summary: 'let somebody log in',
-  flags: { file: true },
-  about: ABOUT,
-  examples: ['user add alice', 'user add alice --file /etc/cachalot/users'],
+  flags: { role: true, file: true },
+  about: [...ABOUT, 'auth.admins and auth.operators give roles too; the higher one counts.'],
+  examples: ['user add alice', 'user add bob --role operator', 'user add eve --file /etc/cachalot/users'],
   run: async (context) => {
     const name = nameOf(context)
     const file = fileOf(context)
+    const role = roleFlag(context)
     // Before anybody types a password for nothing.
     if (hasUser(await textOf(file), name)) throw taken(name)
     const hash = await hashPassword(await newPassword(context, name))
     await edit(file, (text) => {
       if (hasUser(text, name)) throw taken(name)
-      return withUser(text, name, hash)
+      return withUser(text, name, { hash, role: role ?? 'user' })
     })
     context.note(`${name} can log in now (${file})`)
   },
@@ -45,17 +50,18 @@ export const userPasswd: Command = {
   group: 'change',
   words: 'NAME',
   takes: [1, 1],
-  summary: 'give a user another password',
-  flags: { file: true },
+  summary: 'give a user another password, and with --role another role',
+  flags: { role: true, file: true },
   about: ABOUT,
   run: async (context) => {
     const name = nameOf(context)
     const file = fileOf(context)
+    const role = roleFlag(context)
     if (!hasUser(await textOf(file), name)) throw unknown(name, file)
     const hash = await hashPassword(await newPassword(context, name))
     await edit(file, (text) => {
       if (!hasUser(text, name)) throw unknown(name, file)
-      return withUser(text, name, hash)
+      return withUser(text, name, role === undefined ? { hash } : { hash, role })
     })
     context.note(`${name} has another password now (${file})`)
   },
@@ -89,12 +95,12 @@ export const userLs: Command = {
   flags: { file: true, json: true },
   run: async (context) => {
     const file = fileOf(context)
-    const { admins, operators } = requireConfig(context).config.auth
+    const { auth } = requireConfig(context).config
     const { byName, warnings } = parseHtpasswd(await textOf(file))
-    const items = [...byName.values()].map(({ name, scheme, cost }) => ({
-      name,
-      role: admins.includes(name) ? 'admin' : operators.includes(name) ? 'operator' : 'user',
-      hash: scheme === 'bcrypt' ? `bcrypt ${cost}` : scheme,
+    const items = [...byName.values()].map((account) => ({
+      name: account.name,
+      role: roleOf(account, auth),
+      hash: account.scheme === 'bcrypt' ? `bcrypt ${account.cost}` : account.scheme,
     }))
     if (context.flags.on('json')) return context.json({ items, warnings })
     if (items.length > 0) context.print([{ kind: 'table', table: userTable(items) }])
@@ -110,13 +116,16 @@ function nameOf({ words: [name = ''] }: Context): string {
   return name
 }
 
-/** Throws CommandError (exit 2) where neither flag nor configuration names one. */
 function fileOf(context: Context): string {
   const given = context.flags.text('file')
-  if (given !== undefined) return resolve(given)
-  const { htpasswd } = requireConfig(context).config.auth
-  if (htpasswd !== undefined) return htpasswd
-  throw usageError({ what: 'there is no file of users', hint: 'set auth.htpasswd, or give --file FILE' })
+  return given === undefined ? usersPlace(requireConfig(context).config).file : resolve(given)
+}
+
+/** Throws CommandError (exit 2). */
+function roleFlag({ flags }: Context): Role | undefined {
+  const text = flags.text('role')
+  if (text === undefined || text === 'user' || text === 'operator' || text === 'admin') return text
+  throw badValue('role', text, 'user, operator or admin')
 }
 
 function taken(name: string): CommandError {

@@ -1,14 +1,19 @@
 import type { Cache } from '../../cache/cache.ts'
+import type { Evictor } from '../../cache/evictor.ts'
+import { unkept, type Want } from '../../cache/want.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Exchange, FrontEnd, RequestLine } from '../front-end.ts'
-import { type Headers, sendContent, sendMeta } from '../send.ts'
+import type { Exchange, FrontEnd, Need, RequestLine } from '../front-end.ts'
+import type { Headers } from '../send.ts'
+import { type Ask, targetOf, titleOf } from './ask.ts'
+import { serveBlob } from './blob.ts'
+import { serveDelete } from './delete.ts'
 import { renderError } from './errors.ts'
 import { createLists, type Lists } from './lists.ts'
 import { serveManifest } from './manifest.ts'
 import type { OciOperation } from './operation.ts'
 import { type OciResource, parseOciPath } from './path.ts'
-import { createRouter, parseNamespace, type Route, type Router } from './route.ts'
-import { blobWant, type OciLimits, type OciUpstream } from './wants.ts'
+import { createRouter, parseNamespace, type Router } from './route.ts'
+import type { OciLimits, OciUpstream } from './wants.ts'
 
 export interface OciSettings {
   readonly upstreams: readonly OciUpstream[]
@@ -27,55 +32,52 @@ const ALWAYS: Headers = {
   'content-security-policy': "default-src 'none'; sandbox",
 }
 
-/** A 401 without a challenge means nothing to clients (RFC 9110 §15.5.2, RFC 7617). */
-const CHALLENGE = 'Basic realm="Cachalot", charset="UTF-8"'
-
 const READS = new Set(['GET', 'HEAD'])
+const EVICTABLE = new Set<OciResource['kind']>(['manifest', 'blob'])
 
 /** The registry: the pull side of the OCI distribution spec, version 1.1. */
-export function createOciFrontEnd(cache: Cache, initial: OciSettings): OciFrontEnd {
+export function createOciFrontEnd(
+  { cache, evictor }: { cache: Cache; evictor: Evictor },
+  initial: OciSettings,
+): OciFrontEnd {
   let { limits } = initial
   let router = createRouter(initial.upstreams)
-  let lists: Lists = createLists(cache, router, limits)
+  let lists: Lists = createLists(cache, router)
 
   const serve = async (op: OciOperation, exchange: Exchange): Promise<void> => {
     const { resource } = op
     if (resource.kind === 'ping') return sendPing(router, op, exchange)
     if (resource.kind === 'catalog') return lists.sendCatalog(op, exchange, headersFor(op))
     const route = router.resolve({ ...op, name: resource.name })
-    exchange.notes.name = describe(route, resource)
+    const target = targetOf(route, resource)
+    exchange.notes.name = titleOf(target)
     exchange.notes.upstream = route.upstream.name
+    if (op.verb === 'read') exchange.access.requirePull(target)
+    const kept = exchange.access.mayStore(target) ? asIs : unkept
+    const ask: Ask = { route, limits, headers: headersFor(op), kept }
+    if (op.verb === 'delete') return await serveDelete(evictor, exchange, { ...ask, resource })
     switch (resource.kind) {
       case 'manifest':
-        return await serveManifest(cache, exchange, {
-          route,
-          reference: resource.reference,
-          limits,
-          headers: headersFor(op),
-        })
+        return await serveManifest(cache, exchange, { ...ask, reference: resource.reference })
       case 'blob':
-        return await serveBlob(cache, exchange, {
-          route,
-          digest: resource.digest,
-          limits,
-          headers: headersFor(op),
-        })
+        return await serveBlob(cache, exchange, { ...ask, digest: resource.digest })
       case 'tags':
-        return await lists.sendTags(route, op, exchange, headersFor(op))
+        return await lists.sendTags(ask, op, exchange)
       case 'referrers':
-        return await lists.sendReferrers(route, { op, digest: resource.digest }, exchange, headersFor(op))
+        return await lists.sendReferrers({ ...ask, digest: resource.digest }, op, exchange)
     }
   }
 
   return {
     name: 'oci',
     parse,
+    needOf,
     serve,
-    fail: (error, exchange) => fail(error, exchange),
+    fail,
     update: (settings) => {
       limits = settings.limits
       router = createRouter(settings.upstreams)
-      lists = createLists(cache, router, limits)
+      lists = createLists(cache, router)
     },
   }
 }
@@ -88,30 +90,26 @@ function parse(line: RequestLine): OciOperation | undefined {
   }
   const path = parseOciPath(line.path)
   if (path === undefined) return undefined
-  if (line.method === 'DELETE') {
-    throw new AppError('denied', { message: 'only operators may evict, and no logins are configured' })
-  }
+  const verb = READS.has(line.method) ? 'read' : 'delete'
+  if (verb === 'delete' && !EVICTABLE.has(path.resource.kind)) throw new AppError('unsupported')
   const query = new URLSearchParams(line.query)
-  return { ...path, namespace: line.query === '' ? undefined : parseNamespace(query), query, host: line.host }
+  return {
+    ...path,
+    verb,
+    namespace: line.query === '' ? undefined : parseNamespace(query),
+    query,
+    host: line.host,
+  }
+}
+
+/** Docker's login asks for nothing but this. */
+function needOf({ verb, resource }: OciOperation): Need {
+  if (verb === 'delete') return 'operator'
+  return resource.kind === 'ping' ? 'login' : 'pull'
 }
 
 function headersFor({ namespace }: Pick<OciOperation, 'namespace'>): Headers {
   return namespace === undefined ? { ...ALWAYS } : { ...ALWAYS, 'oci-namespace': namespace }
-}
-
-function describe(route: Route<OciUpstream>, resource: OciResource): string {
-  const name = `${route.upstream.name}/${route.repository}`
-  switch (resource.kind) {
-    case 'manifest':
-      return resource.reference.kind === 'tag'
-        ? `${name}:${resource.reference.text}`
-        : `${name}@${resource.reference.text}`
-    case 'blob':
-    case 'referrers':
-      return `${name}@${resource.digest}`
-    default:
-      return name
-  }
 }
 
 /** Clients ask this first; it costs nobody anything. A prefix that names no upstream is refused here already. */
@@ -128,28 +126,9 @@ function sendPing(router: Router<OciUpstream>, op: OciOperation, exchange: Excha
   exchange.res.end(exchange.line.method === 'HEAD' ? undefined : body)
 }
 
-interface BlobAsk {
-  readonly route: Route<OciUpstream>
-  readonly digest: Extract<OciResource, { kind: 'blob' }>['digest']
-  readonly limits: OciLimits
-  readonly headers: Headers
-}
+const asIs = (want: Want): Want => want
 
-async function serveBlob(
-  cache: Cache,
-  exchange: Exchange,
-  { route, digest, limits, headers }: BlobAsk,
-): Promise<void> {
-  const want = blobWant(route, digest, limits)
-  const own = { ...headers, 'content-type': 'application/octet-stream', 'docker-content-digest': digest }
-  if (exchange.line.method === 'HEAD') {
-    sendMeta(exchange, await cache.stat(want), { ...own, 'accept-ranges': 'bytes' })
-  } else {
-    await sendContent(exchange, await cache.open(want), own)
-  }
-}
-
-function fail(error: AppError, exchange: Exchange): void {
+const fail: FrontEnd<OciOperation>['fail'] = (error, exchange) => {
   const { query, method } = exchange.line
   const { status, body } = renderError(error, /(^|&)ns=/.test(query))
   const headers: Headers = {
@@ -159,7 +138,6 @@ function fail(error: AppError, exchange: Exchange): void {
     'x-cache': exchange.notes.outcome ?? 'miss',
     'x-request-id': exchange.id,
   }
-  if (error.code === 'unauthorized') headers['www-authenticate'] = CHALLENGE
   if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
   if (error.code === 'unsupported') headers['allow'] = 'GET, HEAD, DELETE'
   exchange.res.writeHead(status, headers)

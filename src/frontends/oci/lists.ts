@@ -1,146 +1,81 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Meta } from '../../cache/want.ts'
-import { type Digest, digestOf, parseDigest, type Sha256 } from '../../domain/digest.ts'
-import { isUpstreamTrouble } from '../../domain/errors.ts'
+import { type Digest, digestOf, type Sha256 } from '../../domain/digest.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument } from '../send.ts'
+import { type Ask, targetOf } from './ask.ts'
+import { readCatalog } from './catalog.ts'
 import type { OciOperation } from './operation.ts'
-import { cutPage, inOrder, linkTo, nextPage, type Page, parsePage } from './pages.ts'
+import { linkTo, parsePage } from './pages.ts'
 import { collectReferrers, REFERRERS_TYPE } from './referrers.ts'
-import type { Route, Router } from './route.ts'
-import { createTagLists, type TagList, type TagLists } from './tag-lists.ts'
-import { listWant, type OciLimits, type OciUpstream } from './wants.ts'
+import type { Router } from './route.ts'
+import { createTagLists } from './tag-lists.ts'
+import { LOCAL, readShownTags } from './tags.ts'
+import type { OciUpstream } from './wants.ts'
 
 const LARGEST_PAGE = 1000
 const CATALOG_PAGE = 100
-/** Clients ask for 50, 100, 1000 or so at a time. */
-const USUAL_STEP = 50
-
-type OciRoute = Route<OciUpstream>
 
 export interface Lists {
-  sendTags(route: OciRoute, op: OciOperation, exchange: Exchange, headers: Headers): Promise<void>
-  sendReferrers(
-    route: OciRoute,
-    ask: { op: OciOperation; digest: Digest },
-    exchange: Exchange,
-    headers: Headers,
-  ): Promise<void>
-  sendCatalog(op: OciOperation, exchange: Exchange, headers: Headers): void
+  sendTags(ask: Ask, op: OciOperation, exchange: Exchange): Promise<void>
+  sendReferrers(ask: Ask & { readonly digest: Digest }, op: OciOperation, exchange: Exchange): Promise<void>
+  sendCatalog(op: OciOperation, exchange: Exchange, headers: Headers): Promise<void>
 }
 
 /** Tags, referrers and the catalog (OCI distribution spec, "Content Discovery"). */
-export function createLists(cache: Cache, router: Router<OciUpstream>, limits: OciLimits): Lists {
-  const tagLists = createTagLists()
+export function createLists(cache: Cache, router: Router<OciUpstream>): Lists {
+  const source = { cache, tagLists: createTagLists() }
   return {
-    sendTags: async (route, op, exchange, headers) => {
+    sendTags: async (ask, op, exchange) => {
       const page = parsePage(op.query)
-      const { tags, meta, more, list } = await readTags({ cache, tagLists, limits }, route, page)
-      const path = ownPath(op, 'tags/list')
+      const name = op.resource.kind === 'tags' ? op.resource.name.join('/') : ask.route.repository
+      const found = await readShownTags(source, ask, page, filterOf(ask, exchange))
+      const { tags, meta, more, list } = found
+      const path = ownPath(op, exchange, 'tags/list')
       const last = tags.at(-1)
       // An empty page ends the list whatever the upstream's link says: it might lead back to the beginning.
       const link = more && last !== undefined ? linkTo(path, op, { n: page.n, last }) : undefined
-      const name = op.resource.kind === 'tags' ? op.resource.name.join('/') : route.repository
-      if (list?.ordered() === tags) return sendBytes(exchange, { meta, ...list.whole(name) }, headers)
-      sendJson(exchange, { meta, body: { name, tags } }, withLink(headers, link))
+      if (list?.ordered() === tags) return sendBytes(exchange, { meta, ...list.whole(name) }, ask.headers)
+      sendJson(exchange, { meta, body: { name, tags } }, withLink(ask.headers, link))
     },
-    sendReferrers: async (route, { op, digest }, exchange, headers) => {
+    sendReferrers: async (ask, op, exchange) => {
       const type = op.query.get('artifactType')
-      const { index, meta } = await collectReferrers(cache, { route, digest, limits })
-      const manifests = type === null ? index : index.filter((one) => one['artifactType'] === type)
+      const { index, meta } = await collectReferrers(cache, ask)
+      const mayShow = filterOf(ask, exchange) ?? (() => true)
+      const shown = index.filter(({ digest }) => typeof digest !== 'string' || mayShow(digest))
+      const manifests = type === null ? shown : shown.filter((one) => one['artifactType'] === type)
       const body = { schemaVersion: 2, mediaType: REFERRERS_TYPE, manifests }
       const filtered = type === null ? {} : { 'oci-filters-applied': 'artifactType' }
-      sendJson(exchange, { meta, body, type: REFERRERS_TYPE }, { ...headers, ...filtered })
+      sendJson(exchange, { meta, body, type: REFERRERS_TYPE }, { ...ask.headers, ...filtered })
     },
-    sendCatalog: (op, exchange, headers) => {
+    sendCatalog: async (op, exchange, headers) => {
       const page = parsePage(op.query)
       const n = Math.min(page.n ?? CATALOG_PAGE, LARGEST_PAGE)
       const upstream = router.fixed(op)?.name
-      const only = upstream === undefined ? {} : { upstream }
-      const found = cache.repositories({ frontEnd: 'oci', ...only, last: page.last ?? '', limit: n + 1 })
+      const last = page.last ?? ''
+      const found = await readCatalog(cache, exchange.access, { upstream, last, limit: n + 1 })
       const repositories = found.slice(0, n)
       const more = n > 0 && found.length > n
-      const link = more
-        ? linkTo(ownPath(op, '_catalog'), op, { n, last: repositories.at(-1) ?? '' })
-        : undefined
+      const path = ownPath(op, exchange, '_catalog')
+      const link = more ? linkTo(path, op, { n, last: repositories.at(-1) ?? '' }) : undefined
       sendJson(exchange, { meta: LOCAL, body: { repositories } }, withLink(headers, link))
     },
   }
 }
 
-const LOCAL: Meta = {
-  digest: undefined,
-  size: undefined,
-  mediaType: undefined,
-  headers: {},
-  outcome: 'hit',
-  warning: undefined,
-}
-
-interface TagPage {
-  readonly tags: readonly string[]
-  readonly meta: Meta
-  /** Whether there are tags after these. */
-  readonly more: boolean
-  /** The list of the upstream they are from. */
-  readonly list?: TagList
-}
-
-interface TagSource {
-  readonly cache: Cache
-  readonly tagLists: TagLists
-  readonly limits: OciLimits
-}
-
-/** Unusual pages of one repository that are kept. */
-const MOST_PAGES = 64
-
-/**
- * Clients choose where a page begins and how long it is, in as many ways as they like: beginnings of usual lengths
- * are always worth a row in the index, of all others a bounded number.
- */
-function isWorthKeeping(cache: Cache, route: OciRoute, { n, last }: Page): boolean {
-  if (last === undefined && (n === undefined || n % USUAL_STEP === 0)) return true
-  const { upstream, repository } = route
-  const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'tags' } as const
-  return cache.refs(key).length < MOST_PAGES
-}
-
-/** A page of tags as the upstream has it; while it cannot be asked, of the tags that are cached. */
-async function readTags(
-  { cache, tagLists, limits }: TagSource,
-  route: OciRoute,
-  page: Page,
-): Promise<TagPage> {
-  try {
-    const want = listWant(route, { kind: 'tags', path: `tags/list${nextPage(page)}` }, limits)
-    const document = await (isWorthKeeping(cache, route, page) ? cache.read(want) : cache.pass(want))
-    const isLast = document.headers['link'] === undefined
-    const list = tagLists.read(document)
-    const { names, cut } = cutPage(list, page)
-    // The order of a page that has a next one is the upstream's: its last name leads there.
-    if (!isLast) return { tags: names, meta: document, more: true, list }
-    return { tags: names === list.names ? list.ordered() : inOrder(names), meta: document, more: cut, list }
-  } catch (error) {
-    const { upstream, repository } = route
-    const key = { frontEnd: 'oci', upstream: upstream.name, repository, kind: 'manifest' } as const
-    const cached = isUpstreamTrouble(error)
-      ? cache.refs(key).filter((ref) => parseDigest(ref) === undefined)
-      : []
-    if (cached.length === 0) throw error
-    const after = cached.filter((tag) => tag > (page.last ?? ''))
-    const { names, cut } = cutPage({ names: after, ordered: () => after }, page)
-    const warning = `served stale: ${upstream.name} cannot be asked; these are the tags that are cached`
-    return { tags: names, meta: { ...LOCAL, outcome: 'stale', warning }, more: cut }
-  }
+/** Which tags and digests may be shown; undefined: all of them. */
+function filterOf({ route }: Ask, { access }: Exchange): ((reference: string) => boolean) | undefined {
+  if (access.isUnrestricted) return undefined
+  const { name } = targetOf(route, { kind: 'tags', name: [] })
+  return (reference) => access.mayPull({ name, reference })
 }
 
 /** The address the client asked, so that it finds the next page the way it found this one. */
-function ownPath(op: OciOperation, end: string): string {
+function ownPath(op: OciOperation, exchange: Exchange, end: string): string {
   const prefix = op.prefix === undefined ? '' : `/${op.prefix}`
   const { resource } = op
   const name = 'name' in resource ? `${resource.name.join('/')}/` : ''
-  return `${prefix}/v2/${name}${end}`
+  return exchange.withKey(`${prefix}/v2/${name}${end}`)
 }
 
 function withLink(headers: Headers, link: string | undefined): Headers {

@@ -6,15 +6,12 @@ import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument, sendMeta } from '../send.ts'
 import { accepts } from './accept.ts'
+import type { Ask } from './ask.ts'
 import type { Reference } from './path.ts'
-import type { Route } from './route.ts'
-import { manifestWant, type OciLimits, type OciUpstream } from './wants.ts'
+import { manifestWant } from './wants.ts'
 
-interface ManifestAsk {
-  readonly route: Route<OciUpstream>
+interface ManifestAsk extends Ask {
   readonly reference: Reference
-  readonly limits: OciLimits
-  readonly headers: Headers
 }
 
 /** Longer than a confirmation may take: what is cached is not quite what was asked for. */
@@ -32,7 +29,7 @@ type Found = Meta | Document
  * it cannot be asked, what is cached is better than nothing (RFC 9110 §12.5.1 allows it).
  */
 export async function serveManifest(cache: Cache, exchange: Exchange, ask: ManifestAsk): Promise<void> {
-  const want = manifestWant(ask.route, ask.reference, ask.limits)
+  const want = ask.kept(manifestWant(ask.route, ask.reference, ask.limits))
   const { accept } = exchange.req.headers
   const found = exchange.line.method === 'HEAD' ? await facts(cache, want) : await cache.read(want)
   const isRefused = ask.reference.kind === 'tag' && !accepts(accept, typeOf(found))

@@ -2,9 +2,9 @@ import type { Cache } from '../../cache/cache.ts'
 import type { Document, Meta } from '../../cache/want.ts'
 import { type Digest, hexOf } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
+import type { Ask } from './ask.ts'
 import { nextLink } from './pages.ts'
-import type { Route } from './route.ts'
-import { listWant, manifestWant, type OciLimits, type OciUpstream } from './wants.ts'
+import { listWant, manifestWant } from './wants.ts'
 
 export const REFERRERS_TYPE = 'application/vnd.oci.image.index.v1+json'
 
@@ -13,11 +13,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 
 export type Descriptor = Readonly<Record<string, unknown>>
 
-interface Ask {
-  readonly route: Route<OciUpstream>
-  readonly digest: Digest
-  readonly limits: OciLimits
-}
+type ReferrersAsk = Pick<Ask, 'route' | 'limits' | 'kept'> & { readonly digest: Digest }
 
 interface Found {
   readonly index: readonly Descriptor[]
@@ -28,7 +24,7 @@ interface Found {
  * All referrers of a manifest (OCI distribution spec, "Listing Referrers"), every page of the upstream's list.
  * An upstream without the API is asked for the tag that stands in for it; with neither, the list is empty.
  */
-export async function collectReferrers(cache: Cache, ask: Ask): Promise<Found> {
+export async function collectReferrers(cache: Cache, ask: ReferrersAsk): Promise<Found> {
   try {
     return await readPages(cache, ask)
   } catch (error) {
@@ -51,7 +47,7 @@ const NOTHING: Meta = {
   warning: undefined,
 }
 
-async function readPages(cache: Cache, { route, digest, limits }: Ask): Promise<Found> {
+async function readPages(cache: Cache, { route, digest, limits, kept }: ReferrersAsk): Promise<Found> {
   const index: Descriptor[] = []
   const seen = new Set<string>()
   let path: string | undefined = `referrers/${digest}`
@@ -59,7 +55,7 @@ async function readPages(cache: Cache, { route, digest, limits }: Ask): Promise<
   let bytes = 0
   while (path !== undefined && !seen.has(path) && seen.size < MOST_PAGES && bytes < MOST_BYTES) {
     seen.add(path)
-    const page: Document = await cache.read(listWant(route, { kind: 'referrers', path }, limits))
+    const page: Document = await cache.read(kept(listWant(route, { kind: 'referrers', path }, limits)))
     first ??= page
     bytes += page.size
     index.push(...manifestsIn(page.bytes))
@@ -75,9 +71,9 @@ function pathOfNext(link: string | undefined, path: string): string | undefined 
   return query === undefined ? undefined : `${path}?${query}`
 }
 
-async function readTag(cache: Cache, { route, digest, limits }: Ask): Promise<Found> {
+async function readTag(cache: Cache, { route, digest, limits, kept }: ReferrersAsk): Promise<Found> {
   const text = `${digest.slice(0, 6)}-${hexOf(digest).slice(0, 64)}`
-  const document = await cache.read(manifestWant(route, { kind: 'tag', text }, limits))
+  const document = await cache.read(kept(manifestWant(route, { kind: 'tag', text }, limits)))
   return { index: manifestsIn(document.bytes), meta: document }
 }
 

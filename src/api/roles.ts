@@ -1,0 +1,55 @@
+import type { Context } from 'koa'
+import { AppError } from '../domain/errors.ts'
+import type { Role } from '../domain/principal.ts'
+import type { Api } from './contract.ts'
+import type { Visitor } from './visitor.ts'
+
+/** The least role that each route takes. What rules keep from users is left out of what they see. */
+const TAKES: Readonly<Record<keyof Api, Role>> = {
+  'GET /stats': 'user',
+  'GET /repositories': 'user',
+  'GET /images': 'user',
+  'GET /image': 'user',
+  'GET /lookup': 'user',
+  'GET /pins': 'operator',
+  'PUT /pins': 'operator',
+  'DELETE /pins': 'operator',
+  'GET /jobs': 'operator',
+  'POST /remove': 'operator',
+  'POST /gc': 'operator',
+  'POST /verify': 'operator',
+  'POST /fetch': 'operator',
+  'GET /keys': 'admin',
+  'PUT /keys': 'admin',
+  'DELETE /keys': 'admin',
+  'GET /audit': 'admin',
+}
+
+/** Throws AppError. Routes that nobody put into the table are for admins. */
+export function requireRole({ access }: Visitor, method: string, path: string): void {
+  const route = `${method === 'HEAD' ? 'GET' : method} ${path}`
+  // Whether it is a route of ours is what is asked here.
+  const role = Object.hasOwn(TAKES, route) ? TAKES[route as keyof Api] : 'admin'
+  const { principal } = access
+  if (principal.kind === 'anonymous') throw new AppError('unauthorized')
+  if (principal.kind === 'key') throw new AppError('denied', { message: 'a pull key only pulls' })
+  if (role !== 'user') access.requireRole(role)
+}
+
+/**
+ * Throws AppError `denied` for what a browser sends on behalf of another site: it adds passwords that it knows by
+ * itself, and its user never asked for it.
+ */
+export function refuseForeignSites({ method, headers }: Context['req']): void {
+  if (method === 'GET' || method === 'HEAD') return
+  const site = headers['sec-fetch-site']
+  const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none'
+  const { origin, host } = headers
+  const isElsewhere = origin !== undefined && hostOf(origin) !== host?.toLowerCase()
+  if (isForeign || isElsewhere)
+    throw new AppError('denied', { message: 'the request comes from another site' })
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}

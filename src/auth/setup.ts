@@ -1,0 +1,68 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { AppError } from '../domain/errors.ts'
+import { nameProblem, parseHtpasswd } from './htpasswd.ts'
+import { editUsers } from './htpasswd-edit.ts'
+import { withUser } from './htpasswd-lines.ts'
+import { hashPassword, LONGEST_NEW } from './passwords.ts'
+
+const SHORTEST = 8
+
+export interface FirstUser {
+  /** From the link. */
+  readonly token: string
+  readonly name: string
+  readonly password: string
+}
+
+/** How the first admin comes to be: there is no password that everybody knows, but a link that only the owner sees. */
+export interface Setup {
+  /** The secret of the link; undefined as soon as there is a user. It is another one after every start. */
+  token(): Promise<string | undefined>
+  /** Throws AppError `denied` for a token that is none or no longer one, `bad_request` for a name or password. */
+  create(user: FirstUser): Promise<void>
+}
+
+export function createSetup(deps: {
+  /** The file of users, asked for each time. */
+  readonly file: () => string
+  readonly hasUsers: () => Promise<boolean>
+}): Setup {
+  const secret = randomBytes(32).toString('base64url')
+  let isUsed = false
+  const token = async (): Promise<string | undefined> =>
+    isUsed || (await deps.hasUsers()) ? undefined : secret
+
+  return {
+    token,
+    create: async ({ token: given, name, password }) => {
+      const wanted = await token()
+      if (wanted === undefined || !isSame(given, wanted))
+        throw new AppError('denied', {
+          message: 'this link is no longer good: there is a user, or a newer one',
+        })
+      requireGood(name, password)
+      const hash = await hashPassword(password)
+      await editUsers(deps.file(), (text) => {
+        // Somebody may have been quicker.
+        if (parseHtpasswd(text).byName.size > 0)
+          throw new AppError('denied', { message: 'there is a user already' })
+        return withUser(text, name, { hash, role: 'admin' })
+      })
+      isUsed = true
+    },
+  }
+}
+
+function requireGood(name: string, password: string): void {
+  const { length } = Buffer.from(password)
+  const problem =
+    nameProblem(name) ??
+    (password.length < SHORTEST || length > LONGEST_NEW
+      ? `the password has at least ${SHORTEST} characters and at most ${LONGEST_NEW} bytes`
+      : undefined)
+  if (problem !== undefined) throw new AppError('bad_request', { message: problem })
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}

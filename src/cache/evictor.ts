@@ -1,0 +1,57 @@
+import type { Index } from '../db/index.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import type { EntryKey } from '../domain/names.ts'
+import type { Budgets } from './budgets.ts'
+import type { Leaving } from './leaving.ts'
+import type { Removal } from './removal.ts'
+import { writeUses } from './uses.ts'
+
+export type Evicted = 'gone' | 'absent' | 'pinned' | 'in_use'
+
+/** Takes single things out, for clients that delete. */
+export interface Evictor {
+  /**
+   * A manifest goes with the image it stands for, all its tags, and what nothing else needs. A blob loses this name;
+   * its bytes go too unless another name leads to them.
+   */
+  evict(key: EntryKey): Promise<Evicted>
+}
+
+export function createEvictor(deps: {
+  index: Index
+  budgets: Budgets
+  leaving: Leaving
+  removal: Removal
+}): Evictor {
+  const { index, budgets, leaving, removal } = deps
+
+  const evictImage = async ({ upstream, repository }: EntryKey, digest: Sha256): Promise<Evicted> => {
+    const images = [{ upstream, repository, digest }]
+    const { pinned, inUse } = await removal.preview(images)
+    if (pinned.length > 0) return 'pinned'
+    if (inUse.length > 0) return 'in_use'
+    await removal.remove(images)
+    return 'gone'
+  }
+
+  const evictBlob = async (key: EntryKey, digest: Sha256): Promise<Evicted> => {
+    // Else it would count as used since it was looked at, and stay.
+    writeUses(index)
+    const standing = index.blobs.standing(digest)
+    if (standing?.pinned === true) return 'pinned'
+    await index.transact(() => budgets.dropping(key, () => index.entries.drop(key)))
+    const row = index.blobs.find(digest)
+    const isNamed = index.entries.namesOf(digest, 1).length > 0
+    if (row !== undefined && standing !== undefined && !isNamed)
+      await leaving.leave([{ ...row, usedAt: standing.usedAt }])
+    return 'gone'
+  }
+
+  return {
+    evict: async (key) => {
+      const entry = index.entries.find(key)
+      if (entry === undefined) return 'absent'
+      return await (key.kind === 'manifest' ? evictImage(key, entry.digest) : evictBlob(key, entry.digest))
+    },
+  }
+}
