@@ -22,8 +22,9 @@ export interface UpstreamTable extends Table {
 /** Tables that are merged over the ones of the test. */
 export type ConfigTables = Readonly<
   Partial<Record<'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log' | 'jobs', Table>> & {
-    /** Taken as they are. */
+    /** Lists of tables are taken as they are. */
     pin?: readonly Table[]
+    rule?: readonly Table[]
   }
 >
 
@@ -172,7 +173,7 @@ function merge(base: ConfigTables = {}, over: ConfigTables = {}): ConfigTables {
   return Object.fromEntries(
     [...names].map((name) => [
       name,
-      name === 'pin' ? (over.pin ?? base.pin) : { ...base[name], ...over[name] },
+      name === 'pin' || name === 'rule' ? (over[name] ?? base[name]) : { ...base[name], ...over[name] },
     ]),
   )
 }
