@@ -8,7 +8,7 @@ import { createDataOwner } from './data-owner.ts'
 import { type Index, openIndex } from './db/index.ts'
 import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
-import { createEntrance } from './entrance.ts'
+import { createEntrance, type Entrance } from './entrance.ts'
 import { createFrontDoor, ociSettings } from './front-door.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
 import { createLocalAccess } from './local-access.ts'
@@ -126,10 +126,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     get ownsData() {
       return isOwner()
     },
-    setupPath: async () => {
-      const token = await entrance.setup.token()
-      return token === undefined ? undefined : `${SETUP_PATH}?token=${token}`
-    },
+    setupPath: () => setupPath(entrance),
     noteReload: (outcome, target) =>
       entrance.audit.note({ who: 'local', address: '', action: 'config.reload', target, outcome }),
     update: (next) => {
@@ -148,6 +145,11 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
       await end()
     },
   }
+}
+
+async function setupPath({ setup }: Entrance): Promise<string | undefined> {
+  const token = await setup.token()
+  return token === undefined ? undefined : `${SETUP_PATH}?token=${token}`
 }
 
 /** Returns what ends them. */

@@ -86,7 +86,7 @@ export function createManagement(deps: ManagementDeps) {
     clock,
     log,
   })
-  const challenge = (): string => challengeOf(entrance.realm())
+  const challenge = (): string => challengeOf('Basic', entrance.realm())
   const owner = async () => ({ address: '', access: entrance.grant(LOCAL) })
   const local = createApiHandler(api, { welcome: owner, challenge }, log)
   const remote = createApiHandler(api, { welcome: entrance.welcome, challenge }, log)

@@ -144,5 +144,5 @@ function byKey(key: string, address: string, { keys, throttle, audit }: KeyParts
   const isFurther = attempt.failed(hash('sha256', key))
   const who = name === undefined ? 'unknown key' : `key:${name}`
   if (isFurther) audit({ who, address, action: 'key', target: '', outcome: 'refused', detail: { why } })
-  throw new AppError('unauthorized', { message: `this pull key is ${why}` })
+  throw new AppError('key_refused', { message: `this pull key is ${why}` })
 }

@@ -41,8 +41,8 @@ function textOf(bytes: Buffer): string | undefined {
   }
 }
 
-/** The WWW-Authenticate header that makes clients ask for a login. */
-export function challengeOf(realm: string): string {
+/** A WWW-Authenticate header; "Basic" makes clients ask for a login. */
+export function challengeOf(scheme: 'Basic' | 'PullKey', realm: string): string {
   const quoted = realm.replaceAll(/[^\x20-\x7e]/g, '').replaceAll(/["\\]/g, '\\$&')
-  return `Basic realm="${quoted}", charset="UTF-8"`
+  return `${scheme} realm="${quoted}", charset="UTF-8"`
 }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'tag_invalid'
   | 'page_invalid'
   | 'unauthorized'
+  | 'key_refused'
   | 'denied'
   | 'name_unknown'
   | 'manifest_unknown'
@@ -71,6 +72,12 @@ export const ERRORS: Record<ErrorCode, ErrorFacts> = {
     level: 'info',
     message: 'login required',
     hint: 'log in, or ask the operator to let your address pull without a login (auth.anonymous_pull)',
+  },
+  key_refused: {
+    status: 401,
+    level: 'info',
+    message: 'this pull key is refused',
+    hint: 'ask the operator of this cache for another key (cachalot key add)',
   },
   denied: {
     status: 403,

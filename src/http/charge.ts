@@ -41,7 +41,8 @@ const BY_OUTCOME: Readonly<Record<Outcome, Cost>> = {
 const ASKED_FOR: ReadonlySet<ErrorCode> = new Set(['manifest_unknown', 'blob_unknown', 'too_large'])
 
 export function costOf({ outcome, error, hasCredentials }: Ending): Cost {
-  if (error?.code === 'unauthorized') return hasCredentials ? 'failedLogin' : 'cheap'
+  if (error?.code === 'unauthorized' || error?.code === 'key_refused')
+    return hasCredentials ? 'failedLogin' : 'cheap'
   if (error !== undefined) {
     return error.code.startsWith('upstream_') || ASKED_FOR.has(error.code) ? 'upstream' : 'plain'
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { challengeOf } from '../auth/basic.ts'
 import { redactKeys, withKey } from '../auth/key-text.ts'
 import type { Access } from '../domain/access.ts'
-import { AppError, toAppError } from '../domain/errors.ts'
+import { AppError, type ErrorCode, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { principalName } from '../domain/principal.ts'
 import type { Exchange, FrontEnd, Need } from '../frontends/front-end.ts'
@@ -113,7 +113,7 @@ async function requireOperator(door: Door, access: Access): Promise<void> {
   access.requireRole('operator')
 }
 
-function fail({ realm }: Door, { frontEnd, arrival, key }: Visit, error: AppError): void {
+function fail({ realm }: Door, { frontEnd, arrival }: Visit, error: AppError): void {
   const { res, notes } = arrival
   notes.error = error
   notes.cut = res.headersSent || res.destroyed
@@ -121,7 +121,8 @@ function fail({ realm }: Door, { frontEnd, arrival, key }: Visit, error: AppErro
     res.destroy()
     return
   }
-  if (error.code === 'unauthorized') res.setHeader('www-authenticate', challenge(realm(), key))
+  const challenge = CHALLENGES[error.code]?.(realm())
+  if (challenge !== undefined) res.setHeader('www-authenticate', challenge)
   frontEnd.fail(error, arrival)
 }
 
@@ -129,9 +130,9 @@ function fail({ realm }: Door, { frontEnd, arrival, key }: Visit, error: AppErro
  * What a client needs to know to come in (RFC 9110 §11.6.1). Where a key is refused no password helps, and one must not
  * be asked for: Docker would answer with that of Docker Hub.
  */
-function challenge(realm: string, key: string | undefined): string {
-  const basic = challengeOf(realm)
-  return key === undefined ? basic : basic.replace(/^Basic/, 'PullKey')
+const CHALLENGES: Partial<Record<ErrorCode, (realm: string) => string>> = {
+  unauthorized: (realm) => challengeOf('Basic', realm),
+  key_refused: (realm) => challengeOf('PullKey', realm),
 }
 
 /** What clients change is written down, and who tried to. */

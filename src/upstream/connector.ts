@@ -124,7 +124,11 @@ function openTls(
   })
 }
 
-function guardedLookup({ resolve, guard }: ConnectorOptions): LookupFunction {
+/** A look-up that refuses a name unless all its addresses may be connected to. */
+export function guardedLookup({
+  resolve,
+  guard,
+}: Pick<ConnectorOptions, 'resolve' | 'guard'>): LookupFunction {
   const addressesOf = callbackify(async (hostname: string) => {
     const addresses = await resolve(hostname)
     if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENODATA' })

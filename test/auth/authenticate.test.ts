@@ -6,6 +6,7 @@ import { ANONYMOUS } from '../../src/domain/principal.ts'
 import { basic, bcryptLine, createGate, PRIVATE, PUBLIC } from './support.ts'
 
 const REFUSED = { code: 'unauthorized' }
+const KEY_REFUSED = { code: 'key_refused' }
 
 suite('without a login', () => {
   test('whoever may pull is anonymous, everybody else is asked for one', async (t) => {
@@ -140,11 +141,11 @@ suite('with a key', () => {
     assert.deepEqual(await ask({ key: secret, authorization: basic('alice', 'wonder') }), wanted)
     assert.deepEqual(await ask({ key: secret, authorization: 'Basic Og==', isLogin: true }), wanted)
     clock.advance(DAY)
-    await assert.rejects(ask({ key: secret }), { ...REFUSED, message: 'this pull key is expired' })
+    await assert.rejects(ask({ key: secret }), { ...KEY_REFUSED, message: 'this pull key is expired' })
     const { secret: second } = await keys.create({ name: 'nas', by: 'alice', expiresAt: undefined })
     await keys.revoke('nas')
     for (let pull = 0; pull < 50; pull++)
-      await assert.rejects(ask({ key: second }), { ...REFUSED, message: 'this pull key is revoked' })
+      await assert.rejects(ask({ key: second }), { ...KEY_REFUSED, message: 'this pull key is revoked' })
     assert.deepEqual(
       audited.map(({ who }) => who),
       ['key:nas', 'key:nas'],
@@ -157,10 +158,10 @@ suite('with a key', () => {
     const { secret } = await keys.create({ name: 'nas', by: 'alice', expiresAt: undefined })
     for (const key of ['', 'nas', `${secret}x`, secret.slice(0, -1), secret.toUpperCase()])
       await assert.rejects(ask({ key, address: PRIVATE }), {
-        ...REFUSED,
+        ...KEY_REFUSED,
         message: 'this pull key is unknown',
       })
-    for (let n = 0; n < 15; n++) await assert.rejects(ask({ key: `ck_${n}`, address: PRIVATE }), REFUSED)
+    for (let n = 0; n < 15; n++) await assert.rejects(ask({ key: `ck_${n}`, address: PRIVATE }), KEY_REFUSED)
     await assert.rejects(ask({ key: 'ck_x', address: PRIVATE }), { code: 'too_many_requests' })
     assert.equal((await ask({ key: secret, address: PRIVATE })).kind, 'key')
   })

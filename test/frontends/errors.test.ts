@@ -34,6 +34,7 @@ const PROVOCATIONS: Readonly<Partial<Record<ErrorCode, Provocation>>> = {
     path: MANIFEST,
     config: { auth: { anonymous_pull: 'none' } },
   },
+  key_refused: { want: '401 UNAUTHORIZED', path: `/k/nonsense${MANIFEST}` },
   denied: { want: '403 DENIED', path: MANIFEST, method: 'DELETE' },
   name_unknown: { want: '404 NAME_UNKNOWN', path: `${MANIFEST}?ns=evil.test` },
   manifest_unknown: {

@@ -1,8 +1,11 @@
+import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { SECOND } from '../../domain/clock.ts'
+import type { AddressGuard } from '../../upstream/address-guard.ts'
+import { guardedLookup } from '../../upstream/connector.ts'
 
 /** How an upstream is reached, step by step, by the means of Node alone. */
 export interface Route {
@@ -10,6 +13,8 @@ export interface Route {
   readonly proxy: URL | undefined
   /** Certificates in PEM that are trusted besides the system's. */
   readonly ca: string | undefined
+  /** Where it may lead; a proxy judges names by itself. */
+  readonly guard: AddressGuard
 }
 
 export interface Answer {
@@ -31,11 +36,17 @@ export function firstHop({ url, proxy }: Route): { host: string; port: number } 
 
 /** A connection to the host, through the proxy's tunnel where the route has one. Rejects after 5 s. */
 export async function openTcp(route: Route): Promise<Socket> {
-  const socket = connect(firstHop(route))
+  if (route.proxy === undefined) route.guard.checkUrl(route.url)
+  const guarded = route.proxy === undefined ? { lookup: guardedLookup({ resolve, guard: route.guard }) } : {}
+  const socket = connect({ ...firstHop(route), ...guarded })
   await settled(socket, 'connect')
   if (route.proxy !== undefined && route.url.protocol === 'https:')
     await tunnel(socket, route.url, route.proxy)
   return socket
+}
+
+function resolve(host: string) {
+  return lookup(host, { all: true })
 }
 
 /** Encrypts a connection; the certificate must be good for the host. */
@@ -45,6 +56,8 @@ export async function openTls(socket: Socket, { url, ca }: Route): Promise<Socke
     socket,
     ...(isIP(host) === 0 ? { servername: host } : { host }),
     ...(ca === undefined ? {} : { ca }),
+    // Node would else obey NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
   })
   await settled(secure, 'secureConnect')
   return secure

@@ -1,4 +1,6 @@
 import type { UpstreamConfig } from '../../config/config.ts'
+import { toAppError } from '../../domain/errors.ts'
+import { trustedRealm } from '../../upstream/realm.ts'
 import type { Finding } from './check.ts'
 import { type Answer, getOver, openRoute, type Route } from './route.ts'
 import type { Steps } from './steps.ts'
@@ -13,8 +15,10 @@ export interface LoginAsk {
 
 /** Gets a token where the registry asks for one, or logs in where it wants that itself. */
 export async function checkLogin({ upstream, route, challenge = '', steps }: LoginAsk): Promise<void> {
-  const service = serviceOf(challenge)
-  const login = service === undefined ? loginOf(upstream) : loginFor(upstream, service)
+  const login = loginOf(upstream)
+  const asked = serviceOf(challenge, upstream)
+  if (asked.kind === 'refused') return steps.add({ name: 'token', state: 'fail', ...asked.finding })
+  const service = asked.kind === 'named' ? asked.url : undefined
   if (service === undefined && login === undefined) {
     const detail = 'this registry wants a login'
     return steps.add({ name: 'login', state: 'warn', detail, advice: 'set username and password_file' })
@@ -25,27 +29,23 @@ export async function checkLogin({ upstream, route, challenge = '', steps }: Log
     what: target.url.host,
     advice: 'this host must be reachable too',
     run: () => ask(target, login),
-    judge: (answer) => judge(answer, { upstream, host: target.url.host, login }),
+    judge: (answer) => judge(answer, { host: target.url.host, login }),
   })
 }
 
 interface Asked {
-  readonly upstream: UpstreamConfig
   readonly host: string
   readonly login: string | undefined
 }
 
-function judge({ status }: Answer, { upstream, host, login }: Asked): Omit<Finding, 'name' | 'ms'> {
+function judge({ status }: Answer, { host, login }: Asked): Omit<Finding, 'name' | 'ms'> {
   const who = login === undefined ? 'without a login' : 'with the login'
   if (status !== 200) {
     const detail = `${host} answers ${status} ${who}`
     if (login !== undefined) return { state: 'fail', detail, advice: 'check username and password_file' }
     return { state: 'warn', detail, advice: 'a username and password_file are needed, as it seems' }
   }
-  const untried = login === undefined && upstream.username !== undefined
-  if (!untried) return { state: 'ok', detail: `${host} lets us in ${who}` }
-  const detail = `${host} lets us in without a login; ours was not sent there`
-  return { state: 'ok', detail }
+  return { state: 'ok', detail: `${host} lets us in ${who}` }
 }
 
 async function ask(route: Route, authorization: string | undefined): Promise<Answer> {
@@ -53,29 +53,28 @@ async function ask(route: Route, authorization: string | undefined): Promise<Ans
   return getOver(socket, route, authorization === undefined ? {} : { authorization })
 }
 
-/** `Bearer realm="…",service="…"` as the address to ask (distribution spec, "Token Authentication"). */
-function serviceOf(challenge: string): URL | undefined {
-  if (!/^bearer /i.test(challenge)) return undefined
-  const realm = /\brealm="([^"]+)"/i.exec(challenge)?.[1]
-  const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1]
-  if (realm === undefined || !URL.canParse(realm)) return undefined
-  const url = new URL(realm)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined
-  if (service !== undefined) url.searchParams.set('service', service)
-  return url
-}
+type Service =
+  /** The registry wants the login itself. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'named'; readonly url: URL }
+  | { readonly kind: 'refused'; readonly finding: { readonly detail: string; readonly advice: string } }
 
 /**
- * The login, but only for a host that is certainly the upstream's own: whoever can forge a 401 could collect it
- * otherwise. Stricter than a pull, which also knows registrable domains.
+ * `Bearer realm="…",service="…"` as the address to ask (distribution spec, "Token Authentication"), where a pull would
+ * ask it too: whoever can forge a 401 could else collect the login.
  */
-function loginFor(upstream: UpstreamConfig, service: URL): string | undefined {
-  const { url, name, tokenHosts } = upstream
-  const home = new URL(url)
-  if (home.protocol === 'https:' && service.protocol !== 'https:') return undefined
-  const { host, hostname } = service
-  const isOwn = hostname === home.hostname || hostname.endsWith(`.${name}`)
-  return isOwn || tokenHosts.includes(host) || tokenHosts.includes(hostname) ? loginOf(upstream) : undefined
+function serviceOf(challenge: string, upstream: UpstreamConfig): Service {
+  if (!/^bearer /i.test(challenge)) return { kind: 'none' }
+  const realm = /\brealm="([^"]+)"/i.exec(challenge)?.[1]
+  const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1]
+  try {
+    const url = trustedRealm(realm, upstream)
+    if (service !== undefined) url.searchParams.set('service', service)
+    return { kind: 'named', url }
+  } catch (error) {
+    const detail = toAppError(error).detail.said ?? 'the token service is refused'
+    return { kind: 'refused', finding: { detail, advice: 'if that host is right, add it to token_hosts' } }
+  }
 }
 
 function loginOf({ username, password }: UpstreamConfig): string | undefined {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { UpstreamConfig } from '../../config/config.ts'
 import { namesPrivateHost } from '../../config/networks.ts'
 import type { Clock } from '../../domain/clock.ts'
+import { createAddressGuard } from '../../upstream/address-guard.ts'
 import type { Check, Finding } from './check.ts'
 import { type Answer, firstHop, getOver, openTcp, openTls, PATIENCE, type Route } from './route.ts'
 import { createSteps, type Steps } from './steps.ts'
@@ -21,6 +22,7 @@ export async function checkUpstream(upstream: UpstreamConfig, clock: Clock): Pro
     url: new URL(`${upstream.url}/v2/`),
     proxy: upstream.proxy === undefined ? undefined : new URL(upstream.proxy),
     ca: upstream.ca,
+    guard: createAddressGuard(upstream),
   }
   const steps = createSteps()
   const answer = await walk(upstream, route, steps)

@@ -8,6 +8,7 @@ const CODES = {
   tag_invalid: 'TAG_INVALID',
   page_invalid: 'PAGINATION_NUMBER_INVALID',
   unauthorized: 'UNAUTHORIZED',
+  key_refused: 'UNAUTHORIZED',
   denied: 'DENIED',
   name_unknown: 'NAME_UNKNOWN',
   manifest_unknown: 'MANIFEST_UNKNOWN',
