@@ -93,8 +93,10 @@ export function createContents(given: ContentsDeps): Contents {
     }
     // What another name's upstream says about it is no answer to this name: it gets a download of its own.
     flight.leave()
-    return await fromFlight(want)
+    return await (want.isKept === false ? past(want) : fromFlight(want))
   }
+
+  const past = (want: Want): Promise<Content> => bypassContent(deps, want, undefined)
 
   /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
   const shareFlight = async (flight: Flight, want: Want): Promise<void> => {
@@ -105,7 +107,7 @@ export function createContents(given: ContentsDeps): Contents {
   return {
     fromDisk,
     fromFlight,
-    past: (want) => bypassContent(deps, want, undefined),
+    past,
     running: async (want) => {
       const flight = flights.find(want)
       if (flight === undefined || !isSameName(flight.want, want)) return undefined

@@ -33,7 +33,11 @@ function checkPresence(settings: Settings): Contradiction[] {
       ...missing(['upstream', index, 'name'], name),
       ...missing(['upstream', index, 'url'], url),
     ]),
-    ...settings.rule.flatMap(({ match }, index) => missing(['rule', index, 'match'], match)),
+    ...settings.rule.flatMap(({ match, users, actions }, index) => [
+      ...missing(['rule', index, 'match'], match),
+      ...missing(['rule', index, 'users'], users),
+      ...missing(['rule', index, 'actions'], actions),
+    ]),
     ...settings.pin.flatMap(({ match }, index) => missing(['pin', index, 'match'], match)),
   ]
 }

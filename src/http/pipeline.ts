@@ -140,5 +140,12 @@ function noteDeletion({ audit }: Door, { arrival, client }: Visit): void {
   const { who = 'anonymous', name, error } = arrival.notes
   const target = name ?? redactKeys(arrival.line.path)
   const outcome = error === undefined ? 'ok' : error.facts.status < 500 ? 'refused' : 'failed'
-  audit.note({ who, address: client, action: 'evict', target, outcome, detail: error?.message })
+  audit.note({
+    who,
+    address: client,
+    action: 'evict',
+    target,
+    outcome,
+    detail: error && redactKeys(error.message),
+  })
 }

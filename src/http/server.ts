@@ -145,6 +145,8 @@ function serverOptions({ head, whole, lookEvery }: Patience): http.ServerOptions
     highWaterMark: 64 * 1024,
     // Refused by the pipeline instead, in the registry's shape.
     requireHostHeader: false,
+    // Said, so that no option of Node's can loosen it.
+    insecureHTTPParser: false,
   }
 }
 

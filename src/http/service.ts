@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Router } from '@koa/router'
-import Koa from 'koa'
+import Koa, { type Context } from 'koa'
 import type { Setup } from '../auth/setup.ts'
+import { toAppError } from '../domain/errors.ts'
 import type { Door } from './gate.ts'
 import { setupRoutes } from './setup-routes.ts'
 
@@ -19,7 +20,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
   koa.silent = true
   koa.use((ctx, next) => {
     ctx.set('x-content-type-options', 'nosniff')
-    return next()
+    return HEALTH.has(ctx.path) ? next() : limited(deps.door, ctx, next)
   })
   const router = new Router()
   router.get('/healthz', (ctx) => {
@@ -40,6 +41,22 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
   koa.use(router.routes()).use(router.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
+}
+
+/** Monitors ask often, and from networks of their own. */
+const HEALTH = new Set(['/healthz', '/readyz'])
+
+async function limited(door: Door, ctx: Context, next: () => Promise<unknown>): Promise<void> {
+  try {
+    door.limits.enter(door.clientAddress(ctx.req)).settle('cheap')
+  } catch (error) {
+    const { facts, message, retryAfter } = toAppError(error)
+    ctx.status = facts.status
+    if (retryAfter !== undefined) ctx.set('retry-after', String(Math.max(1, Math.ceil(retryAfter))))
+    ctx.body = `${message}\n`
+    return
+  }
+  await next()
 }
 
 async function problemOf(probe: () => Promise<void>): Promise<string | undefined> {

@@ -70,3 +70,14 @@ void test('healthcheck ends with 1 where nothing listens', async (t) => {
   assert.equal(code, 1)
   assert.match(err, /unhealthy/)
 })
+
+void test('config check says which rules can never match', async (t) => {
+  const file = join(await tempDir(t), 'rules.toml')
+  writeFileSync(file, '[[rule]]\nmatch = ["nginx/**", "docker.io/evil/**"]\n')
+  const { code, err } = await run(t, ['config', 'check', file])
+  assert.equal(code, 0)
+  assert.match(err, /rules\.toml: warning: rule 1: "nginx\/\*\*" matches nothing/)
+  writeFileSync(file, '[[rule]]\nmatch = ["docker.io/evil/**"]\nusers = []\n')
+  const empty = await run(t, ['config', 'check', file])
+  assert.deepEqual([empty.code, /rule#1\.users {2}is missing/.test(empty.err)], [2, true])
+})

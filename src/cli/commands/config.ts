@@ -1,5 +1,6 @@
 import { renderProblem } from '../../config/problem.ts'
 import { renderConfig } from '../../config/show.ts'
+import { createPolicy } from '../../policy/policy.ts'
 import type { Command } from '../command.ts'
 import { requireConfig } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -16,7 +17,9 @@ export const configCheck: Command = {
   run: (context) => {
     const loaded = fileOf(context)
     for (const warning of loaded.warnings) context.world.stderr.write(`${renderProblem(warning)}\n`)
-    const { upstreams } = loaded.config
+    const { upstreams, rules } = loaded.config
+    for (const warning of createPolicy(rules, upstreams).warnings)
+      context.world.stderr.write(`${loaded.file}: warning: ${warning}\n`)
     const file = loaded.fileExists ? loaded.file : 'no file, all defaults'
     context.write(`${file}: ok, ${upstreams.length} upstreams\n`)
   },

@@ -6,7 +6,7 @@ import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendDocument, sendMeta } from '../send.ts'
 import { accepts } from './accept.ts'
-import type { Ask } from './ask.ts'
+import { type Ask, targetOf } from './ask.ts'
 import type { Reference } from './path.ts'
 import { manifestWant } from './wants.ts'
 
@@ -33,7 +33,17 @@ export async function serveManifest(cache: Cache, exchange: Exchange, ask: Manif
   const { accept } = exchange.req.headers
   const found = exchange.line.method === 'HEAD' ? await facts(cache, want) : await cache.read(want)
   const isRefused = ask.reference.kind === 'tag' && !accepts(accept, typeOf(found))
-  send(exchange, ask, (isRefused ? await passed(cache, want, accept) : undefined) ?? found)
+  const answer = (isRefused ? await passed(cache, want, accept) : undefined) ?? found
+  requireContent(exchange, ask, answer)
+  send(exchange, ask, answer)
+}
+
+/** A rule may be about what a tag names: by whichever tag it is asked for, it is the same content. */
+function requireContent({ access }: Exchange, ask: ManifestAsk, found: Found): void {
+  if (access.isUnrestricted || ask.reference.kind === 'digest') return
+  const { name } = targetOf(ask.route, { kind: 'tags', name: [] })
+  for (const digest of new Set([found.digest, nameOf(ask, found)]))
+    if (digest !== undefined) access.requirePull({ name, reference: digest })
 }
 
 /** Clients need digest and type from HEAD; where they are missing or unproven, the manifest itself is read. */
