@@ -50,10 +50,11 @@ export function createApi(deps: ApiDeps): Router {
 
 /** Who changed what, or tried to. */
 function writeDown({ audit }: ApiDeps, ctx: Context, outcome: string): void {
-  const isTold = ctx.method !== 'GET' && ctx.method !== 'HEAD' && outcome === 'refused'
+  const { address, access } = visitorOf(ctx)
+  const isRead = ctx.method === 'GET' || ctx.method === 'HEAD'
+  const isTold = !isRead && outcome === 'refused' && access.principal.kind !== 'anonymous'
   const deed = deedOf(ctx) ?? (isTold ? { action: 'api', target: `${ctx.method} ${ctx.path}` } : undefined)
   if (deed === undefined) return
-  const { address, access } = visitorOf(ctx)
   audit.note({ who: principalName(access.principal), address, ...deed, outcome })
 }
 

@@ -6,6 +6,9 @@ import type { Log } from '../domain/log.ts'
 /** What waits while the index cannot be written; beyond that only the log has it. */
 const MOST_WAITING = 1000
 
+/** Whoever may try something may write what they like as its name. */
+const LONGEST_TARGET = 500
+
 export type AuditEvent = Omit<Audited, 'at' | 'detail'> & { readonly detail?: unknown }
 
 /** Remembers who did what. */
@@ -37,9 +40,10 @@ export function createAuditor({ index, clock, log }: AuditOptions): Audit {
   }
   return {
     note: (event) => {
-      const { who, address, action, target, outcome, detail } = event
+      const { who, address, action, outcome, detail } = event
+      const target = event.target.slice(0, LONGEST_TARGET)
       log.info({ event: 'audit', who, address, action, target, outcome, detail }, 'audit')
-      if (waiting.length < MOST_WAITING) waiting.push({ at: clock(), detail: undefined, ...event })
+      if (waiting.length < MOST_WAITING) waiting.push({ at: clock(), detail: undefined, ...event, target })
       flush()
     },
     flush,

@@ -135,9 +135,10 @@ const CHALLENGES: Partial<Record<ErrorCode, (realm: string) => string>> = {
   key_refused: (realm) => challengeOf('PullKey', realm),
 }
 
-/** What clients change is written down, and who tried to. */
+/** What clients change is written down, and who tried to. Of who is nobody in particular the log tells enough. */
 function noteDeletion({ audit }: Door, { arrival, client }: Visit): void {
-  const { who = 'anonymous', name, error } = arrival.notes
+  const { who, name, error } = arrival.notes
+  if (who === undefined) return
   const target = name ?? redactKeys(arrival.line.path)
   const outcome = error === undefined ? 'ok' : error.facts.status < 500 ? 'refused' : 'failed'
   audit.note({

@@ -66,5 +66,5 @@ export function linkTo(
 
 /** Target of the `rel="next"` link of a Link header, if there is one. */
 export function nextLink(header: string | undefined): string | undefined {
-  return /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(header ?? '')?.[1]
+  return /<([^<>]*)>\s*;[^,<>]*rel="?next"?/i.exec(header ?? '')?.[1]
 }

@@ -1,5 +1,6 @@
 import type { Cache } from '../../cache/cache.ts'
 import type { Document, Meta } from '../../cache/want.ts'
+import { SECOND } from '../../domain/clock.ts'
 import { type Digest, hexOf } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Ask } from './ask.ts'
@@ -9,6 +10,8 @@ import { listWant, manifestWant } from './wants.ts'
 export const REFERRERS_TYPE = 'application/vnd.oci.image.index.v1+json'
 
 const MOST_PAGES = 100
+/** Milliseconds until no further page is asked for: clients wait no longer either. */
+const LONGEST = 30 * SECOND
 const MOST_BYTES = 64 * 1024 * 1024
 
 export type Descriptor = Readonly<Record<string, unknown>>
@@ -53,7 +56,9 @@ async function readPages(cache: Cache, { route, digest, limits, kept }: Referrer
   let path: string | undefined = `referrers/${digest}`
   let first: Document | undefined
   let bytes = 0
+  const until = performance.now() + LONGEST
   while (path !== undefined && !seen.has(path) && seen.size < MOST_PAGES && bytes < MOST_BYTES) {
+    if (performance.now() > until) break
     seen.add(path)
     const page: Document = await cache.read(kept(listWant(route, { kind: 'referrers', path }, limits)))
     first ??= page
