@@ -54,12 +54,14 @@ async function openAlone(half: string): Promise<FileHandle> {
   }
 }
 
+/** As the file that it replaces; a new one belongs to whom its folder belongs, who may not be the one who types. */
 async function dressLike(handle: FileHandle, like: string): Promise<void> {
-  const facts = await stat(like).catch(() => undefined)
-  if (facts === undefined) return
+  const before = await stat(like).catch(() => undefined)
+  const facts = before ?? (await stat(dirname(like)))
   const own = await handle.stat()
-  if (own.uid !== facts.uid || own.gid !== facts.gid) await handle.chown(facts.uid, facts.gid)
-  await handle.chmod(facts.mode & 0o7777)
+  const isOthers = own.uid !== facts.uid || own.gid !== facts.gid
+  if (isOthers && (before !== undefined || process.getuid?.() === 0)) await handle.chown(facts.uid, facts.gid)
+  if (before !== undefined) await handle.chmod(before.mode & 0o7777)
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -6,8 +6,9 @@ export type ClientAddress = (req: IncomingMessage) => string
 
 /**
  * Reads X-Forwarded-For from the right as long as the address that wrote it is trusted; anybody else's headers
- * are ignored. `trusted` holds CIDRs. IPv4 in IPv6 notation comes back as IPv4. A trusted proxy that names no
- * address gives `unknown`, which is in no network: its own address is not the client's.
+ * are ignored. `trusted` holds CIDRs. IPv4 in IPv6 notation comes back as IPv4. A trusted proxy that writes something
+ * else than an address gives `unknown`, which is in no network. Where it writes nothing it asks for itself: clients on
+ * its own machine do.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   if (trusted.length === 0) return (req) => plain(req.socket.remoteAddress ?? '')

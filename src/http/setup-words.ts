@@ -35,9 +35,9 @@ const ZH: SetupWords = {
   rule: '至少 8 个字符。',
   submit: '创建',
   doneTitle: '可以登录了',
-  done: '此链接已失效。添加其他用户:cachalot user add NAME',
+  done: '此链接已失效。添加其他用户：cachalot user add NAME',
   goneTitle: '此链接已失效',
-  gone: '已经有用户了,或者服务重启后打印了新的链接。',
+  gone: '已经有用户了，或者服务重启后打印了新的链接。',
 }
 
 /** The language that the client prefers of those there are (RFC 9110 §12.5.4); the first one named counts. */

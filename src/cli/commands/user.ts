@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { roleOf } from '../../auth/authenticate.ts'
 import { nameProblem, parseHtpasswd } from '../../auth/htpasswd.ts'
 import { editUsers, readUsers } from '../../auth/htpasswd-edit.ts'
@@ -116,9 +117,13 @@ function nameOf({ words: [name = ''] }: Context): string {
   return name
 }
 
+/** The folder of the usual one is made where the server was never started. */
 function fileOf(context: Context): string {
   const given = context.flags.text('file')
-  return given === undefined ? usersPlace(requireConfig(context).config).file : resolve(given)
+  if (given !== undefined) return resolve(given)
+  const { file, isOptional } = usersPlace(requireConfig(context).config)
+  if (isOptional) mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
+  return file
 }
 
 /** Throws CommandError (exit 2). */
