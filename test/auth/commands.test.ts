@@ -90,6 +90,14 @@ suite('user', () => {
     assert.match(await readFile(file, 'utf8'), /^#/)
   })
 
+  test('makes the data folder for the first user where nobody named a file', async (t) => {
+    const { folder, run } = await scene(t)
+    assert.equal((await run(['user', 'add', 'first', '--role', 'admin'], 'a password')).code, 0)
+    const text = await readFile(join(folder, 'data', 'htpasswd'), 'utf8')
+    assert.match(text, /^first:\$2y\$12\$[^:]+:role=admin\n$/)
+    assert.match((await run(['user', 'ls'])).out, /first\tadmin/)
+  })
+
   test('refuses names and passwords that are none, and changes nothing then', async (t) => {
     const { folder, user, run } = await scene(t)
     for (const name of ['a:b', 'anonymous', '*', '#x', 'x\u0007'])

@@ -37,6 +37,7 @@ export const userAdd: Command = {
     // Before anybody types a password for nothing.
     if (hasUser(await textOf(file), name)) throw taken(name)
     const hash = await hashPassword(await newPassword(context, name))
+    makeFolder(context)
     await edit(file, (text) => {
       if (hasUser(text, name)) throw taken(name)
       return withUser(text, name, { hash, role: role ?? 'user' })
@@ -117,13 +118,16 @@ function nameOf({ words: [name = ''] }: Context): string {
   return name
 }
 
-/** The folder of the usual one is made where the server was never started. */
 function fileOf(context: Context): string {
   const given = context.flags.text('file')
-  if (given !== undefined) return resolve(given)
+  return given === undefined ? usersPlace(requireConfig(context).config).file : resolve(given)
+}
+
+/** The data folder, where the server was never started. */
+function makeFolder(context: Context): void {
+  if (context.flags.text('file') !== undefined) return
   const { file, isOptional } = usersPlace(requireConfig(context).config)
   if (isOptional) mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
-  return file
 }
 
 /** Throws CommandError (exit 2). */
