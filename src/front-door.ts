@@ -35,7 +35,7 @@ export function createFrontDoor(deps: {
     index.blobs.coldest(1)
     await store.probe()
   }
-  const service = createService({ isStopping, probe, door: entrance, setup: entrance.setup })
+  const service = createService({ isStopping, probe, door: entrance, setup: entrance.setup, log })
   const handle = createPipeline({
     frontEnds: [oci],
     fallback: (req, res) => (req.url?.startsWith('/api/') === true ? api(req, res) : service(req, res)),

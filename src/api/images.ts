@@ -11,7 +11,7 @@ import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
 import { conditionsOf, parseName } from './selection.ts'
-import { requireSeesAll, requireShown, shownNames, shownPage } from './shown.ts'
+import { requireSeesAll, requireShown, shownImage, shownNames, shownPage } from './shown.ts'
 
 const listAsk = z.strictObject({
   q: z.string().max(512).optional(),
@@ -20,8 +20,13 @@ const listAsk = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).optional(),
   cursor: z.string().max(4000).optional(),
 })
-/** Of names of repositories, those that whoever asks may know. */
-type ShownNames = (names: readonly string[]) => readonly string[]
+type Sharing = Pick<LayerRow, 'sharedWith' | 'shares'>
+
+/** What whoever asks may know of who shares a layer, and of an image. */
+interface Shown {
+  readonly sharing: (sharing: Sharing) => Sharing
+  readonly image: (image: ImageRow) => ImageRow
+}
 
 const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
@@ -36,17 +41,27 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
 
   router.get('/repositories', async (ctx) => {
     writeUses(deps.index)
-    ctx.body = shownPage(ctx, await orBadRequest(clerk.ask('repositories', toAsk(queryOf(ctx, listAsk)))))
+    const ask = toAsk(queryOf(ctx, listAsk))
+    ctx.body = await shownPage(ctx, ask, (part) =>
+      orBadRequest(clerk.ask('repositories', { ...ask, ...part })),
+    )
   })
   router.get('/images', async (ctx) => {
     writeUses(deps.index)
-    ctx.body = shownPage(ctx, await orBadRequest(clerk.ask('images', toAsk(queryOf(ctx, listAsk)))))
+    const ask = toAsk(queryOf(ctx, listAsk))
+    ctx.body = await shownPage(ctx, ask, (part) => orBadRequest(clerk.ask('images', { ...ask, ...part })))
   })
   router.get('/image', async (ctx) => {
     writeUses(deps.index)
     const key = keyOf(deps, queryOf(ctx, nameAsk).name)
     requireShown(ctx, key)
-    ctx.body = await detailOf(deps, key, (names) => shownNames(ctx, names))
+    ctx.body = await detailOf(deps, key, {
+      sharing: ({ sharedWith, shares }) => {
+        const names = shownNames(ctx, sharedWith)
+        return { sharedWith: names, shares: names.length === sharedWith.length ? shares : names.length }
+      },
+      image: (image) => shownImage(ctx, image),
+    })
   })
   router.get('/lookup', async (ctx) => {
     const { name } = queryOf(ctx, nameAsk)
@@ -78,7 +93,7 @@ function keyOf(deps: ApiDeps, name: string): ImageKey {
   return { frontEnd: 'oci', upstream, repository, kind: 'manifest', ref, name: title }
 }
 
-async function detailOf(deps: ApiDeps, key: ImageKey, shown: ShownNames): Promise<ImageDetail> {
+async function detailOf(deps: ApiDeps, key: ImageKey, shown: Shown): Promise<ImageDetail> {
   const found = await deps.index.clerk.ask('image', {
     upstream: key.upstream,
     repository: key.repository,
@@ -96,15 +111,15 @@ async function detailOf(deps: ApiDeps, key: ImageKey, shown: ShownNames): Promis
       role: blob === manifest?.config ? 'config' : 'layer',
       size: blob.size,
       here: isHere(deps, blob.digest),
-      sharedWith: shown(shares.get(blob.digest)?.sharedWith ?? []),
-      shares: shares.get(blob.digest)?.shares ?? 0,
+      ...shown.sharing(shares.get(blob.digest) ?? { sharedWith: [], shares: 0 }),
     }))
   const platforms = inspected?.platforms ?? []
+  const image = shown.image(found.row)
   return {
-    image: found.row,
+    image,
     platforms: platforms.map(toPlatformRow),
     layers: Object.fromEntries(platforms.map((platform) => [platform.digest, layersOf(platform)])),
-    tags: tagsOf(deps, found.row),
+    tags: tagsOf(deps, image),
   }
 }
 

@@ -11,7 +11,20 @@ const putAsk = z.strictObject({ name, expiresAt: z.number().int().positive().opt
 const deleteAsk = z.strictObject({ name })
 
 /** Keys for clients that cannot log in. */
-export function keyRoutes(router: Router, { keys, index }: ApiDeps): void {
+export function keyRoutes(router: Router, { keys, index, log }: ApiDeps): void {
+  /** Should the index be damaged and put back from its snapshot, no revoked key may come back with it. */
+  const keepSafe = (): void => {
+    const saying = (error: unknown): void => {
+      const words = 'the snapshot of the index does not know yet what was done to pull keys'
+      log.warn({ event: 'keys', err: error }, words)
+    }
+    // One that is running may have begun before.
+    index
+      .snapshot()
+      .then(() => index.snapshot())
+      .catch(saying)
+  }
+
   router.get('/keys', (ctx) => {
     // The latest uses may not be written yet.
     writeUses(index)
@@ -23,12 +36,14 @@ export function keyRoutes(router: Router, { keys, index }: ApiDeps): void {
     about(ctx, { action: 'key.add', target: wanted })
     const by = principalName(visitorOf(ctx).access.principal)
     ctx.body = await keys.create({ name: wanted, by, expiresAt })
+    keepSafe()
   })
 
   router.delete('/keys', async (ctx) => {
     const { name: unwanted } = await bodyOf(ctx, deleteAsk)
     about(ctx, { action: 'key.rm', target: unwanted })
     await keys.revoke(unwanted)
+    keepSafe()
     ctx.body = { items: keys.list() }
   })
 }

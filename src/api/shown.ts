@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { ImageRow } from '../db/accounts/rows.ts'
 import type { Access } from '../domain/access.ts'
 import { hasRole } from '../domain/principal.ts'
 import type { Page } from './contract.ts'
@@ -12,7 +13,7 @@ interface Named {
 }
 
 /** Whoever looks after the cache sees all that takes its room, also what rules let nobody pull. */
-function seesAll({ isUnrestricted, principal }: Access): boolean {
+export function seesAll({ isUnrestricted, principal }: Access): boolean {
   return isUnrestricted || hasRole(principal, 'operator')
 }
 
@@ -25,15 +26,61 @@ export function requireShown(
   if (!seesAll(access)) access.requirePull({ name: `${upstream}/${repository}`, reference: ref })
 }
 
+/** The part of a list that is asked for. */
+interface Part {
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+const USUAL = 200
+/** Rows that are looked through at once where some are hidden, and how often that is done for one page. */
+const BATCH = 1000
+const MOST_BATCHES = 100
+
 /**
- * A page without rows about what this user may not pull: not even that it is here is told. It may be shorter than
- * others, and its total only counts what it shows.
+ * A page without rows about what this user may not pull: not even that it is here is told. So the next page begins
+ * behind the last row that is shown, and the total only counts those of this page.
  */
-export function shownPage<T extends Named>(ctx: Context, page: Page<T>): Page<T> {
+export async function shownPage<T extends Named>(
+  ctx: Context,
+  ask: Part,
+  read: (part: Part) => Promise<Page<T>>,
+): Promise<Page<T>> {
   const { access } = visitorOf(ctx)
-  if (seesAll(access)) return page
-  const items = page.items.filter((row) => isShown(access, row))
-  return { ...page, items, total: items.length }
+  if (seesAll(access)) return await read(ask)
+  const { limit = USUAL } = ask
+  const items: T[] = []
+  let at: Part = ask
+  for (let batch = 0; batch < MOST_BATCHES; batch++) {
+    const page = await read({ ...at, limit: BATCH })
+    for (const [place, row] of page.items.entries()) {
+      if (!isShown(access, row)) continue
+      items.push(row)
+      if (items.length < limit) continue
+      const upToHere = await read({ ...at, limit: place + 1 })
+      return { ...upToHere, items, total: items.length }
+    }
+    if (page.nextCursor === undefined) break
+    at = { ...ask, cursor: page.nextCursor }
+  }
+  return { items, total: items.length, nextCursor: undefined }
+}
+
+/** An image as this user may know it: without tags that are hidden, and called by none of them. */
+export function shownImage<T extends ImageRow>(ctx: Context, image: T): T {
+  const { access } = visitorOf(ctx)
+  if (seesAll(access)) return image
+  const repository = `${image.upstream}/${image.repository}`
+  const tags = image.tags.filter((tag) => access.mayPull({ name: repository, reference: tag }))
+  if (tags.length === image.tags.length) return image
+  const [first] = tags
+  const tagCount = tags.length
+  return {
+    ...image,
+    tags,
+    tagCount,
+    name: first === undefined ? `${repository}@${image.digest}` : `${repository}:${first}`,
+  }
 }
 
 /** Names ("docker.io/library/nginx") of what this user may pull. */

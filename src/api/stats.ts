@@ -5,20 +5,23 @@ import type { UsageRow } from '../db/usage.ts'
 import { DAY } from '../domain/clock.ts'
 import { queryOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
+import { seesAll } from './shown.ts'
+import { visitorOf } from './visitor.ts'
 
 const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().optional() })
 
-/** Disk and traffic at a glance. */
+/** Disk and traffic at a glance; to whom rules hide something, numbers of single upstreams would tell of it. */
 export function statsRoutes(router: Router, deps: ApiDeps): void {
   router.get('/stats', async (ctx) => {
     const { since = deps.clock() - DAY } = queryOf(ctx, statsAsk)
     writeUses(deps.index)
     const totals = await deps.index.clerk.ask('totals', {})
+    const isTold = seesAll(visitorOf(ctx).access)
     const { upstreams, storage } = deps.config()
     const { ledger } = deps.parts
     ctx.body = {
       disk: {
-        path: storage.path,
+        path: isTold ? storage.path : '',
         used: ledger.used,
         reserved: ledger.reserved,
         maxSize: storage.maxSize,
@@ -30,7 +33,7 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
         pinnedBytes: totals.pinnedBytes,
         parts: await deps.store.partBytes(),
         index: await deps.store.indexBytes(),
-        upstreams: totals.upstreams.map((row) => ({
+        upstreams: (isTold ? totals.upstreams : []).map((row) => ({
           ...row,
           budget: upstreams.find(({ name }) => name === row.upstream)?.maxSize ?? 0,
         })),
@@ -38,8 +41,8 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
       repositories: totals.repositories,
       tags: totals.tags,
       since,
-      traffic: trafficOf(deps, since),
-      jobs: deps.index.jobRuns.list(5),
+      traffic: isTold ? trafficOf(deps, since) : [],
+      jobs: isTold ? deps.index.jobRuns.list(5) : [],
     }
   })
 }

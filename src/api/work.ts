@@ -1,4 +1,5 @@
 import type { Router } from '@koa/router'
+import type { Context } from 'koa'
 import { z } from 'zod'
 import { isSha256, parseDigest, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
@@ -6,8 +7,8 @@ import type { FetchedImage } from '../frontends/oci/fetcher.ts'
 import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
-import { selectImages } from './selection.ts'
-import { about } from './visitor.ts'
+import { parseName, selectImages } from './selection.ts'
+import { about, visitorOf } from './visitor.ts'
 
 const bytes = z.number().int().nonnegative()
 const gcAsk = z.strictObject({
@@ -56,6 +57,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
   router.post('/fetch', async (ctx) => {
     const ask = await bodyOf(ctx, fetchAsk)
     about(ctx, { action: 'fetch', target: ask.names.join(' ') })
+    for (const name of ask.names) requireFetch(ctx, deps, name)
     await stream(ctx, (watch) => fetchAll(deps, ask, watch))
   })
 
@@ -63,6 +65,19 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
     const { limit } = queryOf(ctx, jobsAsk)
     ctx.body = { items: index.jobRuns.list(limit) }
   })
+}
+
+/** Throws AppError `denied` for what whoever asks may not pull, or what may not be kept. */
+function requireFetch(ctx: Context, deps: ApiDeps, name: string): void {
+  const { access } = visitorOf(ctx)
+  const { route, reference } = parseName(deps, name)
+  const target = {
+    name: `${route.upstream.name}/${route.repository}`,
+    reference: reference?.text ?? 'latest',
+  }
+  access.requirePull(target)
+  if (access.mayStore(target)) return
+  throw new AppError('denied', { message: `a rule forbids to keep ${target.name}` })
 }
 
 async function fetchAll(

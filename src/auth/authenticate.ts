@@ -54,7 +54,7 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { settings, mayPullAnonymously, keys, clock, log, audit } = options
   const throttle = createThrottle(clock)
-  const logins = createLogins(clock, throttle)
+  const logins = createLogins(clock, throttle, log)
   const users = createUserFile({ place: () => settings().users, clock, log })
 
   const anonymous = (address: string): Principal => {
@@ -74,7 +74,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const account = await accountOf(logins, { credentials, accounts, address, isNeeded, audit })
       return { kind: 'user', name: account.name, role: roleOf(account, settings()) }
     } catch (error) {
-      if (isNeeded || !isRefusal(error)) throw error
+      // Who has to wait is told so: a right password must not turn its owner into nobody because others guess.
+      if (isNeeded || toAppError(error).code !== 'unauthorized') throw error
       return ANONYMOUS
     }
   }
@@ -93,11 +94,6 @@ type Given = Exclude<Authorization, { kind: 'none' }>
 
 const WRONG = 'wrong user name or password'
 
-function isRefusal(error: unknown): boolean {
-  const { code } = toAppError(error)
-  return code === 'unauthorized' || code === 'too_many_requests'
-}
-
 interface PasswordAsk {
   readonly credentials: Credentials
   readonly accounts: Accounts
@@ -110,10 +106,10 @@ interface PasswordAsk {
 /** The user whose password this is. Throws AppError. */
 async function accountOf(logins: Logins, ask: PasswordAsk): Promise<Account> {
   const { credentials, accounts, address, isNeeded, audit } = ask
-  const { isRight, isFresh, account } = await logins.check({ credentials, accounts, address, isNeeded })
+  const { isRight, isFurther, account } = await logins.check({ credentials, accounts, address, isNeeded })
   // A name that nobody has here may be somebody's name elsewhere, or a password in the wrong field.
   const who = account?.name ?? 'unknown user'
-  if (isFresh && (isNeeded || account !== undefined)) {
+  if (isFurther && (isNeeded || account !== undefined)) {
     audit({ who, address, action: 'login', target: '', outcome: isRight ? 'ok' : 'refused' })
   }
   if (!isRight || account === undefined) throw new AppError('unauthorized', { message: WRONG })

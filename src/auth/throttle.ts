@@ -8,11 +8,17 @@ const FREE_OF_PAIR = 5
 /** … and from one address whoever it claims to be: there may be an office behind it. */
 const FREE_OF_ADDRESS = 20
 const LONGEST_DELAY = 5 * MINUTE
+/** … and where anybody may pull, so that a wrong password is no obstacle: machines there go on with old ones. */
+const FREE_OF_GUEST = 100
 /** Without a wrong login for that long, it begins anew. */
 const FORGIVEN_AFTER = 15 * MINUTE
 const MOST = 10_000
-/** Wrong guesses that are known again: clients that were given a wrong password go on with it for days. */
+/**
+ * Wrong guesses that are known again: clients that were given a wrong password go on with it for days, and behind one
+ * address there may be many of them.
+ */
 const REMEMBERED = 16
+const REMEMBERED_OF_ADDRESS = 256
 
 export interface Attempt {
   /** A guess that was wrong. `guess` names it: one that was made lately is no further guess, then this is false. */
@@ -28,7 +34,7 @@ export interface Guesser {
   readonly user: string | undefined
   /**
    * Whether the answer hangs on it. Where it does not, the password is perhaps meant for somebody else, and many
-   * machines behind one address may send many of them: then only the user counts, not the address.
+   * machines behind one address may send many of them: then an address may be wrong more often.
    */
   readonly isNeeded: boolean
 }
@@ -55,12 +61,13 @@ interface Count {
 
 /** Counts failed logins by address (IPv6 by /64) with user, and by address alone. The oldest counts make way. */
 export function createThrottle(clock: Clock): Throttle {
-  const pairs = createGate(clock, FREE_OF_PAIR)
-  const addresses = createGate(clock, FREE_OF_ADDRESS)
+  const pairs = createGate(clock, FREE_OF_PAIR, REMEMBERED)
+  const addresses = createGate(clock, FREE_OF_ADDRESS, REMEMBERED_OF_ADDRESS)
+  const guests = createGate(clock, FREE_OF_GUEST, REMEMBERED_OF_ADDRESS)
   return {
     begin: ({ address, user, isNeeded }) => {
       const network = networkOf(address)
-      const ofAddress = isNeeded ? addresses.enter(network) : NOBODY
+      const ofAddress = (isNeeded ? addresses : guests).enter(network)
       const ofPair = user === undefined ? NOBODY : enterOr(ofAddress, () => pairs.enter(`${network} ${user}`))
       return {
         failed: (guess) => [ofAddress.failed(guess), ofPair.failed(guess)].includes(true),
@@ -89,7 +96,7 @@ function enterOr(first: Attempt, enter: () => Attempt): Attempt {
   }
 }
 
-function createGate(clock: Clock, free: number) {
+function createGate(clock: Clock, free: number, remembered: number) {
   const counts = createRecent<Count>(MOST)
   const fresh = (): Count => ({ failures: 0, failedAt: 0, until: 0, pending: 0, guesses: [] })
   const countOf = (key: string): Count => {
@@ -106,7 +113,7 @@ function createGate(clock: Clock, free: number) {
     const count = countOf(key)
     count.pending = Math.max(0, count.pending - 1)
     const isRepeated = count.guesses.includes(guess)
-    if (!isRepeated) count.guesses = [...count.guesses, guess].slice(-REMEMBERED)
+    if (!isRepeated) count.guesses = [...count.guesses, guess].slice(-remembered)
     count.failedAt = clock()
     if (!isRepeated) count.failures++
     if (!isRepeated && count.failures >= free) count.until = clock() + delayOf(count.failures - free)

@@ -36,19 +36,36 @@ export function createRepositoryIds(db: Db) {
   return { find, ensure }
 }
 
-/** Names of repositories with manifests, page by page. */
+/** Names of repositories with manifests, page by page; the work is that of the page, however many there are. */
 export function createRepositoryList(db: Db): RepositoryList {
-  const select = db.prepare<
-    { frontEnd: string; upstream: string | null; last: string; limit: number },
-    string
-  >(
-    `SELECT path FROM (
-       SELECT CASE WHEN @upstream IS NULL THEN upstream || '/' || name ELSE name END AS path
-         FROM repositories r
-        WHERE front_end = @frontEnd AND upstream = coalesce(@upstream, upstream)
-          AND EXISTS (SELECT 1 FROM entries e WHERE e.repository = r.id AND e.kind = 'manifest'))
-      WHERE path > @last ORDER BY path LIMIT @limit`,
+  const select = db.prepare<{ frontEnd: string; upstream: string; last: string; limit: number }, string>(
+    `SELECT name FROM repositories r
+      WHERE front_end = @frontEnd AND upstream = @upstream AND name > @last
+        AND EXISTS (SELECT 1 FROM entries e WHERE e.repository = r.id AND e.kind = 'manifest')
+      ORDER BY name LIMIT @limit`,
   )
   select.pluck()
-  return ({ upstream, ...page }) => select.all({ ...page, upstream: upstream ?? null })
+  const next = db.prepare<[string, string], string | null>(
+    'SELECT min(upstream) FROM repositories WHERE front_end = ? AND upstream > ?',
+  )
+  next.pluck()
+  const upstreamsOf = (frontEnd: string): readonly string[] => {
+    const found: string[] = []
+    for (let one = next.get(frontEnd, ''); typeof one === 'string'; one = next.get(frontEnd, one)) found.push(one)
+    // As whole names are ordered: "a.b/x" comes before "a/x".
+    return found.sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1))
+  }
+  return ({ frontEnd, upstream, last, limit }) => {
+    if (upstream !== undefined) return select.all({ frontEnd, upstream, last, limit })
+    const paths: string[] = []
+    for (const one of upstreamsOf(frontEnd)) {
+      const prefix = `${one}/`
+      const isBefore = prefix <= last && !last.startsWith(prefix)
+      if (isBefore || paths.length >= limit) continue
+      const from = last.startsWith(prefix) ? last.slice(prefix.length) : ''
+      const names = select.all({ frontEnd, upstream: one, last: from, limit: limit - paths.length })
+      paths.push(...names.map((name) => prefix + name))
+    }
+    return paths
+  }
 }

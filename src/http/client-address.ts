@@ -7,15 +7,17 @@ export type ClientAddress = (req: IncomingMessage) => string
 /**
  * Reads X-Forwarded-For from the right as long as the address that wrote it is trusted; anybody else's headers
  * are ignored. `trusted` holds CIDRs. IPv4 in IPv6 notation comes back as IPv4. A trusted proxy that writes something
- * else than an address gives `unknown`, which is in no network. Where it writes nothing it asks for itself: clients on
- * its own machine do.
+ * else than an address, or speaks of somebody in other headers only, gives `unknown`, which is in no network. Where
+ * it writes nothing at all it asks for itself: clients on its own machine do.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   if (trusted.length === 0) return (req) => plain(req.socket.remoteAddress ?? '')
   const networks = toBlockList(trusted)
   return (req) => {
     let address = plain(req.socket.remoteAddress ?? '')
-    const hops = String(req.headers['x-forwarded-for'] ?? '').split(',')
+    const { 'x-forwarded-for': forwarded } = req.headers
+    if (forwarded === undefined && contains(networks, address) && isPassedOn(req)) return UNKNOWN
+    const hops = String(forwarded ?? '').split(',')
     while (contains(networks, address)) {
       const before = hopIn(hops.pop() ?? '')
       if (before === '') break
@@ -25,6 +27,12 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   }
 }
 
+/** Whether a proxy says by other means than the one we read that it asks for somebody else. */
+function isPassedOn({ headers }: IncomingMessage): boolean {
+  return OTHER_HEADERS.some((name) => headers[name] !== undefined)
+}
+
+const OTHER_HEADERS = ['x-real-ip', 'forwarded', 'via', 'x-forwarded-host', 'x-forwarded-proto'] as const
 const UNKNOWN = 'unknown'
 
 /** `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`, as proxies write them. */

@@ -3,6 +3,7 @@ import { Router } from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Setup } from '../auth/setup.ts'
 import { toAppError } from '../domain/errors.ts'
+import type { Log } from '../domain/log.ts'
 import type { Door } from './gate.ts'
 import { setupRoutes } from './setup-routes.ts'
 
@@ -12,6 +13,7 @@ export interface ServiceDeps {
   readonly isStopping: () => boolean
   readonly door: Door
   readonly setup: Setup
+  readonly log: Log
 }
 
 /** What is no protocol: health for machines, and soon pages for people. */
@@ -22,6 +24,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.set('x-content-type-options', 'nosniff')
     return HEALTH.has(ctx.path) ? next() : limited(deps.door, ctx, next)
   })
+  const probe = createProbe(deps)
   const router = new Router()
   router.get('/healthz', (ctx) => {
     ctx.set('cache-control', 'no-store')
@@ -29,7 +32,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
   })
   router.get('/readyz', async (ctx) => {
     ctx.set('cache-control', 'no-store')
-    const problem = deps.isStopping() ? 'stopping' : await problemOf(deps.probe)
+    const problem = deps.isStopping() ? 'stopping' : await probe()
     ctx.status = problem === undefined ? 200 : 503
     ctx.body = problem === undefined ? { status: 'ready' } : { status: 'not ready', problem }
   })
@@ -37,7 +40,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.type = 'text/plain; charset=utf-8'
     ctx.body = 'Cachalot, a pull-through cache. The registry is under /v2/.\n'
   })
-  setupRoutes(router, deps.door, deps.setup)
+  setupRoutes(router, deps)
   koa.use(router.routes()).use(router.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
@@ -59,11 +62,28 @@ async function limited(door: Door, ctx: Context, next: () => Promise<unknown>): 
   await next()
 }
 
-async function problemOf(probe: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await probe()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : 'unknown'
+/** How long an answer holds: asking costs the disk something. */
+const PROBE_EVERY = 1000
+
+/** What is wrong, in words that tell strangers nothing of this machine; the log has the rest. */
+function createProbe({ probe, log }: Pick<ServiceDeps, 'probe' | 'log'>): () => Promise<string | undefined> {
+  let askedAt = Number.NEGATIVE_INFINITY
+  let answer: Promise<string | undefined> = Promise.resolve(undefined)
+  const ask = async (): Promise<string | undefined> => {
+    try {
+      await probe()
+      return undefined
+    } catch (error) {
+      log.warn({ event: 'readyz', err: error }, 'not ready')
+      return 'the data folder cannot be used: see the log'
+    }
+  }
+  return () => {
+    const now = performance.now()
+    if (now - askedAt > PROBE_EVERY) {
+      askedAt = now
+      answer = ask()
+    }
+    return answer
   }
 }

@@ -3,6 +3,7 @@ import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import type { Setup } from '../auth/setup.ts'
 import { type AppError, toAppError } from '../domain/errors.ts'
+import type { Log } from '../domain/log.ts'
 import type { Door } from './gate.ts'
 import { SETUP_POLICY, setupForm, setupNotice } from './setup-page.ts'
 import { setupWords } from './setup-words.ts'
@@ -11,8 +12,14 @@ import { setupWords } from './setup-words.ts'
 export const SETUP_PATH = '/ui/setup-admin'
 const LONGEST_FORM = 4096
 
+interface SetupDeps {
+  readonly door: Door
+  readonly setup: Setup
+  readonly log: Log
+}
+
 /** The page behind the link that the first start prints, where the first admin is made. */
-export function setupRoutes(router: Router, door: Door, setup: Setup): void {
+export function setupRoutes(router: Router, { door, setup, log }: SetupDeps): void {
   router.get(SETUP_PATH, async (ctx) => {
     const { token } = ctx.query
     const wanted = await setup.token()
@@ -37,15 +44,19 @@ export function setupRoutes(router: Router, door: Door, setup: Setup): void {
       show(ctx, setupNotice(wordsFor(ctx), 'done'), 200)
     } catch (error) {
       const known = toAppError(error)
-      door.audit.note({ who: 'anonymous', address, action: 'setup', target: '', outcome: 'refused' })
+      const why = known.cause instanceof Error ? known.cause.message : known.message
+      log.warn({ event: 'setup', client: address, why }, 'the first admin was not made')
+      if (known.retryAfter !== undefined) ctx.set('retry-after', String(Math.ceil(known.retryAfter)))
       show(ctx, pageOf(ctx, known, { token, name }), known.facts.status)
     }
   })
 }
 
 function pageOf(ctx: Context, error: AppError, given: { token: string; name: string }): string {
-  if (error.code !== 'bad_request') return setupNotice(wordsFor(ctx), 'gone')
-  return setupForm(wordsFor(ctx), { ...given, problem: error.message })
+  const words = wordsFor(ctx)
+  if (error.code === 'denied') return setupNotice(words, 'gone')
+  const problem = error.code === 'bad_request' ? error.message : words.failed
+  return setupForm(words, { ...given, problem })
 }
 
 function wordsFor(ctx: Context) {

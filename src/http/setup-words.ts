@@ -10,6 +10,7 @@ export interface SetupWords {
   readonly done: string
   readonly goneTitle: string
   readonly gone: string
+  readonly failed: string
 }
 
 const EN: SetupWords = {
@@ -24,6 +25,7 @@ const EN: SetupWords = {
   done: 'This link is used up. Further users: cachalot user add NAME',
   goneTitle: 'This link is no longer good',
   gone: 'There is a user already, or the server was started anew and printed another link.',
+  failed: 'The user could not be written down, or there were too many tries. The log of the server says why.',
 }
 
 const ZH: SetupWords = {
@@ -38,6 +40,7 @@ const ZH: SetupWords = {
   done: '此链接已失效。添加其他用户：cachalot user add NAME',
   goneTitle: '此链接已失效',
   gone: '已经有用户了，或者服务重启后打印了新的链接。',
+  failed: '无法保存用户，或者尝试次数过多。详情见服务日志。',
 }
 
 /** The language that the client prefers of those there are (RFC 9110 §12.5.4); the first one named counts. */

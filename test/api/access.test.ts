@@ -145,6 +145,51 @@ suite('the API over the network', () => {
     assert.equal(absent.status, 403, 'whether it is there is not told')
   })
 
+  test('tells users nothing of hidden names in cursors, tags, titles and numbers', async (t) => {
+    const hidden = ['docker.io/library/hidden', 'docker.io/library/app:2']
+    const scene = await withApp(t, { rule: [{ effect: 'deny', match: hidden, users: ['bob'] }] })
+    const second = scene.hub.addImage('library/zoo', { tags: ['1'] })
+    await pullImage(scene.cache, second, { repo: 'library/zoo', tag: '1' })
+    await scene.cache.fetch('/v2/library/app/manifests/2')
+    for (const path of ['/images', '/repositories']) {
+      const names: string[] = []
+      let cursor: string | undefined
+      do {
+        const asked = `${path}?limit=1${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`
+        const page = jsonOf(await call(scene, asked, { headers: as('bob') }))
+        names.push(...page.items.map(({ name }) => name))
+        cursor = page.nextCursor
+        const told = Buffer.from(cursor ?? '', 'base64').toString()
+        assert.doesNotMatch(told, /hidden/, path)
+      } while (cursor !== undefined)
+      assert.ok(names.includes(path === '/images' ? 'docker.io/library/zoo:1' : 'docker.io/library/zoo'))
+      assert.doesNotMatch(names.join(' '), /hidden|app:2/)
+    }
+    const image = await call(scene, '/image?name=library/app:1', { headers: as('bob') })
+    assert.doesNotMatch(image.body.toString(), /app:2|"tag":"2"|hidden/)
+    const stats = await call(scene, '/stats', { headers: as('bob') })
+    assert.doesNotMatch(stats.body.toString(), new RegExp(`docker.io|${scene.cache.dataDir}`))
+  })
+
+  test('fetches nothing that a rule keeps from whoever asks, or from being kept', async (t) => {
+    const rule = [
+      { effect: 'deny', match: ['docker.io/library/hidden'] },
+      { effect: 'deny', match: ['docker.io/library/big'], actions: ['store'] },
+    ]
+    const scene = await withApp(t, { rule })
+    scene.hub.addImage('library/big', { tags: ['1'] })
+    scene.hub.requests.clear()
+    for (const name of ['library/hidden:1', 'library/big:1', 'hidden:1']) {
+      const answer = await call(scene, '/fetch', {
+        method: 'POST',
+        body: { names: [name] },
+        headers: as('carol'),
+      })
+      assert.equal(answer.status, 403, name)
+    }
+    assert.equal(scene.hub.requests.count(), 0)
+  })
+
   test('writes down who changed what, and who tried to', async (t) => {
     const scene = await withApp(t)
     const change = (name: string, method: string, path: string, body: object) =>

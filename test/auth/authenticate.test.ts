@@ -70,7 +70,8 @@ suite('with a password', () => {
   })
 
   test('a pull of sixty blobs hashes once, and so does one with a wrong password', async (t) => {
-    const { ask, audited, clock } = await createGate(t)
+    const { ask, audited, clock, log } = await createGate(t)
+    const checked = () => log.entries.filter(({ fields }) => fields['event'] === 'password').length
     const pull = (password: string) =>
       Promise.allSettled(Array.from({ length: 60 }, () => ask({ authorization: basic('bob', password) })))
     assert.ok((await pull('builder')).every(({ status }) => status === 'fulfilled'))
@@ -79,17 +80,23 @@ suite('with a password', () => {
       audited.map(({ outcome }) => outcome),
       ['ok', 'refused'],
     )
+    assert.equal(checked(), 2)
     clock.advance(9 * SECOND)
     await pull('wrong')
     await pull('builder')
-    assert.equal(audited.length, 2)
+    assert.equal(checked(), 2)
     clock.advance(5 * MINUTE)
     await pull('builder')
     await pull('wrong')
+    assert.equal(checked(), 4)
     assert.deepEqual(
       audited.map(({ outcome }) => outcome),
-      ['ok', 'refused', 'ok', 'refused'],
+      ['ok', 'refused', 'refused'],
+      'a right one is written down once a day',
     )
+    clock.advance(DAY)
+    await pull('builder')
+    assert.equal(audited.at(-1)?.outcome, 'ok')
   })
 
   test('a changed line counts within a second, whatever is remembered', async (t) => {
@@ -126,9 +133,63 @@ suite('with a password', () => {
       ask({ authorization: basic(`user${n}`, 'x'), address: `198.51.100.${n}`, isLogin: true }),
     )
     const codes = (await Promise.allSettled(flood)).map((one) => one.status === 'rejected' && one.reason.code)
-    assert.equal(codes.filter((code) => code === 'unauthorized').length, 34)
-    assert.equal(codes.filter((code) => code === 'too_many_requests').length, 166)
+    assert.equal(codes.filter((code) => code === 'unauthorized').length, 130)
+    assert.equal(codes.filter((code) => code === 'too_many_requests').length, 70)
     assert.equal((await ask({ authorization: basic('bob', 'builder') })).kind, 'user')
+  })
+})
+
+suite('where anybody may pull', () => {
+  const NEIGHBOUR = { address: PRIVATE }
+
+  test('guesses of neighbours take no place from those who have an account', async (t) => {
+    const { ask } = await createGate(t)
+    const flood = Array.from({ length: 300 }, (_, n) =>
+      ask({ ...NEIGHBOUR, authorization: basic(`user${n}`, 'x') }).catch((error: unknown) => error),
+    )
+    const bob = await ask({ address: '10.0.0.8', authorization: basic('bob', 'builder'), isLogin: true })
+    assert.deepEqual(bob, { kind: 'user', name: 'bob', role: 'user' })
+    await Promise.all(flood)
+  })
+
+  test('a right password is never taken for none: its owner is told to wait', async (t) => {
+    const { ask, clock } = await createGate(t)
+    const guess = (n: number) => ask({ ...NEIGHBOUR, authorization: basic('alice', `guess ${n}`) })
+    for (let n = 0; n < 5; n++) assert.deepEqual(await guess(n), ANONYMOUS)
+    const right = { ...NEIGHBOUR, authorization: basic('alice', 'wonder') }
+    await assert.rejects(ask(right), { code: 'too_many_requests' })
+    clock.advance(10 * SECOND)
+    assert.equal((await ask(right)).kind, 'user')
+  })
+
+  test('guessing at many accounts from one address is slowed too', async (t) => {
+    const { ask } = await createGate(t)
+    const tried = await Promise.all(
+      Array.from({ length: 200 }, async (_, n) => {
+        const one = ask({
+          ...NEIGHBOUR,
+          authorization: basic(['alice', 'bob', 'carol'][n % 3] ?? '', `x${n}`),
+        })
+        return await one.then(
+          () => 'anonymous',
+          (error: { code: string }) => error.code,
+        )
+      }),
+    )
+    assert.ok(tried.filter((code) => code === 'too_many_requests').length >= 180)
+  })
+
+  test('machines that go on with old passwords lock nobody out', async (t) => {
+    const { ask, clock } = await createGate(t)
+    const together = { address: PUBLIC, isLogin: true }
+    let refused = 0
+    for (let round = 0; round < 40; round++) {
+      for (let machine = 0; machine < 18; machine++)
+        await ask({ ...together, authorization: basic(`old${machine}`, 'stale') }).catch(() => undefined)
+      clock.advance(20 * SECOND)
+      await ask({ ...together, authorization: basic('bob', 'builder') }).catch(() => refused++)
+    }
+    assert.equal(refused, 0)
   })
 })
 

@@ -51,6 +51,18 @@ describe('the client', () => {
     }
   })
 
+  test('is unknown where a trusted proxy speaks of it in other headers only, and the proxy where it says nothing', () => {
+    const address = (headers: Record<string, string>) => {
+      // Nothing else of a request is looked at.
+      const req = { headers, socket: { remoteAddress: '10.0.0.1' } } as unknown as IncomingMessage
+      return createClientAddress(['10.0.0.0/8'])(req)
+    }
+    assert.equal(address({}), '10.0.0.1')
+    for (const name of ['x-real-ip', 'forwarded', 'via', 'x-forwarded-host', 'x-forwarded-proto'])
+      assert.equal(address({ [name]: '10.0.0.9' }), 'unknown', name)
+    assert.equal(address({ via: '1.1 proxy', 'x-forwarded-for': '192.0.2.9' }), '192.0.2.9')
+  })
+
   test('is unknown, and not the proxy, where the proxy does not say who it is', () => {
     for (const written of [
       'unknown',

@@ -131,9 +131,12 @@ suite('a login', () => {
         detail: null,
       },
     ])
+    const checked = () => cache.log.entries.filter(({ fields }) => fields['event'] === 'password').length
+    assert.equal(checked(), 1)
     clock.advance(5 * MINUTE)
     await pull()
-    assert.equal(logins().length, 2)
+    assert.equal(checked(), 2)
+    assert.equal(logins().length, 1)
   })
 
   test('that was wrong is written down without what was typed', async (t) => {
