@@ -51,7 +51,8 @@ export function createRepositoryList(db: Db): RepositoryList {
   next.pluck()
   const upstreamsOf = (frontEnd: string): readonly string[] => {
     const found: string[] = []
-    for (let one = next.get(frontEnd, ''); typeof one === 'string'; one = next.get(frontEnd, one)) found.push(one)
+    for (let one = next.get(frontEnd, ''); typeof one === 'string'; one = next.get(frontEnd, one))
+      found.push(one)
     // As whole names are ordered: "a.b/x" comes before "a/x".
     return found.sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1))
   }
