@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Removal as Account } from '../db/accounts/removal.ts'
 import type { ReplacedImage } from '../db/accounts/replaced.ts'
 import type { Index } from '../db/index.ts'
@@ -34,6 +34,10 @@ export interface Removal {
   removeReplaced(images: readonly ReplacedImage[]): Promise<Left>
 }
 
+/** A client has its last byte a moment before its reading has ended here: whoever evicts then is not refused. */
+const PARTING_MS = 25
+const MOST_WAITS = 8
+
 /** Names dropped, and blobs looked at, in one transaction. */
 const PAGE = 200
 
@@ -45,8 +49,17 @@ export function createRemoval(deps: {
 }): Removal {
   const { index, store, budgets, leaving } = deps
 
-  /** Images of which something is being read right now. */
+  /** Images of which something is being read, and goes on being read. */
   const inUse = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
+    let busy = await readNow(images)
+    for (let waits = 0; busy.size > 0 && waits < MOST_WAITS; waits++) {
+      await sleep(PARTING_MS)
+      busy = await readNow(images)
+    }
+    return busy
+  }
+
+  const readNow = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
     const held = store.held()
     if (held.length === 0) return new Set()
     const used = new Set(await index.clerk.ask('above', { digests: held }))

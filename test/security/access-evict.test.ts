@@ -226,10 +226,8 @@ suite('evicting', () => {
     assert.ok(rows.every(({ at }) => at === clock()))
     const said = rows.map(({ who, address, action, outcome }) => `${who} ${address} ${action} ${outcome}`)
     assert.deepEqual(said, [
-      `anonymous ${STRANGER} evict refused`,
       `bob ${STRANGER} evict refused`,
       `carol ${STRANGER} login refused`,
-      `anonymous ${STRANGER} evict refused`,
       `key:nas ${STRANGER} evict refused`,
       `carol ${HOME} login ok`,
       `carol ${HOME} evict refused`,
