@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { createActivity } from './activity/activity.ts'
+import type { Effective } from './api/deps.ts'
 import { fullPattern } from './api/pattern.ts'
 import { type CacheSettings, createCacheParts } from './cache/assemble.ts'
 import type { Pinned } from './cache/pinned.ts'
@@ -23,8 +25,12 @@ export interface Seams {
   readonly log: Log
   /** Milliseconds a download nobody reads goes on before it is parked. */
   readonly abandonGrace?: number
+  /** The configuration as it was read last, for people. */
+  readonly effective?: () => Effective
   /** local: no listener for clients, only the socket of the data folder, for commands without a server. */
   readonly listen?: 'local'
+  /** Where the built console is; ui/dist, unless a test has its own. */
+  readonly consoleFolder?: string
 }
 
 export interface App {
@@ -45,6 +51,7 @@ export interface App {
 }
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'migrations')
+const CONSOLE = join(import.meta.dirname, '..', 'ui', 'dist')
 const STOP_GRACE = 30 * SECOND
 const LONGEST_COMMAND = 24 * HOUR
 const FLUSH_EVERY = 5 * SECOND
@@ -52,11 +59,13 @@ const NOTICE_EVERY = SECOND
 /** So that a new folder has a snapshot before the first run of gc, and before the first clean stop. */
 const FIRST_SNAPSHOT = 5 * MINUTE
 
+const NO_FILE = (): Effective => ({ file: '', entries: [] })
+
 /** The only constructor of things. Rejects with the error of whatever could not be opened or listened on. */
 export async function startApp(initial: Config, seams: Seams): Promise<App> {
   let config = initial
   let stopping = false
-  const { log } = seams
+  const { log, consoleFolder = CONSOLE } = seams
   const clock = seams.clock ?? systemClock
   const owner = createDataOwner(log)
   const { isOwner } = owner
@@ -64,21 +73,19 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   owner.tryClaim(store.layout.lock)
   const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
   const client = createOriginClient({ upstreams: config.upstreams, clock, log })
-  const parts = await createCacheParts({
-    client,
-    index,
-    store,
-    clock,
-    log,
-    settings: () => cacheSettings(config),
-    ...(seams.abandonGrace === undefined ? {} : { abandonGrace: seams.abandonGrace }),
-  })
-  const { flights } = parts
+  const { abandonGrace, effective = NO_FILE } = seams
+  const settings = (): CacheSettings => cacheSettings(config)
+  const grace = abandonGrace === undefined ? {} : { abandonGrace }
+  const parts = await createCacheParts({ client, index, store, clock, log, settings, ...grace })
   const entrance = createEntrance({ initial: config, index, clock, log })
   await configurePins(parts.pinned, config, log)
-  const common = { config: () => config, index, store, parts, entrance, clock, log }
-  const management = createManagement({ ...common, client, isOwner, ociSettings })
-  const door = createFrontDoor({ ...common, api: management.remote, isStopping: () => stopping })
+  let transport: Transport | undefined
+  const activity = createActivity(clock)
+  const certificate = () => transport?.certificate()
+  const common = { config: () => config, index, store, parts, entrance, activity, clock, log }
+  const management = createManagement({ ...common, effective, client, certificate, isOwner, ociSettings })
+  const { remote: api } = management
+  const door = createFrontDoor({ ...common, api, consoleFolder, isStopping: () => stopping })
   const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
   const flush = (): void => {
     parts.flush()
@@ -94,17 +101,17 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
 
   const end = async (): Promise<void> => {
     stopTimers()
+    management.endStreams()
     // Another command may be at work in this one's engine.
     if (seams.listen === 'local') await local.close(LONGEST_COMMAND)
     await management.scheduler.stop()
     if (seams.listen !== 'local') await local.close(SECOND)
-    await flights.drain()
-    await client.close()
+    await parts.flights.drain()
+    await Promise.all([client.close(), parts.undo.settled()])
     flush()
     await index.close()
     owner.release()
   }
-  let transport: Transport | undefined
   try {
     if (seams.listen !== 'local') {
       const { handle } = door
@@ -141,6 +148,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     },
     close: async (grace = STOP_GRACE) => {
       stopping = true
+      management.endStreams()
       await transport?.close(grace)
       await end()
     },

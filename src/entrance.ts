@@ -4,7 +4,6 @@ import type { Visitor } from './api/visitor.ts'
 import { type Audit, createAuditor } from './auth/audit.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createPullKeys, type PullKeys } from './auth/pull-keys.ts'
-import { createSetup, type Setup } from './auth/setup.ts'
 import type { Config } from './config/config.ts'
 import { PRIVATE_NETWORKS } from './config/networks.ts'
 import { usersPlace } from './config/users.ts'
@@ -17,17 +16,18 @@ import { costOf } from './http/charge.ts'
 import { type ClientAddress, createClientAddress } from './http/client-address.ts'
 import type { ConnectionGate } from './http/connection-gate.ts'
 import { createConnectionLimits, MOST_PER_NETWORK, mostConnections } from './http/connection-limits.ts'
+import { type Approach, createApproach } from './http/console-host.ts'
 import { createGate, type Door } from './http/gate.ts'
 import { createLimits } from './http/limits.ts'
 import { publishedPortWarning } from './http/vantage-container.ts'
 import { createProxyNotice } from './http/vantage-proxy.ts'
 import { createGrant, type Grant } from './policy/access.ts'
 import { createPolicy } from './policy/policy.ts'
+import { createDesk, type Desk } from './reception.ts'
 
 /** Who may come in, and who did what. */
-export interface Entrance extends Door {
+export interface Entrance extends Door, Omit<Desk, 'apiGate'> {
   readonly connections: ConnectionGate
-  readonly setup: Setup
   readonly keys: PullKeys
   readonly audit: Audit
   /** What the rules of this moment let somebody do. */
@@ -65,6 +65,15 @@ export function createEntrance(deps: { initial: Config; index: Index; clock: Clo
   })
   const proxies = createProxyNotice(vantageOf(config), log)
   const gate = createGate({ authenticator, grant })
+  const approach: Approach = {
+    isSecure: (req) => now.approach.isSecure(req),
+    baseOf: (req) => now.approach.baseOf(req),
+    requireOwnHost: (req) => now.approach.requireOwnHost(req),
+  }
+  const settings = () => now.settings
+  const mayPull = (address: string): boolean => now.admission(address)
+  const about = { authenticator, settings, mayPull, approach, grant, limits, audit, index, clock }
+  const { apiGate, ...desk } = createDesk(about)
   const clientAddress: ClientAddress = (req) => now.clientAddress(req)
   return {
     limits,
@@ -76,7 +85,8 @@ export function createEntrance(deps: { initial: Config; index: Index; clock: Clo
       const charge = limits.enter(address)
       const hasCredentials = req.headers.authorization !== undefined
       try {
-        const access = await gate({ req, address, key: undefined, isLogin: true })
+        approach.requireOwnHost(req)
+        const access = await apiGate(req, address)
         charge.settle('plain')
         return { address, access }
       } catch (error) {
@@ -86,7 +96,8 @@ export function createEntrance(deps: { initial: Config; index: Index; clock: Clo
     },
     gate,
     clientAddress,
-    setup: createSetup({ file: () => now.settings.users.file, hasUsers: authenticator.hasUsers }),
+    approach,
+    ...desk,
     keys,
     audit,
     grant,
@@ -116,6 +127,7 @@ function derive(config: Config, log: Log) {
     settings: { users: usersPlace(config), admins: auth.admins, operators: auth.operators },
     admission: createAdmission(anonymousPullOf(config)),
     clientAddress: createClientAddress(server.trustedProxies),
+    approach: createApproach(server),
     grant: createGrant(policy),
   }
 }

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import type { Activity } from './activity/activity.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Config } from './config/config.ts'
 import type { Index } from './db/index.ts'
@@ -20,6 +21,7 @@ export interface FrontDoor {
 export function createFrontDoor(deps: {
   readonly config: () => Config
   readonly entrance: Entrance
+  readonly activity: Activity
   readonly parts: CacheParts
   readonly index: Index
   readonly store: Store
@@ -27,19 +29,22 @@ export function createFrontDoor(deps: {
   readonly log: Log
   /** The management API, for whoever logs in. */
   readonly api: RequestListener
+  readonly consoleFolder: string
   readonly isStopping: () => boolean
 }): FrontDoor {
-  const { config, entrance, parts, index, store, clock, log, api, isStopping } = deps
+  const { config, entrance, parts, index, store, clock, log, api, consoleFolder, isStopping } = deps
   const oci = createOciFrontEnd(parts, ociSettings(config()))
   const probe = async (): Promise<void> => {
     index.blobs.coldest(1)
     await store.probe()
   }
-  const service = createService({ isStopping, probe, door: entrance, setup: entrance.setup, log })
+  const { setup } = entrance
+  const service = createService({ isStopping, probe, door: entrance, setup, consoleFolder, clock, log })
   const handle = createPipeline({
     frontEnds: [oci],
     fallback: (req, res) => (req.url?.startsWith('/api/') === true ? api(req, res) : service(req, res)),
     door: entrance,
+    watch: deps.activity.begin,
     note: (traffic) => index.usage.note({ ...traffic, at: clock() }),
     log,
   })

@@ -1,4 +1,9 @@
+import type { IncomingMessage } from 'node:http'
+import type { Activity } from './activity/activity.ts'
 import { createApi, createApiHandler } from './api/api.ts'
+import type { Effective } from './api/deps.ts'
+import { createWatching } from './api/watching.ts'
+import type { WatchingDeps } from './api/watching-deps.ts'
 import { challengeOf } from './auth/basic.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Account } from './cache/reconcile.ts'
@@ -11,13 +16,14 @@ import { MIB } from './domain/units.ts'
 import type { Entrance } from './entrance.ts'
 import { createOciFetcher } from './frontends/oci/fetcher.ts'
 import type { OciSettings } from './frontends/oci/front-end.ts'
+import { isFromPage } from './http/gate.ts'
 import { createGc } from './jobs/gc/gc.ts'
 import type { GcSettings } from './jobs/gc/goal.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import { createVerify } from './jobs/verify.ts'
 import type { Watch } from './jobs/watch.ts'
 import type { Store } from './store/store.ts'
-import type { OriginClient } from './upstream/origin.ts'
+import type { ReloadableOriginClient } from './upstream/client.ts'
 
 /** Bytes per second that the scheduled check reads, so that pulls keep most of the disk. */
 const SCRUB_RATE = 100 * MIB
@@ -36,11 +42,14 @@ function gcSettings({ cache, storage, jobs, upstreams }: Config): GcSettings {
 
 interface ManagementDeps {
   readonly config: () => Config
+  readonly effective: () => Effective
   readonly index: Index
   readonly store: Store
-  readonly client: OriginClient
+  readonly client: ReloadableOriginClient
   readonly parts: CacheParts
   readonly entrance: Entrance
+  readonly activity: Activity
+  readonly certificate: WatchingDeps['certificate']
   readonly clock: Clock
   readonly log: Log
   readonly isOwner: () => boolean
@@ -49,7 +58,7 @@ interface ManagementDeps {
 
 /** What looks after the cache: jobs by the clock, and the API of commands and console. */
 export function createManagement(deps: ManagementDeps) {
-  const { config, index, store, client, parts, entrance, clock, log, isOwner, ociSettings } = deps
+  const { config, effective, index, store, client, parts, entrance, clock, log, isOwner, ociSettings } = deps
   const gc = createGc({ ...parts, index, store, clock, log, settings: () => gcSettings(config()) })
   const fetcher = createOciFetcher(parts.cache, () => ociSettings(config()))
   const verify = createVerify({ ...parts, index, store, clock, refetch: (key) => fetcher.fetchKey(key) })
@@ -71,8 +80,17 @@ export function createManagement(deps: ManagementDeps) {
   const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
   plan(config())
   const rateLimit = (upstream: string) => client.rateLimit(upstream)
+  const watching = createWatching({
+    ...deps,
+    rateLimit,
+    health: (upstream) => client.health(upstream),
+    standing: (upstream) => client.standing(upstream),
+    users: entrance.users,
+    undoable: () => index.evictions.open().reduce((sum, { bytes }) => sum + bytes, 0),
+  })
   const api = createApi({
     config,
+    effective,
     index,
     store,
     parts,
@@ -81,20 +99,25 @@ export function createManagement(deps: ManagementDeps) {
     fetcher,
     scheduler,
     rateLimit,
+    watching,
     keys: entrance.keys,
+    tokens: entrance.tokens,
+    users: entrance.users,
+    reception: entrance.reception,
     audit: entrance.audit,
     clock,
     log,
   })
-  const challenge = (): string => challengeOf('Basic', entrance.realm())
+  const challenge = (req: IncomingMessage): string =>
+    challengeOf(isFromPage(req) ? 'Session' : 'Basic', entrance.realm())
   const owner = async () => ({ address: '', access: entrance.grant(LOCAL) })
   const local = createApiHandler(api, { welcome: owner, challenge }, log)
   const remote = createApiHandler(api, { welcome: entrance.welcome, challenge }, log)
-  return { scheduler, plan, settle, local, remote }
+  return { scheduler, plan, settle, local, remote, endStreams: watching.close }
 }
 
 /**
- * To be called now and then: looks once, in the background, for what a killed owner of the folder left, and counts anew
+ * To be called now and then: frees what can no longer be undone, looks once, in the background, for what a killed owner of the folder left, and counts anew
  * where this process takes the folder over from another one, whose work it did not follow.
  */
 function createSettling(deps: ManagementDeps & { readonly scheduler: Scheduler }): () => void {
@@ -122,7 +145,11 @@ function createSettling(deps: ManagementDeps & { readonly scheduler: Scheduler }
   const wasOwner = isOwner()
   let begun = false
   return () => {
-    if (begun || !isOwner()) return
+    if (!isOwner()) return
+    parts.undo.expire().catch((error: unknown) => {
+      log.warn({ event: 'undo', err: error }, 'what was evicted could not be freed')
+    })
+    if (begun) return
     begun = true
     settle(!wasOwner).catch((error: unknown) => {
       log.warn({ event: 'job.sweep', err: error }, 'what the last run left could not be looked through')

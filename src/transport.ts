@@ -5,6 +5,7 @@ import { systemLater } from './acme/later.ts'
 import type { Config, ServerConfig } from './config/config.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
+import type { Certificate } from './http/certificate.ts'
 import {
   type CertificateInUse,
   type CertificateSource,
@@ -31,6 +32,8 @@ export interface TransportDeps {
 export interface Transport {
   readonly address: Server['address']
   redirectAddress(): Redirect['address'] | undefined
+  /** The one that is shown to clients; undefined: plain http. */
+  certificate(): Certificate | undefined
   /** Takes another configuration into use. What of it cannot be is said in the log; never rejects. */
   update(config: Config): Promise<void>
   close(grace: number): Promise<void>
@@ -97,6 +100,7 @@ export async function startTransport(deps: TransportDeps): Promise<Transport> {
   return {
     address: server.address,
     redirectAddress: () => redirect.address(),
+    certificate: () => certificate.current(),
     update: (next) => (updating = updating.then(() => apply(next.server))),
     close: async (grace) => {
       await updating

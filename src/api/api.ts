@@ -1,18 +1,29 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { Router } from '@koa/router'
 import Koa, { type Context } from 'koa'
 import { type AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { principalName } from '../domain/principal.ts'
+import { rememberWelcome } from './again.ts'
 import { errorBody } from './answer.ts'
 import { auditRoutes } from './audit.ts'
+import { configRoutes } from './config.ts'
+import { convertRoutes } from './convert.ts'
 import type { ApiDeps } from './deps.ts'
+import { evictRoutes } from './evict.ts'
 import { imageRoutes } from './images.ts'
 import { keyRoutes } from './keys.ts'
+import { manifestRoutes } from './manifest.ts'
 import { pinRoutes } from './pins.ts'
 import { removeRoutes } from './remove.ts'
 import { refuseForeignSites, requireRole } from './roles.ts'
+import { sessionRoutes } from './session.ts'
+import { setupRoutes } from './setup.ts'
 import { statsRoutes } from './stats.ts'
+import { tagRoutes } from './tags.ts'
+import { tokenRoutes } from './tokens.ts'
+import { treeRoutes } from './tree.ts'
+import { userRoutes } from './users.ts'
 import { deedOf, remember, visitorOf, type Welcome } from './visitor.ts'
 import { workRoutes } from './work.ts'
 
@@ -34,17 +45,27 @@ export function createApi(deps: ApiDeps): Router {
       if (known.code === 'internal')
         deps.log.error({ event: 'api', path: ctx.path, err: error }, 'API failed')
       if (ctx.respond === false) return
-      ctx.status = known.facts.status
-      ctx.body = { error: errorBody(known) }
+      refuse(ctx, known)
     }
   })
   statsRoutes(router, deps)
   imageRoutes(router, deps)
   pinRoutes(router, deps)
   removeRoutes(router, deps)
+  evictRoutes(router, deps)
+  treeRoutes(router, deps)
+  tagRoutes(router, deps)
+  manifestRoutes(router, deps)
   workRoutes(router, deps)
+  setupRoutes(router, deps)
+  convertRoutes(router, deps)
+  configRoutes(router, deps)
   keyRoutes(router, deps)
   auditRoutes(router, deps)
+  sessionRoutes(router, deps)
+  userRoutes(router, deps)
+  tokenRoutes(router, deps)
+  deps.watching.routes(router)
   return router
 }
 
@@ -61,7 +82,7 @@ function writeDown({ audit }: ApiDeps, ctx: Context, outcome: string): void {
 export interface ApiDoor {
   readonly welcome: Welcome
   /** What whoever has to log in is told about that (RFC 9110 §11.6.1). */
-  readonly challenge: () => string
+  readonly challenge: (req: IncomingMessage) => string
 }
 
 /** The API alone, as a handler of requests of whoever is welcome. */
@@ -73,11 +94,12 @@ export function createApiHandler(api: Router, { welcome, challenge }: ApiDoor, l
     try {
       refuseForeignSites(ctx.req)
       remember(ctx.req, await welcome(ctx.req))
+      rememberWelcome(ctx.req, welcome)
       await next()
     } catch (error) {
       refuse(ctx, toAppError(error))
     }
-    if (ctx.status === 401) ctx.set('www-authenticate', challenge())
+    if (ctx.status === 401) ctx.set('www-authenticate', challenge(ctx.req))
   })
   koa.use(api.routes()).use(api.allowedMethods())
   const handle = koa.callback()

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Api, ApiError, Progress } from './contract.ts'
+import type { ApiError, Progress } from './contract.ts'
+import type { Api } from './routes.ts'
 
 type Method = 'GET' | 'PUT' | 'DELETE' | 'POST'
 /** Paths of the routes of one method, with those that stream or those that do not. */

@@ -8,6 +8,11 @@ import type { VerifyReport } from '../jobs/problem.ts'
 export type { GcReason, GcReport, GcRow } from '../jobs/gc/report.ts'
 export type { VerifyProblem, VerifyReport } from '../jobs/problem.ts'
 
+/** No fields at all. */
+export interface Nothing {
+  readonly [name: string]: never
+}
+
 /** A page of a list. `total` counts everything that matches. */
 export interface Page<T> {
   readonly items: readonly T[]
@@ -268,15 +273,15 @@ export interface ApiError {
   readonly hint: string
 }
 
-/** Every route: method and path below /api/v1, what goes in, what comes out. */
-export interface Api {
+/** Routes of commands and console alike; see `routes.ts`. */
+export interface CoreApi {
   'GET /stats': { in: { since?: number }; out: Stats }
   'GET /repositories': { in: ListQuery; out: Page<RepositoryRow> }
   /** One row per image. */
   'GET /images': { in: ListQuery; out: Page<ImageRow> }
   'GET /image': { in: { name: string }; out: ImageDetail }
   'GET /lookup': { in: { name: string }; out: Lookup }
-  'GET /pins': { in: { readonly [name: string]: never }; out: { items: readonly PinRow[] } }
+  'GET /pins': { in: Nothing; out: { items: readonly PinRow[] } }
   'PUT /pins': {
     in: { match: readonly string[]; reason?: string; until?: number }
     out: { items: readonly PinRow[] }
@@ -288,7 +293,7 @@ export interface Api {
   'POST /verify': { in: VerifyAsk; stream: VerifyReport }
   'POST /fetch': { in: FetchAsk; stream: readonly FetchReport[] }
   /** Those in force, and those that expired but were not taken back. */
-  'GET /keys': { in: { readonly [name: string]: never }; out: { items: readonly KeyRow[] } }
+  'GET /keys': { in: Nothing; out: { items: readonly KeyRow[] } }
   /** The only answer that ever holds the secret. */
   'PUT /keys': { in: { name: string; expiresAt?: number }; out: { key: KeyRow; secret: string } }
   'DELETE /keys': { in: { name: string }; out: { items: readonly KeyRow[] } }

@@ -1,7 +1,10 @@
+import type { ApiTokens } from '../auth/api-tokens.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { PullKeys } from '../auth/pull-keys.ts'
+import type { Users } from '../auth/users.ts'
 import type { CacheParts } from '../cache/assemble.ts'
 import type { Config } from '../config/config.ts'
+import type { ConfigEntry } from '../config/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
@@ -10,10 +13,20 @@ import type { Gc } from '../jobs/gc/gc.ts'
 import type { Scheduler } from '../jobs/scheduler.ts'
 import type { Verify } from '../jobs/verify.ts'
 import type { Store } from '../store/store.ts'
+import type { Reception } from './session.ts'
+import type { Watching } from './watching.ts'
+
+/** A configuration as people read it. */
+export interface Effective {
+  readonly file: string
+  readonly entries: readonly ConfigEntry[]
+}
 
 /** What the routes of the API work with. */
 export interface ApiDeps {
   readonly config: () => Config
+  /** The file that was read last, and every key of it. */
+  readonly effective: () => Effective
   readonly index: Index
   readonly store: Store
   readonly parts: CacheParts
@@ -25,7 +38,11 @@ export interface ApiDeps {
   readonly rateLimit: (
     upstream: string,
   ) => { readonly remaining: number; readonly limit: number; readonly window: number } | undefined
+  readonly watching: Watching
   readonly keys: PullKeys
+  readonly tokens: ApiTokens
+  readonly users: Users
+  readonly reception: Reception
   readonly audit: Audit
   readonly clock: Clock
   readonly log: Log

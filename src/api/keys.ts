@@ -4,6 +4,7 @@ import { writeUses } from '../cache/uses.ts'
 import { principalName } from '../domain/principal.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
+import { keepSafe } from './keep-safe.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const name = z.string().max(64)
@@ -12,19 +13,6 @@ const deleteAsk = z.strictObject({ name })
 
 /** Keys for clients that cannot log in. */
 export function keyRoutes(router: Router, { keys, index, log }: ApiDeps): void {
-  /** Should the index be damaged and put back from its snapshot, no revoked key may come back with it. */
-  const keepSafe = (): void => {
-    const saying = (error: unknown): void => {
-      const words = 'the snapshot of the index does not know yet what was done to pull keys'
-      log.warn({ event: 'keys', err: error }, words)
-    }
-    // One that is running may have begun before.
-    index
-      .snapshot()
-      .then(() => index.snapshot())
-      .catch(saying)
-  }
-
   router.get('/keys', (ctx) => {
     // The latest uses may not be written yet.
     writeUses(index)
@@ -36,14 +24,14 @@ export function keyRoutes(router: Router, { keys, index, log }: ApiDeps): void {
     about(ctx, { action: 'key.add', target: wanted })
     const by = principalName(visitorOf(ctx).access.principal)
     ctx.body = await keys.create({ name: wanted, by, expiresAt })
-    keepSafe()
+    keepSafe(index, log)
   })
 
   router.delete('/keys', async (ctx) => {
     const { name: unwanted } = await bodyOf(ctx, deleteAsk)
     about(ctx, { action: 'key.rm', target: unwanted })
     await keys.revoke(unwanted)
-    keepSafe()
+    keepSafe(index, log)
     ctx.body = { items: keys.list() }
   })
 }

@@ -1,16 +1,42 @@
 import type { Context } from 'koa'
 import { AppError } from '../domain/errors.ts'
 import type { Role } from '../domain/principal.ts'
-import type { Api } from './contract.ts'
+import type { Api } from './routes.ts'
 import type { Visitor } from './visitor.ts'
 
 /** The least role that each route takes. What rules keep from users is left out of what they see. */
-const TAKES: Readonly<Record<keyof Api, Role>> = {
+const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
+  'GET /session': 'anyone',
+  'POST /session': 'anyone',
+  'DELETE /session': 'anyone',
+  'POST /setup-admin': 'anyone',
+  'POST /setup/render': 'anyone',
+  'GET /convert': 'anyone',
   'GET /stats': 'user',
   'GET /repositories': 'user',
   'GET /images': 'user',
   'GET /image': 'user',
   'GET /lookup': 'user',
+  'GET /overview': 'user',
+  'GET /series': 'user',
+  'GET /live': 'user',
+  'GET /events': 'user',
+  'GET /requests': 'user',
+  'GET /upstreams': 'user',
+  'GET /tree': 'user',
+  'GET /tags': 'user',
+  'GET /digests': 'user',
+  'GET /manifest': 'user',
+  'GET /tokens': 'user',
+  'PUT /tokens': 'user',
+  'DELETE /tokens': 'user',
+  'GET /clients': 'operator',
+  'POST /upstreams/test': 'operator',
+  'POST /selection': 'operator',
+  'POST /evict': 'operator',
+  'GET /evictions': 'operator',
+  'POST /undo': 'operator',
+  'POST /evictions/free': 'operator',
   'GET /pins': 'operator',
   'PUT /pins': 'operator',
   'DELETE /pins': 'operator',
@@ -19,6 +45,10 @@ const TAKES: Readonly<Record<keyof Api, Role>> = {
   'POST /gc': 'operator',
   'POST /verify': 'operator',
   'POST /fetch': 'operator',
+  'GET /users': 'admin',
+  'PUT /users': 'admin',
+  'DELETE /users': 'admin',
+  'GET /config': 'admin',
   'GET /keys': 'admin',
   'PUT /keys': 'admin',
   'DELETE /keys': 'admin',
@@ -30,6 +60,7 @@ export function requireRole({ access }: Visitor, method: string, path: string): 
   const route = `${method === 'HEAD' ? 'GET' : method} ${path}`
   // Whether it is a route of ours is what is asked here.
   const role = Object.hasOwn(TAKES, route) ? TAKES[route as keyof Api] : 'admin'
+  if (role === 'anyone') return
   const { principal } = access
   if (principal.kind === 'anonymous') throw new AppError('unauthorized')
   if (principal.kind === 'key') throw new AppError('denied', { message: 'a pull key only pulls' })

@@ -1,15 +1,15 @@
-import { hash } from 'node:crypto'
 import type { Clock } from '../domain/clock.ts'
 import { AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { ANONYMOUS, type Principal, type Role } from '../domain/principal.ts'
 import type { AuditEvent } from './audit.ts'
 import { type Authorization, type Credentials, parseAuthorization } from './basic.ts'
-import type { Account, Accounts } from './htpasswd.ts'
+import { type Account, type Accounts, NO_ACCOUNTS } from './htpasswd.ts'
 import { createLogins, type Logins } from './logins.ts'
 import type { PullKeys } from './pull-keys.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
-import { createUserFile, type UserPlace } from './user-file.ts'
+import { createUserFile, type UserFile, type UserPlace } from './user-file.ts'
+import { noteWrongSecret, type WrongSecret } from './wrong-secret.ts'
 
 /** What comes from the configuration and changes with it. */
 export interface AuthSettings {
@@ -39,6 +39,13 @@ export interface AuthAsk {
   readonly isLogin: boolean
 }
 
+/** Somebody who can log in, with the role that counts now. */
+export interface Known {
+  readonly name: string
+  readonly role: Role
+  readonly account: Account
+}
+
 export interface Authenticator {
   /**
    * Who asks; at once where no password has to be checked, which is how most requests come. Throws AppError `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
@@ -49,17 +56,33 @@ export interface Authenticator {
   authenticate(ask: AuthAsk): Principal | Promise<Principal>
   /** Whether there is anybody who could log in. */
   hasUsers(): Promise<boolean>
+  /**
+   * Who logs in, to stay; it is written down each time. Throws AppError `unauthorized`, or `too_many_requests` with
+   * `retryAfter` for whoever guesses.
+   */
+  login(credentials: Credentials, address: string): Promise<Known>
+  /** The user of that name; undefined where nobody can log in as that. */
+  find(user: string): Promise<Known | undefined>
+  /** Slows whoever guesses secrets, and writes it down. Throws AppError `too_many_requests`. */
+  wrongSecret(wrong: WrongSecret): void
+  /** This process changed the file of users: what it said a moment ago no longer counts. */
+  reread(): void
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { settings, mayPullAnonymously, keys, clock, log, audit } = options
   const throttle = createThrottle(clock)
   const logins = createLogins(clock, throttle, log)
-  const users = createUserFile({ place: () => settings().users, clock, log })
+  const open = (): UserFile => createUserFile({ place: () => settings().users, clock, log })
+  let users = open()
 
   const anonymous = (address: string): Principal => {
     if (mayPullAnonymously(address)) return ANONYMOUS
     throw new AppError('unauthorized')
+  }
+
+  const known = (account: Account): Known => {
+    return { name: account.name, role: roleOf(account, settings()), account }
   }
 
   const byPassword = async (given: Given, ask: AuthAsk): Promise<Principal> => {
@@ -71,8 +94,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const credentials = given.kind === 'basic' ? given.credentials : undefined
       if (credentials === undefined) throw new AppError('unauthorized', { message: WRONG })
       const { address } = ask
-      const account = await accountOf(logins, { credentials, accounts, address, isNeeded, audit })
-      return { kind: 'user', name: account.name, role: roleOf(account, settings()) }
+      const login = { credentials, accounts, address, isNeeded, staying: false, audit }
+      return userOf(known(await accountOf(logins, login)))
     } catch (error) {
       // Who has to wait is told so: a right password must not turn its owner into nobody because others guess.
       if (isNeeded || toAppError(error).code !== 'unauthorized') throw error
@@ -87,6 +110,19 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const authorization = parseAuthorization(ask.authorization)
       return authorization.kind === 'none' ? anonymous(ask.address) : byPassword(authorization, ask)
     },
+    login: async (credentials, address) => {
+      const accounts = (await users.current()) ?? NO_ACCOUNTS
+      const login = { credentials, accounts, address, isNeeded: true, staying: true, audit }
+      return known(await accountOf(logins, login))
+    },
+    find: async (user) => {
+      const account = (await users.current())?.byName.get(user)
+      return account === undefined ? undefined : known(account)
+    },
+    wrongSecret: (wrong) => noteWrongSecret(wrong, { throttle, audit }),
+    reread: () => {
+      users = open()
+    },
   }
 }
 
@@ -100,16 +136,19 @@ interface PasswordAsk {
   readonly address: string
   /** Without it there is no answer. */
   readonly isNeeded: boolean
+  /** It opens a session: not the same login once more, as with each request of a pull. */
+  readonly staying: boolean
   readonly audit: AuthenticatorOptions['audit']
 }
 
 /** The user whose password this is. Throws AppError. */
 async function accountOf(logins: Logins, ask: PasswordAsk): Promise<Account> {
-  const { credentials, accounts, address, isNeeded, audit } = ask
+  const { credentials, accounts, address, isNeeded, staying, audit } = ask
   const { isRight, isFurther, account } = await logins.check({ credentials, accounts, address, isNeeded })
   // A name that nobody has here may be somebody's name elsewhere, or a password in the wrong field.
   const who = account?.name ?? 'unknown user'
-  if (isFurther && (isNeeded || account !== undefined)) {
+  const isNews = isFurther || (staying && isRight)
+  if (isNews && (isNeeded || account !== undefined)) {
     audit({ who, address, action: 'login', target: '', outcome: isRight ? 'ok' : 'refused' })
   }
   if (!isRight || account === undefined) throw new AppError('unauthorized', { message: WRONG })
@@ -135,10 +174,12 @@ function byKey(key: string, address: string, { keys, throttle, audit }: KeyParts
   const found = keys.find(key)
   if (found.kind === 'valid') return { kind: 'key', name: found.name }
   const { why, name } = found
-  // A client that goes on with a key that was revoked guesses once, not with every pull.
-  const attempt = throttle.begin({ address, user: undefined, isNeeded: true })
-  const isFurther = attempt.failed(hash('sha256', key))
   const who = name === undefined ? 'unknown key' : `key:${name}`
-  if (isFurther) audit({ who, address, action: 'key', target: '', outcome: 'refused', detail: { why } })
+  noteWrongSecret({ secret: key, action: 'key', who, why, address }, { throttle, audit })
   throw new AppError('key_refused', { message: `this pull key is ${why}` })
+}
+
+/** Somebody known, as what may be granted something. */
+export function userOf({ name, role }: Known): Principal {
+  return { kind: 'user', name, role }
 }

@@ -42,7 +42,7 @@ function textOf(bytes: Buffer): string | undefined {
 }
 
 /** A WWW-Authenticate header; "Basic" makes clients ask for a login. */
-export function challengeOf(scheme: 'Basic' | 'PullKey', realm: string): string {
+export function challengeOf(scheme: 'Basic' | 'PullKey' | 'Session', realm: string): string {
   const quoted = realm.replaceAll(/[^\x20-\x7e]/g, '').replaceAll(/["\\]/g, '\\$&')
   return `${scheme} realm="${quoted}", charset="UTF-8"`
 }

@@ -53,14 +53,16 @@ export function createSetup(deps: {
   }
 }
 
-function requireGood(name: string, password: string): void {
-  const { length } = Buffer.from(password)
-  const problem =
-    nameProblem(name) ??
-    (password.length < SHORTEST || length > LONGEST_NEW
-      ? `the password has at least ${SHORTEST} characters and at most ${LONGEST_NEW} bytes`
-      : undefined)
+/** Throws AppError `bad_request` for a name or new password that nobody may have; without one the old one stays. */
+export function requireGood(name: string, password: string | undefined): void {
+  const problem = nameProblem(name) ?? (password === undefined ? undefined : passwordProblem(password))
   if (problem !== undefined) throw new AppError('bad_request', { message: problem })
+}
+
+function passwordProblem(password: string): string | undefined {
+  if (password.length < SHORTEST || Buffer.byteLength(password) > LONGEST_NEW)
+    return `the password has at least ${SHORTEST} characters and at most ${LONGEST_NEW} bytes`
+  return /\p{Cc}/u.test(password) ? 'the password holds a control character' : undefined
 }
 
 function isSame(a: string, b: string): boolean {

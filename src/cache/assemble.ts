@@ -27,6 +27,7 @@ import { createRemoval, type Removal } from './removal.ts'
 import { createResolver } from './resolve.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 import { createTroubleReport, isTrouble } from './trouble.ts'
+import { createUndo, type Undo } from './undo.ts'
 
 /** What may change while the engine runs. */
 export interface CacheSettings extends QuotaLimits {
@@ -46,6 +47,7 @@ export interface CacheParts {
   readonly leaving: Leaving
   readonly pinned: Pinned
   readonly removal: Removal
+  readonly undo: Undo
   readonly evictor: Evictor
   readonly shelf: Shelf
   readonly aftermath: Aftermath
@@ -77,8 +79,9 @@ export async function createCacheParts(deps: {
   const pinned = createPinned({ index, clock })
   const ledger = await createLedger({ index, store })
   const leaving = createLeaving({ index, store, hot, budgets, ledger })
-  const eviction = createEviction({ index, store, budgets, leaving, ledger, log })
   const removal = createRemoval({ index, store, budgets, leaving })
+  const undo = createUndo({ index, budgets, pinned, leaving, clock })
+  const eviction = createEviction({ index, store, budgets, leaving, undo, ledger, log })
   const quota = createQuota({ store, ledger, budgets, eviction, limits: settings })
   const landing = createLanding({ index, store, budgets, pinned, clock, report })
   const shelf = createShelf({ index, store, hot, quota, budgets, clock, log })
@@ -131,6 +134,7 @@ export async function createCacheParts(deps: {
     leaving,
     pinned,
     removal,
+    undo,
     evictor: createEvictor({ index, budgets, leaving, removal }),
     shelf,
     aftermath,

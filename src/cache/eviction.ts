@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Ledger } from './ledger.ts'
+import type { Undo } from './undo.ts'
 import { writeUses } from './uses.ts'
 
 /** Blobs looked at in one go. */
@@ -15,8 +16,8 @@ const PAGE = 200
 
 export interface Eviction {
   /**
-   * Frees at least `bytes`, where that is possible: what is quarantined first, then the least recently used blobs,
-   * then parts that nobody continued. Returns what it freed.
+   * Frees at least `bytes`, where that is possible: what waits for undo first, then what is quarantined, then the least
+   * recently used blobs, then parts that nobody continued. Returns what it freed.
    */
   evict(bytes: number): Promise<Left>
   /** As `evict`, among the names of one upstream: a blob that another one still needs stays on disk. */
@@ -28,6 +29,7 @@ export function createEviction(deps: {
   store: Store
   budgets: Budgets
   leaving: Leaving
+  undo: Pick<Undo, 'makeRoom'>
   ledger: Ledger
   log: Log
 }): Eviction {
@@ -89,7 +91,8 @@ export function createEviction(deps: {
   return {
     evict: (bytes) =>
       deps.ledger.during(async () => {
-        let gone = await fromQuarantine(bytes)
+        let gone = await deps.undo.makeRoom(bytes)
+        if (gone.bytes < bytes) gone = sum(gone, await fromQuarantine(bytes - gone.bytes))
         if (gone.bytes < bytes) gone = sum(gone, await fromBlobs(bytes - gone.bytes))
         if (gone.bytes < bytes) gone = sum(gone, await fromParts(bytes - gone.bytes))
         return say(gone, {})

@@ -1,7 +1,7 @@
 import { onDisk } from '../domain/blocks.ts'
 import type { Digest, Sha256 } from '../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
-import { keyText } from '../domain/names.ts'
+import { type EntryKey, keyText } from '../domain/names.ts'
 import type { Part } from '../store/part.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
@@ -113,6 +113,16 @@ export class Flight {
 
   get readers(): number {
     return this.#readers
+  }
+
+  /** For people: bytes so far, and how many there will be once the upstream said it. */
+  get progress(): { readonly done: number; readonly size: number | undefined } {
+    return { done: this.#part?.taken ?? 0, size: this.#part?.total }
+  }
+
+  /** Everything it brings content for, the first one first. */
+  get names(): readonly EntryKey[] {
+    return [...this.#names.values()].map(({ key }) => key)
   }
 
   /** Ends the download now; its bytes stay for the next one. */

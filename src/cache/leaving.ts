@@ -26,18 +26,30 @@ export interface Left {
 export interface Leaving {
   /** Takes one blob out, rows first. Synchronous: belongs inside an immediate transaction. */
   take(blob: { readonly digest: Sha256; readonly size: number }): void
-  /** Whether it may go now: nobody reads it, it is not pinned and was not used since. */
+  /** Whether it may go now: nobody reads it, it is not pinned, was not used since, and no eviction waits for undo with it. */
   mayGo(blob: Leaver): boolean
   /**
    * Takes out what `mayGo` of these, in slices that keep nobody waiting, and settles when the disk is free of it.
-   * Stops where `enough` says so, before the blob it was asked with. Takes the usage down by what it freed.
+   * Stops where `enough` says so, before the blob it was asked with; leaves out what `spared` says. Takes the usage down
+   * by what it freed.
    */
-  leave(blobs: readonly Leaver[], enough?: (gone: number) => boolean): Promise<Left>
+  leave(
+    blobs: readonly Leaver[],
+    enough?: (gone: number) => boolean,
+    spared?: (digest: Sha256) => boolean,
+  ): Promise<Left>
   /** So many bytes on disk went into the trash with `take`; call it once the transaction is through. */
   took(bytes: number): void
   /** Empties the trash; what `took` told of is free then. */
   free(): Promise<void>
 }
+
+interface Bounds {
+  readonly enough: (gone: number) => boolean
+  readonly spared: (digest: Sha256) => boolean
+}
+
+const NEVER = (): boolean => false
 
 /** The one way out for content: rows away and the file into the trash in one transaction, the trash emptied outside. */
 export function createLeaving(deps: {
@@ -60,14 +72,15 @@ export function createLeaving(deps: {
 
   const mayGo: Leaving['mayGo'] = ({ digest, usedAt }) => {
     const now = index.blobs.standing(digest)
-    return now !== undefined && !now.pinned && now.usedAt <= usedAt && !store.isHeld(digest)
+    if (now === undefined || now.pinned || now.usedAt > usedAt || store.isHeld(digest)) return false
+    return !index.evictions.holds(digest)
   }
 
   /** As many as fit into one slice; returns how many were looked at. */
   const slice = async (
     blobs: readonly Leaver[],
     from: number,
-    enough: (gone: number) => boolean,
+    { enough, spared }: Bounds,
   ): Promise<Left & { readonly at: number; readonly done: boolean }> => {
     const gone = await index.transact(() => {
       const until = performance.now() + SLICE_MS
@@ -76,7 +89,7 @@ export function createLeaving(deps: {
       for (let at = from; at < blobs.length; at++) {
         const blob = blobs[at]
         if (blob === undefined || enough(bytes)) return { objects, bytes, at, done: true }
-        if (mayGo(blob)) {
+        if (mayGo(blob) && !spared(blob.digest)) {
           take(blob)
           objects++
           bytes += onDisk(blob.size)
@@ -108,13 +121,13 @@ export function createLeaving(deps: {
     took: (bytes) => {
       pending += bytes
     },
-    leave: (blobs, enough = () => false) =>
+    leave: (blobs, enough = NEVER, spared = NEVER) =>
       deps.ledger.during(async () => {
         writeUses(index)
         let objects = 0
         let bytes = 0
         for (let at = 0, done = blobs.length === 0; !done; ) {
-          const gone = await slice(blobs, at, (now) => enough(bytes + now))
+          const gone = await slice(blobs, at, { enough: (now) => enough(bytes + now), spared })
           objects += gone.objects
           bytes += gone.bytes
           ;({ at, done } = gone)

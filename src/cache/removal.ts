@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import type { Removal as Account } from '../db/accounts/removal.ts'
+import type { Removal as Account, RemovedName } from '../db/accounts/removal.ts'
 import type { ReplacedImage } from '../db/accounts/replaced.ts'
 import type { Index } from '../db/index.ts'
 import type { Sha256 } from '../domain/digest.ts'
@@ -25,7 +25,16 @@ export interface RemovalPreview {
   readonly inUse: readonly ImageKey[]
 }
 
+/** Images as they are at this moment. */
+export interface Looked {
+  /** Something of them is being read. */
+  readonly busy: readonly ImageKey[]
+  /** What taking out the others would do. */
+  readonly account: Account
+}
+
 export interface Removal {
+  look(images: readonly ImageKey[]): Promise<Looked>
   /** What taking them out would do, at this moment. */
   preview(images: readonly ImageKey[]): Promise<RemovalPreview>
   /** Takes images out, with what nothing else needs. What is pinned or being read stays. */
@@ -66,18 +75,21 @@ export function createRemoval(deps: {
     return new Set(images.filter(({ digest }) => used.has(digest)))
   }
 
-  const look = async (images: readonly ImageKey[]) => {
+  const look: Removal['look'] = async (images) => {
     writeUses(index)
     const busy = await inUse(images)
     const free = images.filter((image) => !busy.has(image))
     return { busy: [...busy], account: await index.clerk.ask('removal', { images: free }) }
   }
 
+  /** A tag may have moved on. */
+  const isAsLooked = (name: RemovedName): boolean => index.entries.find(name)?.digest === name.digest
+
   const dropNames = async ({ entries }: Account): Promise<void> => {
     for (let at = 0; at < entries.length; at += PAGE) {
       const page = entries.slice(at, at + PAGE)
       await index.transact(() => {
-        for (const key of page) budgets.dropping(key, () => index.entries.drop(key))
+        for (const name of page) budgets.dropping(name, () => isAsLooked(name) && index.entries.drop(name))
       })
     }
   }
@@ -97,6 +109,7 @@ export function createRemoval(deps: {
   }
 
   return {
+    look,
     preview: async (images) => {
       const { busy, account } = await look(images)
       const { digests, total, frees } = account

@@ -2,6 +2,7 @@ import { systemClock } from '../domain/clock.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { audit } from './commands/audit.ts'
+import { clientSetup } from './commands/client.ts'
 import { configCheck, configShow } from './commands/config.ts'
 import { doctor } from './commands/doctor.ts'
 import { fetch } from './commands/fetch.ts'
@@ -16,6 +17,7 @@ import { rm } from './commands/rm.ts'
 import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { stats } from './commands/stats.ts'
+import { undo } from './commands/undo.ts'
 import { userAdd, userLs, userPasswd, userRm } from './commands/user.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
@@ -43,8 +45,10 @@ export const COMMANDS: readonly Command[] = [
   userLs,
   keyLs,
   audit,
+  clientSetup,
   fetch,
   rm,
+  undo,
   pin,
   unpin,
   userAdd,

@@ -22,6 +22,7 @@ const specs = {
   csv: { help: 'the result as CSV with a title line' },
   yes: { short: 'y', help: 'do not ask' },
   'dry-run': { help: 'say what would happen and change nothing' },
+  now: { help: 'free the bytes at once; it cannot be undone' },
   filter: { value: 'WORDS', dashed: true, help: 'only what matches: "idle:30d >100MiB untagged"' },
   sort: { value: 'COLUMN', dashed: true, help: 'order, "-" in front for the largest first' },
   limit: { value: 'N', help: 'at most that many rows' },
@@ -43,6 +44,12 @@ const specs = {
   expires: { value: 'WHEN', help: 'for "90d", or through a day "2026-12-31"; for good by default' },
   origin: { help: 'where each value comes from' },
   url: { value: 'URL', help: 'the address to ask' },
+  http: { help: 'the cache is reached by plain http' },
+  ca: { value: 'FILE', help: "the certificate of the cache's own authority, as a path on the client" },
+  key: { value: 'KEY', help: 'a pull key' },
+  registries: { value: 'LIST', help: '"docker.io,ghcr.io"; all upstreams by default' },
+  strict: { help: 'never ask the registry itself, even when the cache fails' },
+  undo: { help: 'the script that brings everything back' },
 } as const satisfies Record<string, FlagSpec>
 
 export type FlagName = keyof typeof specs

@@ -4,6 +4,7 @@ import { removeDb, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { migrate } from './migrate.ts'
 import { closeDb, type Db, openDb } from './open.ts'
 import { type Salvaged, salvage } from './salvage.ts'
+import { endSessions } from './sessions.ts'
 
 export interface Rescue {
   /** The damaged index, which may be absent. */
@@ -27,6 +28,7 @@ export function rescue({ file, migrations }: Rescue): Rescued {
   const db = snapshotAt === undefined ? openFresh(to, migrations) : openDb(to)
   try {
     const salvaged = existsSync(file) ? salvage(db, file) : { rows: 0, gaps: 0 }
+    endSessions(db)
     db.pragma('wal_checkpoint(TRUNCATE)')
     return { snapshotAt, salvaged }
   } finally {

@@ -5,6 +5,7 @@ import { isDamage } from './damage.ts'
 import { carryKeys } from './keys.ts'
 import type { Db } from './open.ts'
 import { createRowPuts, type Row } from './salvaged-rows.ts'
+import { carryTokens } from './tokens.ts'
 
 export interface Salvaged {
   /** Rows that could be read. */
@@ -112,6 +113,7 @@ function carryAll(db: Db, carry: Carry, last: number): void {
   }
   carryPins(db, carry, puts.pin)
   carryKeys(db, carry)
+  carryTokens(db, carry)
   carryAudit(db, carry)
 }
 

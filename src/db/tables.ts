@@ -4,6 +4,7 @@ import { type Clerk, createClerk } from './clerk.ts'
 import { watchClerk } from './damage.ts'
 import { createEdges, type Edges } from './edges.ts'
 import { createEntries, type Entries, type Entry } from './entries.ts'
+import { createEvictions, type Evictions } from './evictions.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { createFound, type Found } from './found.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
@@ -12,6 +13,8 @@ import { createKeys, type Keys } from './keys.ts'
 import { createMemo, type Memo } from './memo.ts'
 import type { Db } from './open.ts'
 import { createPins, type Pins } from './pins.ts'
+import { createSessionTable, type SessionTable } from './sessions.ts'
+import { createTokenTable, type TokenTable } from './tokens.ts'
 import { createUsage, type Usage } from './usage.ts'
 import { createUses, type Uses } from './uses.ts'
 
@@ -28,7 +31,10 @@ export interface Tables {
   readonly jobRuns: JobRuns
   readonly facts: Facts
   readonly keys: Keys
+  readonly sessions: SessionTable
+  readonly tokens: TokenTable
   readonly audit: AuditTable
+  readonly evictions: Evictions
   readonly clerk: Clerk
 }
 
@@ -52,7 +58,10 @@ export function createTables(
     jobRuns: createJobRuns(db),
     facts: createFacts(db),
     keys: createKeys(db),
+    sessions: createSessionTable(db),
+    tokens: createTokenTable(db),
     audit: createAudit(db),
+    evictions: createEvictions(db, memo),
     clerk: watchClerk(createClerk(file), notice),
   }
 }
@@ -93,8 +102,17 @@ export function followTables(now: () => Tables): Tables {
     get keys() {
       return now().keys
     },
+    get sessions() {
+      return now().sessions
+    },
+    get tokens() {
+      return now().tokens
+    },
     get audit() {
       return now().audit
+    },
+    get evictions() {
+      return now().evictions
     },
     get clerk() {
       return now().clerk

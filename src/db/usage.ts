@@ -1,4 +1,5 @@
 import { HOUR } from '../domain/clock.ts'
+import { createMinutes, type Minutes } from './minutes.ts'
 import type { Db } from './open.ts'
 
 /** Hours that are kept: two months. */
@@ -28,6 +29,8 @@ export interface Usage {
   flush(): void
   /** Sums since a time, of what is written. */
   since(at: number): readonly UsageRow[]
+  /** By the minute, written or not. */
+  readonly minutes: Pick<Minutes, 'since'>
 }
 
 interface Count {
@@ -50,7 +53,18 @@ export function createUsage(db: Db): Usage {
     `SELECT front_end AS frontEnd, upstream, outcome, sum(requests) AS requests, sum(bytes) AS bytes
        FROM usage WHERE hour >= ? GROUP BY front_end, upstream, outcome ORDER BY upstream, front_end, outcome`,
   )
+  const minutes = createMinutes()
   let counts = new Map<string, Count>()
+  /** What was counted last: most answers are like the one before. */
+  let latest: Count | undefined
+  const countOf = ({ frontEnd, upstream, outcome }: Traffic, hour: number): Count => {
+    const key = `${hour} ${frontEnd} ${upstream} ${outcome}`
+    const known = counts.get(key)
+    if (known !== undefined) return known
+    const count = { hour, frontEnd, upstream, outcome, requests: 0, bytes: 0 }
+    counts.set(key, count)
+    return count
+  }
   const flush = (): void => {
     if (counts.size === 0) return
     const newest = Math.max(...[...counts.values()].map(({ hour }) => hour))
@@ -61,19 +75,27 @@ export function createUsage(db: Db): Usage {
     if (db.inTransaction) write()
     else db.transaction(write).immediate()
     counts = new Map()
+    latest = undefined
   }
   return {
-    note: ({ frontEnd, upstream, outcome, bytes, at }) => {
-      const hour = at - (at % HOUR)
-      const key = `${hour} ${frontEnd} ${upstream} ${outcome}`
-      const count = counts.get(key)
-      if (count === undefined) counts.set(key, { hour, frontEnd, upstream, outcome, requests: 1, bytes })
-      else {
-        count.requests++
-        count.bytes += bytes
-      }
+    note: (traffic) => {
+      minutes.add(traffic)
+      const hour = traffic.at - (traffic.at % HOUR)
+      if (latest === undefined || !isSame(latest, traffic, hour)) latest = countOf(traffic, hour)
+      latest.requests++
+      latest.bytes += traffic.bytes
     },
     flush,
     since: (at) => since.all(at - (at % HOUR)),
+    minutes,
   }
+}
+
+function isSame(count: Count, { frontEnd, upstream, outcome }: Traffic, hour: number): boolean {
+  return (
+    count.hour === hour &&
+    count.outcome === outcome &&
+    count.upstream === upstream &&
+    count.frontEnd === frontEnd
+  )
 }

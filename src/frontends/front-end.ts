@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../domain/access.ts'
 import type { AppError } from '../domain/errors.ts'
-import type { FrontEndName, Outcome } from '../domain/names.ts'
+import type { EntryKind, FrontEndName, Outcome } from '../domain/names.ts'
 
 /** What parsing may look at. The path is raw, without its pull key: nothing decoded, nothing normalised. */
 export interface RequestLine {
@@ -19,10 +19,14 @@ export interface Notes {
   /** The cached thing this was about, as a person names it. */
   name?: string
   upstream?: string
+  /** What of the repository was asked for. */
+  kind?: EntryKind
   outcome?: Outcome
   error?: AppError
   /** The connection was cut because the answer could not go on. */
   cut?: boolean
+  /** Of the whole content, as soon as that is known. */
+  size?: number
   bytes: number
 }
 

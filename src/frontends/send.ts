@@ -12,6 +12,7 @@ export type Headers = Record<string, string | number>
 /** Headers that say what an answer is and how it came about. */
 function describe(exchange: Exchange, meta: Meta, own: Headers): Headers {
   exchange.notes.outcome = meta.outcome
+  if (meta.size !== undefined) exchange.notes.size = meta.size
   const headers: Headers = { ...own, 'x-cache': meta.outcome, 'x-request-id': exchange.id }
   if (meta.digest !== undefined) headers['etag'] = `"${meta.digest}"`
   if (meta.warning !== undefined) headers['warning'] = `299 - "${quotable(meta.warning)}"`

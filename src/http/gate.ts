@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http'
+import type { ApiTokens } from '../auth/api-tokens.ts'
 import type { Audit } from '../auth/audit.ts'
-import type { Authenticator } from '../auth/authenticate.ts'
+import { type Authenticator, userOf } from '../auth/authenticate.ts'
+import { sessionIn } from '../auth/session-cookie.ts'
+import type { Sessions } from '../auth/sessions.ts'
 import type { Access } from '../domain/access.ts'
-import type { Principal } from '../domain/principal.ts'
+import { AppError } from '../domain/errors.ts'
+import { ANONYMOUS, type Principal } from '../domain/principal.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { Approach } from './console-host.ts'
 import type { Limits } from './limits.ts'
 
 /** Whoever is on the other end of a request. */
@@ -36,6 +41,8 @@ export interface Door {
   hasUsers(): Promise<boolean>
   /** Shown by clients that ask for a password. */
   readonly realm: () => string
+  /** How requests came, as their clients see it. */
+  readonly approach: Approach
 }
 
 /** Throws AppError `unauthorized` or `too_many_requests`. Whoever brings no password is not kept waiting. */
@@ -50,4 +57,67 @@ export function createGate(deps: {
     const principal = authenticator.authenticate({ authorization, key, address, isLogin })
     return principal instanceof Promise ? principal.then(grant) : grant(principal)
   }
+}
+
+export interface ApiGateDeps {
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'find' | 'wrongSecret'>
+  readonly sessions: Pick<Sessions, 'find'>
+  readonly tokens: Pick<ApiTokens, 'find'>
+  readonly grant: (principal: Principal) => Access
+  /** By https, as the client sees it. */
+  readonly isSecure: (req: IncomingMessage) => boolean
+}
+
+/** Who asks the API, and what they may do: by token, by password, by session, else nobody in particular. */
+export type ApiGate = (req: IncomingMessage, address: string) => Promise<Access>
+
+/**
+ * Sessions and tokens count here and nowhere else: a client that pulls has no use for them. Rejects with AppError
+ * `unauthorized` or `too_many_requests`, and with `denied` for a change that a page of another site may have sent.
+ */
+export function createApiGate({ authenticator, sessions, tokens, grant, isSecure }: ApiGateDeps): ApiGate {
+  const byToken = async (secret: string, address: string): Promise<Principal> => {
+    const found = tokens.find(secret)
+    const known = found.kind === 'valid' ? await authenticator.find(found.user) : undefined
+    if (known !== undefined) return userOf(known)
+    const token = found.kind === 'valid' ? found : found.token
+    const who = token === undefined ? 'unknown token' : `${token.user} (token ${token.name})`
+    const why = found.kind === 'valid' ? 'without its user' : found.why
+    authenticator.wrongSecret({ secret, action: 'token', who, why, address })
+    throw new AppError('unauthorized', { message: `this token is ${why}` })
+  }
+
+  const bySession = async (req: IncomingMessage): Promise<Principal> => {
+    const secret = sessionIn(req.headers.cookie, isSecure(req))
+    const known = secret === undefined ? undefined : await sessions.find(secret)
+    if (known === undefined) return ANONYMOUS
+    requireIntent(req)
+    return userOf(known)
+  }
+
+  return async (req, address) => {
+    const { authorization } = req.headers
+    const token = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+    if (token !== undefined) return grant(await byToken(token, address))
+    if (authorization === undefined) return grant(await bySession(req))
+    return grant(await authenticator.authenticate({ authorization, key: undefined, address, isLogin: true }))
+  }
+}
+
+/**
+ * Browsers add cookies by themselves, also for a page at another port of this host, which SameSite takes for ours. But
+ * they let no other origin send a header of its own making.
+ */
+function requireIntent({ method, headers }: IncomingMessage): void {
+  if (method === 'GET' || method === 'HEAD' || headers['x-csrf'] === '1') return
+  throw new AppError('denied', { message: 'with a session a change needs the header X-CSRF: 1' })
+}
+
+/** Whether a script of a page sent it: asked for a Basic login, its browser would put a window over the page. */
+export function isFromPage({ headers }: IncomingMessage): boolean {
+  const { referer, cookie } = headers
+  const isScript = headers['sec-fetch-dest'] === 'empty' || headers['x-csrf'] !== undefined
+  return (
+    isScript || referer !== undefined || [true, false].some((way) => sessionIn(cookie, way) !== undefined)
+  )
 }

@@ -19,6 +19,8 @@ export interface PipelineDeps {
   readonly door: Door
   /** Counts an answer that names an upstream. */
   readonly note: (traffic: { frontEnd: string; upstream: string; outcome: string; bytes: number }) => void
+  /** Told of every request of a protocol; what it gives back is called with the milliseconds the answer took. */
+  readonly watch?: (asked: Arrival) => (ms: number) => void
   readonly log: Log
 }
 
@@ -28,22 +30,28 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
   return (req, res) => {
     const startedAt = performance.now()
     const asked = readRequest(req)
-    const arrival: Arrival = { req, res, id: nextId(), line: asked.line, notes: { bytes: 0 } }
     const client = deps.door.clientAddress(req)
+    const arrival: Arrival = { req, res, client, id: nextId(), line: asked.line, notes: { bytes: 0 } }
     deps.door.look(req, client)
     const claimed = claim(deps.frontEnds, arrival)
     if (claimed === undefined) return deps.fallback(req, res)
     const visit: Visit = { ...asked, ...claimed, arrival, client }
+    const ended = deps.watch?.(arrival)
     const done = (): void => {
+      const ms = performance.now() - startedAt
       count(arrival, claimed.frontEnd.name, deps.note)
-      logRequest(deps.log, arrival, { client, ms: performance.now() - startedAt })
+      ended?.(ms)
+      logRequest(deps.log, arrival, { client, ms })
     }
     void run(deps.door, visit).then(done)
   }
 }
 
 /** A request of which nobody knows yet who sent it. */
-type Arrival = Omit<Exchange, 'access' | 'withKey'>
+interface Arrival extends Omit<Exchange, 'access' | 'withKey'> {
+  /** Address. */
+  readonly client: string
+}
 
 function count({ notes }: Arrival, frontEnd: string, note: PipelineDeps['note']): void {
   const { upstream, outcome, bytes } = notes

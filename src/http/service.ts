@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Router } from '@koa/router'
 import Koa, { type Context } from 'koa'
 import type { Setup } from '../auth/setup.ts'
+import type { Clock } from '../domain/clock.ts'
 import { toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
+import { serveConsole } from './console.ts'
+import type { Approach } from './console-host.ts'
 import type { Door } from './gate.ts'
 import { setupRoutes } from './setup-routes.ts'
 
@@ -13,10 +16,13 @@ export interface ServiceDeps {
   readonly isStopping: () => boolean
   readonly door: Door
   readonly setup: Setup
+  /** Where the built console is. */
+  readonly consoleFolder: string
+  readonly clock: Clock
   readonly log: Log
 }
 
-/** What is no protocol: health for machines, and soon pages for people. */
+/** What is no protocol: health for machines, and pages for people. */
 export function createService(deps: ServiceDeps): (req: IncomingMessage, res: ServerResponse) => void {
   const koa = new Koa()
   koa.silent = true
@@ -24,6 +30,9 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.set('x-content-type-options', 'nosniff')
     return HEALTH.has(ctx.path) ? next() : limited(deps.door, ctx, next)
   })
+  const { consoleFolder: folder, clock } = deps
+  const requireOwnHost: Approach['requireOwnHost'] = (req) => deps.door.approach.requireOwnHost(req)
+  koa.use(serveConsole({ folder, requireOwnHost, clock }))
   const probe = createProbe(deps)
   const router = new Router()
   router.get('/healthz', (ctx) => {
@@ -38,13 +47,16 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
   })
   router.get('/', (ctx) => {
     ctx.type = 'text/plain; charset=utf-8'
-    ctx.body = 'Cachalot, a pull-through cache. The registry is under /v2/.\n'
+    ctx.body = FRONT_PAGE
   })
   setupRoutes(router, deps)
   koa.use(router.routes()).use(router.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
 }
+
+/** Where the console is not built, or not offered by that name. */
+const FRONT_PAGE = 'Cachalot, a pull-through cache. The registry is under /v2/, the console under /ui/.\n'
 
 /** Monitors ask often, and from networks of their own. */
 const HEALTH = new Set(['/healthz', '/readyz'])

@@ -73,13 +73,17 @@ export async function runCall(
     carried: [],
   }
   try {
-    return await finish(call, await reach(call))
+    const answer = await finish(call, await reach(call))
+    upstream.record.succeeded()
+    return answer
   } catch (error) {
     budget.release()
     if (outer?.aborted === true) throw outer.reason
     const explained = explainFailure(error, settings.name)
     const said = explained instanceof AppError ? explained.detail.said : undefined
     pass.failed(call.fault, said)
+    // That we could not wait is no failure of whoever is slow.
+    if (call.fault !== 'impatient') upstream.record.failed(explained)
     if (explained instanceof AppError && explained.code === 'upstream_invalid') {
       surroundings.log.warn({ upstream: settings.name, said }, 'an upstream was not trusted')
     }
@@ -221,6 +225,7 @@ async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise
     })
     if (isOwn) {
       call.pass.answered(answer.took)
+      upstream.record.answered(answer.took)
       call.fault = 'none'
       upstream.rates.see(answer.headers)
     }

@@ -4,6 +4,7 @@ import type { Log } from '../domain/log.ts'
 import { type CallAnswer, type CallAsk, runCall } from './call.ts'
 import { PATIENCE_MOST } from './health.ts'
 import type { OriginClient } from './origin.ts'
+import type { Standing } from './record.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 import { type ClientLimits, DEFAULT_LIMITS, type UpstreamSettings } from './settings.ts'
 import { createUpstream, type Surroundings, type Upstream } from './upstream.ts'
@@ -26,6 +27,8 @@ export interface ReloadableOriginClient extends OriginClient {
    * tokens are forgotten where address or credentials changed.
    */
   update(upstreams: readonly UpstreamSettings[]): void
+  /** How an upstream did lately; undefined for one that is not configured. */
+  standing(upstream: string): Standing | undefined
 }
 
 /** The client for all configured upstreams. Nothing is connected before the first request. */
@@ -88,6 +91,7 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
     rateLimit: (name) => upstreams.get(name)?.rates.last(),
     health: (name) => upstreams.get(name)?.breaker.state() ?? 'closed',
     patience: (name) => upstreams.get(name)?.breaker.patience() ?? PATIENCE_MOST,
+    standing: (name) => upstreams.get(name)?.record.standing(),
     update,
     close,
   }

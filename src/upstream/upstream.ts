@@ -5,6 +5,7 @@ import { type Authenticator, createAuthenticator } from './bearer.ts'
 import { type Breaker, createBreaker } from './health.ts'
 import { type Connections, createConnections, proxyLogin, proxyUser } from './pools.ts'
 import { createRateLimits, type RateLimits } from './rate-limit.ts'
+import { createRecord, type TrackRecord } from './record.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits, UpstreamSettings } from './settings.ts'
 import { createTokenService } from './token-service.ts'
@@ -26,6 +27,8 @@ export interface Upstream {
   readonly guard: AddressGuard
   readonly breaker: Breaker
   readonly rates: RateLimits
+  /** For people. */
+  readonly record: TrackRecord
   readonly tokens: Tokens
   readonly authenticator: Authenticator
   /** What may never be quoted or logged. */
@@ -83,6 +86,7 @@ export function createUpstream(
     guard,
     breaker: createBreaker(settings.name, clock),
     rates: kept?.rates ?? createRateLimits(clock),
+    record: kept?.record ?? createRecord(clock),
     tokens,
     authenticator: createAuthenticator({ settings, tokens, service, login }),
     secrets,

@@ -58,7 +58,8 @@ async function createCounted({
   const budgets = createBudgets({ index, limitOf: () => 0 })
   const ledger = await createLedger({ index, store })
   const leaving = createLeaving({ index, store, hot: createHot(), budgets, ledger })
-  const eviction = createEviction({ index, store, budgets, leaving, ledger, log: SILENT })
+  const undo = { makeRoom: async () => ({ objects: 0, bytes: 0 }) }
+  const eviction = createEviction({ index, store, budgets, leaving, undo, ledger, log: SILENT })
   return createQuota({ store, ledger, budgets, eviction, limits: () => limits })
 }
 

@@ -28,7 +28,7 @@ void test('without a server: fetched, listed, shown, looked up and removed', asy
   const detail = await lab.json<ImageDetail>('show', 'nginx:1.27')
   assert.deepEqual([detail.image.state, detail.platforms.length], ['complete', 1])
   assert.match(await lab.ok('lookup', 'nginx:1.27'), /^cached\tcomplete$/m)
-  assert.match(await lab.ok('rm', 'nginx:1.27'), /^removed 1 image, freed \d+(\.\d)? KiB$/m)
+  assert.match(await lab.ok('rm', 'nginx:1.27', '--now'), /^removed 1 image, freed \d+(\.\d)? KiB$/m)
   assert.equal((await lab.run('lookup', 'nginx:1.27')).code, 4)
   assert.deepEqual(lab.blobFiles(), [])
   assert.equal(existsSync(join(lab.data, 'cachalot.sock')), false)
@@ -98,9 +98,27 @@ void test('nothing named is never everything, and many objects need --yes', asyn
   const preview = await lab.json<Preview>('rm', 'org/**', '--dry-run')
   assert.deepEqual([preview.images.length, preview.objects], [8, 32])
   assert.equal(lab.blobFiles().length, 32)
-  assert.equal((await lab.run('rm', 'org/**', 'other:1', '--yes')).code, 3)
+  assert.equal((await lab.run('rm', 'org/**', 'other:1', '--yes', '--now')).code, 3)
   assert.deepEqual(lab.blobFiles(), [])
   server.child.kill()
+})
+
+void test('what rm took out comes back with undo, also without a server', async (t) => {
+  const lab = await createLab(t)
+  lab.hub.addImage('library/nginx', { tags: ['1'] })
+  await lab.ok('fetch', 'nginx:1')
+  const files = lab.blobFiles().length
+  assert.equal((await lab.run('undo')).code, 4)
+  const said = await lab.ok('rm', 'nginx:1')
+  const [, id = ''] = /^undo until \d\d:\d\d: cachalot undo ([0-9a-f]{6})$/m.exec(said) ?? []
+  assert.equal((await lab.run('lookup', 'nginx:1')).code, 4)
+  assert.equal(lab.blobFiles().length, files)
+  assert.equal((await lab.run('undo', 'other')).code, 4)
+  assert.match(await lab.ok('undo', id), /^put 1 image back, \d+ KiB$/m)
+  assert.match(await lab.ok('lookup', 'nginx:1'), /^cached\tcomplete$/m)
+  await lab.ok('rm', 'nginx:1')
+  await lab.ok('undo')
+  await lab.ok('lookup', 'nginx:1')
 })
 
 void test('a pin keeps its image, whoever wants it gone', async (t) => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GcReport, ImageDetail, ImageRow, Preview, Stats, VerifyReport } from '../../src/api/contract.ts'
+import type { GcReport, ImageDetail, ImageRow, Stats, VerifyReport } from '../../src/api/contract.ts'
+import type { BoundPreview, Evicted } from '../../src/api/contract-contents.ts'
 import { type Block, renderBlocks } from '../../src/cli/blocks.ts'
 import { lookupBlocks } from '../../src/cli/commands/lookup.ts'
 import { gcBlocks, gcDone } from '../../src/cli/views/gc.ts'
 import { imageBlocks } from '../../src/cli/views/image.ts'
 import { imageTable, pinTable } from '../../src/cli/views/lists.ts'
-import { previewBlocks, removedBlocks } from '../../src/cli/views/removal.ts'
+import { dryBlocks, evictedBlocks, previewBlocks } from '../../src/cli/views/removal.ts'
 import { statsBlocks } from '../../src/cli/views/stats.ts'
 import { verifyBlocks } from '../../src/cli/views/verify.ts'
 import { displayWidth } from '../../src/cli/width.ts'
@@ -243,7 +244,11 @@ void test('one image is told with its tags, platforms, layers and who shares the
   )
 })
 
-const PREVIEW: Preview = {
+const PREVIEW: BoundPreview = {
+  previewId: 'p',
+  expiresAt: NOW,
+  gone: [],
+  count: 1,
   images: [IMAGE],
   objects: 9,
   total: 71 * MIB,
@@ -256,19 +261,38 @@ const PREVIEW: Preview = {
 }
 
 void test('a removal says what goes along, what stays and what it frees', () => {
-  const text = people([...previewBlocks(PREVIEW, NOW), ...removedBlocks(PREVIEW, 'dry')]).join('\n')
+  const text = people([...previewBlocks(PREVIEW, NOW), ...dryBlocks(PREVIEW)]).join('\n')
   assert.match(text, /also removes: docker\.io\/library\/nginx:latest/)
   assert.match(text, /stays, pinned: docker\.io\/library\/alpine:3/)
   assert.match(text, /not cached: nowhere:1/)
   assert.match(text, /run without --dry-run to free 40 MiB · 31 MiB stay, shared with others$/)
-  assert.deepEqual(people(removedBlocks(PREVIEW, 'done')), [
+  const done: Evicted = {
+    id: '7f3a01',
+    at: NOW,
+    who: 'local',
+    names: [IMAGE.name],
+    images: 1,
+    objects: 9,
+    bytes: 40 * MIB,
+    undoUntil: undefined,
+    left: [],
+  }
+  assert.deepEqual(people(evictedBlocks(PREVIEW, done)), [
     'removed 1 image, freed 40 MiB · 31 MiB stay, shared with others',
   ])
+  const kept = { ...done, undoUntil: NOW, left: [{ name: 'a:1', why: 'changed' as const }] }
+  const lines = people(evictedBlocks(PREVIEW, kept)).join('\n')
+  assert.match(
+    lines,
+    /^stays: a:1 \(its tags changed\)\nremoved 1 image, 40 MiB are freed at \d\d:\d\d · 31 MiB stay/,
+  )
+  assert.match(lines, /\nundo until \d\d:\d\d: cachalot undo 7f3a01$/)
 })
 
 void test('of many images a person sees twenty', () => {
   const many = {
     ...PREVIEW,
+    count: 33,
     images: Array.from({ length: 33 }, () => IMAGE),
     pinned: [],
     notFound: [],

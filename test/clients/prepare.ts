@@ -18,6 +18,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   lego: ['lego'],
   pebble: ['pebble'],
   'pebble-challtestsrv': ['pebble'],
+  chromium: ['chromium'],
 }
 
 /** Names of the programs that are not on this machine. */

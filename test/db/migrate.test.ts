@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -89,6 +90,7 @@ test('three processes that open a new index at once all succeed, and one of them
       run(process.execPath, ['--input-type=module', '-e', script, file, at]),
     )
     const applied = (await Promise.all(started)).map(({ stdout }) => stdout)
-    assert.deepEqual(applied.sort(), ['0', '0', '3'])
+    const all = String(readdirSync(MIGRATIONS).length)
+    assert.deepEqual(applied.sort(), ['0', '0', all])
   }
 })

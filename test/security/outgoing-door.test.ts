@@ -40,10 +40,11 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/reach.ts node:net connect': 'the socket in the data folder',
   'cli/commands/healthcheck.ts node:http request': 'our own server',
   'cli/commands/healthcheck.ts node:https request': 'our own server',
-  'cli/doctor/route.ts node:http request': 'doctor, started by hand: the way to an upstream, step by step',
-  'cli/doctor/route.ts node:net connect': 'doctor',
-  'cli/doctor/route.ts node:tls connect': 'doctor',
-  'cli/doctor/upstream.ts node:dns/promises lookup': 'doctor',
+  'probe/route.ts node:http request': 'started by hand, by operators: the way to an upstream, step by step',
+  'probe/route.ts node:net connect': 'the same',
+  'probe/route.ts node:tls connect': 'the same',
+  'probe/route.ts node:dns/promises lookup': 'the same',
+  'probe/upstream.ts node:dns/promises lookup': 'the same',
   'acme/program.ts node:child_process spawn': 'lego, which speaks to the authority itself',
 }
 

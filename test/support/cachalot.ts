@@ -37,6 +37,8 @@ export interface CachalotOptions {
   /** Environment of the configuration, for passwords. */
   readonly env?: Readonly<Record<string, string>>
   readonly clock?: Clock
+  /** Of the built console; by default there is none, whatever this machine has built. */
+  readonly consoleFolder?: string
   /** A folder of the test's own, which stays; by default a fresh one that goes with the test. */
   readonly dataDir?: string
   /** Milliseconds. */
@@ -132,10 +134,13 @@ async function run(folder: string, initial: Settings): Promise<Cachalot> {
   }
 
   const start = async (changes: Pick<CachalotOptions, 'config' | 'upstreams'>): Promise<App> => {
-    const { config } = await load(changes)
-    const { clock, abandonGrace } = settings
+    const loaded = await load(changes)
+    const { config } = loaded
+    const { clock, abandonGrace, consoleFolder } = settings
     const started = await startApp(config, {
       log,
+      effective: () => loaded,
+      consoleFolder: consoleFolder ?? join(folder, 'no-console'),
       ...(clock === undefined ? {} : { clock }),
       ...(abandonGrace === undefined ? {} : { abandonGrace }),
     })

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareClients } from '../clients/prepare.ts'
 
 /**
  * `npm test` and its parts: one run of `node --test` over every test file, so that its closing lines count them
- * all. `--fast` leaves the real clients out, a folder name runs that folder alone.
+ * all. The console is built first where it is not. `--fast` leaves the real clients out, a folder name runs that folder alone.
  */
 const ROOT = join(import.meta.dirname, '..', '..')
 const [part] = process.argv.slice(2)
@@ -18,6 +18,7 @@ if (part !== '--fast') {
   if (missing.length > 0)
     console.log(`not on this machine, so their tests are skipped: ${missing.join(', ')}`)
 }
+execFileSync(process.execPath, [join(ROOT, 'ui/build.ts'), '--if-stale'], { stdio: 'inherit' })
 const run = spawn(
   process.execPath,
   ['--test', '--test-concurrency=2', '--import', './test/support/no-network.ts', ...files],

@@ -1,4 +1,5 @@
-import type { Preview, Selection } from '../../api/contract.ts'
+import type { Selection } from '../../api/contract.ts'
+import type { BoundPreview, Evicted } from '../../api/contract-contents.ts'
 import { parseFilter } from '../../domain/filter.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { counted } from '../cells.ts'
@@ -7,7 +8,7 @@ import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT, usageError } from '../exit.ts'
 import { type Reached, withApi } from '../reach.ts'
-import { previewBlocks, removedBlocks } from '../views/removal.ts'
+import { dryBlocks, evictedBlocks, previewBlocks } from '../views/removal.ts'
 
 /** `rm REF…`: takes images out of the cache. */
 export const rm: Command = {
@@ -19,6 +20,7 @@ export const rm: Command = {
   flags: {
     filter: 'only what matches, of the names or of everything',
     'dry-run': true,
+    now: true,
     yes: true,
     json: true,
   },
@@ -26,7 +28,8 @@ export const rm: Command = {
     'Shows what goes, what that frees and what stays because others share it. A tag stands for its image, whose other',
     'tags go with it; a REF without a tag stands for all images of that repository, and it may hold *, ** and ?.',
     'Pinned images stay, and so does what is being read.',
-    'They are fetched again by the next pull.',
+    'The next pull fetches them again. Their bytes stay for ten minutes, so that "undo" can put everything back, unless',
+    'room is needed before, or --now is given.',
   ],
   examples: ['rm nginx:1.25 --dry-run', "rm 'ghcr.io/org/app:pr-*'", "rm --filter 'idle:90d >500MiB' --yes"],
   run: (context) => {
@@ -48,30 +51,33 @@ function selectionOf({ words: names, flags, world }: Context): Selection {
 }
 
 async function remove({ api }: Reached, selection: Selection, context: Context): Promise<number> {
-  const { signal, flags } = context
-  const dryRun = flags.on('dry-run')
-  const preview = await api.post('/remove', { ...selection, dryRun: true }, { signal })
+  const { signal, flags, world } = context
+  const preview = await api.post('/selection', selection, { signal })
   requireFound(preview, context)
-  if (dryRun) {
+  if (flags.on('dry-run')) {
     if (flags.on('json')) context.json(preview)
-    else context.print([...previewBlocks(preview, context.world.clock()), ...removedBlocks(preview, 'dry')])
+    else context.print([...previewBlocks(preview, world.clock()), ...dryBlocks(preview)])
     return codeOf(preview)
   }
-  const { images, objects, frees } = preview
+  const { count, objects, frees, previewId } = preview
   // A person reads it before the answer; a program is told what was done alone.
   const isWatched = context.terminal.out.interactive
-  if (!flags.on('json') && isWatched) context.print(previewBlocks(preview, context.world.clock()))
-  const question = `remove ${counted(images.length, 'image')} (${counted(objects, 'object')}) and free ${formatBytes(frees)}?`
-  await confirm(context, { objects: Math.max(objects, images.length), question })
-  const removed = await api.post('/remove', { ...selection, dryRun: false }, { signal })
-  const done = isWatched ? [] : previewBlocks(removed, context.world.clock())
-  if (flags.on('json')) context.json(removed)
-  else context.print([...done, ...removedBlocks(removed, 'done')])
-  return codeOf(removed)
+  if (!flags.on('json') && isWatched) context.print(previewBlocks(preview, world.clock()))
+  const question = `remove ${counted(count, 'image')} (${counted(objects, 'object')}) and free ${formatBytes(frees)}?`
+  await confirm(context, { objects: Math.max(objects, count), question })
+  const mode = flags.on('now') ? 'now' : 'undo'
+  const evicted = count === 0 ? undefined : await api.post('/evict', { previewId, mode }, { signal })
+  if (flags.on('json')) context.json({ ...preview, eviction: evicted })
+  else
+    context.print([
+      ...(isWatched ? [] : previewBlocks(preview, world.clock())),
+      ...evictedBlocks(preview, evicted),
+    ])
+  return codeOf(preview, evicted)
 }
 
-function requireFound({ images, notFound, pinned, inUse }: Preview, context: Context): void {
-  if (images.length + pinned.length + inUse.length > 0) return
+function requireFound({ count, notFound, pinned, inUse }: BoundPreview, context: Context): void {
+  if (count + pinned.length + inUse.length > 0) return
   if (context.flags.on('filter') && notFound.length === 0)
     throw new CommandError('nothing matches the filter', EXIT.notFound)
   const what = notFound.length === 0 ? 'nothing matches' : `not cached: ${notFound.join(', ')}`
@@ -79,6 +85,7 @@ function requireFound({ images, notFound, pinned, inUse }: Preview, context: Con
 }
 
 /** Partial where something that was asked for stays. */
-function codeOf({ pinned, inUse, notFound }: Preview): number {
-  return pinned.length + inUse.length + notFound.length > 0 ? EXIT.partial : EXIT.ok
+function codeOf({ pinned, inUse, notFound }: BoundPreview, evicted?: Evicted): number {
+  const stays = pinned.length + inUse.length + notFound.length + (evicted?.left.length ?? 0)
+  return stays > 0 ? EXIT.partial : EXIT.ok
 }

@@ -28,10 +28,11 @@ async function runServer({ flags }: Context): Promise<void> {
   // Only here, so that the other commands start at once.
   const { createLog } = await import('../../observe/log.ts')
   const log = createLog(loaded.config.log)
-  const app = await startOrExplain(loaded, log)
+  const read = { now: loaded }
+  const app = await startOrExplain(read, log)
   process.stdout.write(`${await banner(app, loaded, VERSION)}\n`)
   const watching = new AbortController()
-  reloadOnChange({ app, loaded, log, file: flags.text('config'), signal: watching.signal })
+  reloadOnChange({ app, read, log, file: flags.text('config'), signal: watching.signal })
   const signal = await nextSignal()
   watching.abort()
   log.info({ event: 'stop', signal }, `${signal}: running answers get 30 s, a second signal ends them now`)
@@ -45,13 +46,18 @@ async function runServer({ flags }: Context): Promise<void> {
   process.exit(0)
 }
 
-async function startOrExplain(loaded: LoadedConfig, log: OpenLog): Promise<App> {
+/** The configuration as it was read last. */
+interface Read {
+  now: LoadedConfig
+}
+
+async function startOrExplain(read: Read, log: OpenLog): Promise<App> {
   try {
     const { startApp } = await import('../../app.ts')
-    return await startApp(loaded.config, { log })
+    return await startApp(read.now.config, { log, effective: () => read.now })
   } catch (error) {
     log.flush()
-    throw new CommandError(explain(error, loaded))
+    throw new CommandError(explain(error, read.now))
   }
 }
 
@@ -81,26 +87,27 @@ function explain(error: unknown, { config }: LoadedConfig): string {
 
 interface ReloadAsk {
   readonly app: App
-  readonly loaded: LoadedConfig
+  readonly read: Read
   readonly log: OpenLog
   readonly file: string | undefined
   readonly signal: AbortSignal
 }
 
 /** SIGHUP and a changed file bring the new configuration to work. */
-function reloadOnChange({ app, loaded, log, file, signal }: ReloadAsk): void {
+function reloadOnChange({ app, read, log, file, signal }: ReloadAsk): void {
   const { reload } = createReload({
-    initial: loaded,
+    initial: read.now,
     load: () => readConfig(file),
     apply: (next) => {
       log.setLevel(next.config.log.level)
       app.update(next.config)
+      read.now = next
     },
     tell: app.noteReload,
     log,
   })
   process.on('SIGHUP', () => void reload())
-  void watchConfig({ file: loaded.file, onChange: () => void reload(), signal })
+  void watchConfig({ file: read.now.file, onChange: () => void reload(), signal })
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

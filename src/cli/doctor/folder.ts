@@ -3,8 +3,9 @@ import { access, stat, statfs } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import type { StorageConfig } from '../../config/config.ts'
 import { formatBytes } from '../../domain/units.ts'
+import { said } from '../../probe/finding.ts'
 import { formatCount } from '../cells.ts'
-import { type Check, here, said } from './check.ts'
+import { type Check, here } from './check.ts'
 import { checkSpeed } from './speed.ts'
 
 const FEW_INODES = 10_000

@@ -1,8 +1,9 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import { renderProblem } from '../../config/problem.ts'
+import { timed } from '../../probe/finding.ts'
 import { counted } from '../cells.ts'
 import { healthUrl, statusOf } from '../commands/healthcheck.ts'
-import { type Check, here, timed } from './check.ts'
+import { type Check, here } from './check.ts'
 
 /** Whether the configuration has no warnings and its server answers. */
 export async function checkServer(loaded: LoadedConfig): Promise<Check[]> {

@@ -2,7 +2,8 @@ import { randomFillSync } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MIB } from '../../domain/units.ts'
-import { type Check, here, said, timed } from './check.ts'
+import { said, timed } from '../../probe/finding.ts'
+import { type Check, here } from './check.ts'
 
 const PIECES = 64
 /** A disk that is slower than this is slower than most lines to the internet. */

@@ -1,7 +1,7 @@
-import type { Preview } from '../../api/contract.ts'
+import type { BoundPreview, Evicted } from '../../api/contract-contents.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { type Block, line, picture } from '../blocks.ts'
-import { counted, listed } from '../cells.ts'
+import { counted, listed, localTime } from '../cells.ts'
 import { imageTable } from './lists.ts'
 
 /** Rows a person looks through; the rest is counted. */
@@ -9,10 +9,10 @@ const SHOWN = 20
 const NAMED = 5
 
 /** What goes, and what stays although it was named. */
-export function previewBlocks(preview: Preview, now: number): Block[] {
-  const { images, pinned, inUse, notFound, alsoTags } = preview
+export function previewBlocks(preview: BoundPreview, now: number): Block[] {
+  const { images, count, pinned, inUse, notFound, alsoTags } = preview
   const table = imageTable(images, now)
-  const rest = images.length - SHOWN
+  const rest = count - SHOWN
   return [
     ...(images.length === 0
       ? []
@@ -30,13 +30,40 @@ function named(what: string, names: readonly string[]): Block[] {
   return [line(`${what}: ${listed(names, NAMED).text}`, 'warn')]
 }
 
-/** The closing line of a removal or of its preview. */
-export function removedBlocks(preview: Preview, how: 'dry' | 'done'): Block[] {
-  const { images, frees, sharedKept } = preview
-  const kept = sharedKept > 0 ? ` · ${formatBytes(sharedKept)} stay, shared with others` : ''
-  if (images.length === 0) return [line('nothing was changed.')]
-  if (how === 'done')
-    return [line(`removed ${counted(images.length, 'image')}, freed ${formatBytes(frees)}${kept}`)]
-  const would = `nothing was changed. run without --dry-run to free ${formatBytes(frees)}${kept}`
-  return [line(would)]
+/** The closing line of a preview. */
+export function dryBlocks(preview: BoundPreview): Block[] {
+  if (preview.count === 0) return [line('nothing was changed.')]
+  const would = `nothing was changed. run without --dry-run to free ${formatBytes(preview.frees)}`
+  return [line(`${would}${keptOf(preview)}`)]
+}
+
+/** What became of what was shown, and how to take it back. */
+export function evictedBlocks(preview: BoundPreview, evicted: Evicted | undefined): Block[] {
+  const left = evicted?.left ?? []
+  const stays = named(
+    'stays',
+    left.map(({ name, why }) => `${name} (${WHY[why]})`),
+  )
+  if (evicted === undefined || evicted.images === 0) return [...stays, line('nothing was changed.')]
+  const { id, images, bytes, undoUntil } = evicted
+  const what = `removed ${counted(images, 'image')}`
+  if (undoUntil === undefined)
+    return [...stays, line(`${what}, freed ${formatBytes(bytes)}${keptOf(preview)}`)]
+  const until = localTime(undoUntil).slice(-5)
+  return [
+    ...stays,
+    line(`${what}, ${formatBytes(bytes)} are freed at ${until}${keptOf(preview)}`),
+    line(`undo until ${until}: cachalot undo ${id}`),
+  ]
+}
+
+const WHY = {
+  changed: 'its tags changed',
+  gone: 'gone already',
+  pinned: 'pinned',
+  in_use: 'in use',
+} as const
+
+function keptOf({ sharedKept }: BoundPreview): string {
+  return sharedKept > 0 ? ` · ${formatBytes(sharedKept)} stay, shared with others` : ''
 }

@@ -13,13 +13,14 @@ export interface ColdestAsk {
   readonly held: readonly Sha256[]
 }
 
-/** The least recently used unpinned blobs with a name of one upstream, until `bytes` are together. */
+/** The least recently used unpinned blobs with a name of one upstream, without what waits for undo, until `bytes` are together. */
 export function coldestOf(db: Db, { upstream, bytes, held }: ColdestAsk): BlobList {
   const isHeld = new Set(held.map((digest) => toBytes(digest).toString('latin1')))
   const rows = db
     .prepare<[string], CandidateRow>(
       `SELECT b.digest, b.size, b.used_at FROM blobs b
         WHERE b.pinned = 0
+          AND b.digest NOT IN (SELECT h.digest FROM evicted_blobs h JOIN evictions v ON v.id = h.eviction WHERE v.until > 0)
           AND b.digest IN (SELECT e.digest FROM repositories r JOIN entries e ON e.repository = r.id
                             WHERE r.upstream = ?)
         ORDER BY b.used_at, b.size, b.digest`,

@@ -2,7 +2,7 @@ import { toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { isComplete, judgeCompleteness } from './completeness.ts'
 import { gatherImages } from './gather.ts'
-import { addUp, type RepositoryShare } from './shares.ts'
+import { addUp, type RepositoryShare, type SharedBytes } from './shares.ts'
 import { digestWindows } from './windows.ts'
 
 /** What is known of one repository; it counts up while the ledger is made. */
@@ -48,6 +48,7 @@ export interface ImageFacts {
 export interface Ledger {
   readonly images: readonly ImageFacts[]
   readonly repositories: readonly RepositoryFacts[]
+  readonly shared: readonly SharedBytes[]
 }
 
 const ROWS_PER_STEP = 2000
@@ -62,7 +63,7 @@ export function* makeLedger(db: Db): Generator<void, Ledger> {
   yield* gatherImages(db, windows)
   yield* judgeCompleteness(db, windows)
   const count = db.prepare<[], number>('SELECT count(*) FROM temp.image').pluck().get() ?? 0
-  const { images: sums, repositories: shares } = yield* addUp(db, { windows, images: count })
+  const { images: sums, repositories: shares, shared } = yield* addUp(db, { windows, images: count })
   const places = readRepositories(db, shares)
   yield
   const images: ImageFacts[] = []
@@ -74,7 +75,7 @@ export function* makeLedger(db: Db): Generator<void, Ledger> {
     }
     yield
   }
-  return { images, repositories: [...places.values()] }
+  return { images, repositories: [...places.values()], shared }
 }
 
 /** Those that have something, by their places. */

@@ -5,9 +5,11 @@ import { type ImageFacts, makeLedger, type RepositoryFacts } from './ledger.ts'
 import { type Listing, listPage } from './list.ts'
 import type { ImageRow, ListAsk, ListPage, RepositoryRow } from './rows.ts'
 
-const MOST_TAGS = 100
+/** Of one image, in a list. */
+export const MOST_TAGS = 100
 
-const ledgerOf = createKept(makeLedger)
+/** What all lists are made of. */
+export const ledgerOf = createKept(makeLedger)
 
 const COLUMNS = {
   total: (row: Numbers) => row.total,
@@ -62,7 +64,7 @@ function toRepositoryRow(facts: RepositoryFacts): RepositoryRow {
   }
 }
 
-function toImageRow(facts: ImageFacts): ImageRow {
+export function toImageRow(facts: ImageFacts): ImageRow {
   const { of, digest, tagList, ref, mediaType, replacedAt, pinned, total, onlyHere } = facts
   const { firstCached, lastUsed, pulls } = facts
   return {

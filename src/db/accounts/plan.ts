@@ -6,6 +6,7 @@ import { type Counts, counts } from './counts.ts'
 import { type ExpiredEntry, expiredEntries } from './expired.ts'
 import { BLOCKS, type CandidateRow, type PlanAsk } from './plan-ask.ts'
 import { type Replaced, replacedImages } from './replaced.ts'
+import { type PlannedEvictions, planEvictions } from './waiting.ts'
 
 export interface PlannedBlobs {
   readonly blobs: BlobList
@@ -15,6 +16,7 @@ export interface PlannedBlobs {
 }
 
 export interface Plan {
+  readonly evicted: PlannedEvictions
   readonly expired: { readonly entries: readonly ExpiredEntry[]; readonly frees: number }
   readonly replaced: Replaced
   readonly unused: PlannedBlobs
@@ -32,15 +34,17 @@ export function plan(db: Db, ask: PlanAsk): Plan {
            CREATE TEMP TABLE held (digest BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID`)
   const hold = db.prepare('INSERT OR IGNORE INTO temp.held VALUES (?)')
   for (const digest of ask.held) hold.run(toBytes(digest))
+  const evicted = planEvictions(db, ask)
   const expired = expiredEntries(db, ask)
   const replaced = replacedImages(db, ask)
   const unused = unusedBlobs(db, ask)
   const over = ask.over.map((one) => ({ upstream: one.upstream, ...planOver(db, one, ask) }))
-  const gone = expired.frees + replaced.frees + unused.frees + sum(over.map(({ frees }) => frees))
+  const before = [evicted, expired, replaced, unused, ...over]
+  const gone = sum(before.map(({ frees }) => frees))
   const coldest = planRows(db, coldestBlobs(db, ask, ask.free - gone))
   const kept = keptBlobs(db, ask)
   db.exec('DROP TABLE temp.planned; DROP TABLE temp.held')
-  return { expired, replaced, unused, over, coldest, kept, counts: counts(db) }
+  return { evicted, expired, replaced, unused, over, coldest, kept, counts: counts(db) }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

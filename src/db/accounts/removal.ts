@@ -18,6 +18,9 @@ export interface RemovalAsk {
   readonly images: readonly ImageName[]
 }
 
+/** A name that goes, as long as it leads there. */
+export type RemovedName = EntryKey & { readonly digest: Sha256 }
+
 /** What taking out images means for names and disk. Sizes are bytes on disk. */
 export interface Removal {
   /** Those that go. */
@@ -28,8 +31,8 @@ export interface Removal {
   readonly notFound: readonly ImageName[]
   /** What leaves the disk: no name and no image is left that needs it. */
   readonly digests: readonly Sha256[]
-  /** Names that go: of the images, tags included, and of what nothing else in their repositories needs. */
-  readonly entries: readonly EntryKey[]
+  /** Names that go, and where they lead: of the images, tags included, and of what their repositories need for no other. */
+  readonly entries: readonly RemovedName[]
   /** Every tag of the images that go, as "upstream/repository:tag". */
   readonly tags: readonly string[]
   /** Of all that the images hold. */
@@ -94,18 +97,19 @@ interface EntryRow {
   repository: string
   kind: EntryKey['kind']
   ref: string | Buffer
+  digest: Buffer
 }
 
 function report(db: Db): Pick<Removal, 'digests' | 'entries' | 'tags' | 'total' | 'frees'> {
   const freed = prepared<[], { digest: Buffer; bytes: number }>(db, 'SELECT * FROM temp.freed').all()
   const entries = prepared<[], EntryRow>(
     db,
-    `SELECT r.front_end AS frontEnd, r.upstream, r.name AS repository, e.kind, e.ref
+    `SELECT r.front_end AS frontEnd, r.upstream, r.name AS repository, e.kind, e.ref, e.digest
          FROM temp.doomed d
               CROSS JOIN main.entries e ON e.digest = d.digest AND e.repository = d.repository AND e.kind = 'manifest'
               CROSS JOIN main.repositories r ON r.id = e.repository
        UNION ALL
-       SELECT r.front_end, r.upstream, r.name, e.kind, e.ref
+       SELECT r.front_end, r.upstream, r.name, e.kind, e.ref, e.digest
          FROM temp.under u
               CROSS JOIN main.entries e ON e.digest = u.digest AND e.repository = u.repository AND e.kind = 'blob'
               CROSS JOIN main.repositories r ON r.id = e.repository
@@ -120,7 +124,7 @@ function report(db: Db): Pick<Removal, 'digests' | 'entries' | 'tags' | 'total' 
     .get()
   return {
     digests: freed.map(({ digest }) => toSha256(digest)),
-    entries: entries.map((row) => ({ ...row, ref: fromRef(row.ref) })),
+    entries: entries.map((row) => ({ ...row, ref: fromRef(row.ref), digest: toSha256(row.digest) })),
     tags: tagsOfGoing(db),
     total: total ?? 0,
     frees: freed.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -6,6 +6,15 @@ import type { DigestWindow } from './windows.ts'
 export interface Shares {
   readonly images: { readonly total: Float64Array; readonly onlyHere: Float64Array }
   readonly repositories: ReadonlyMap<number, RepositoryShare>
+  /** What several repositories have, by the same holders together. */
+  readonly shared: readonly SharedBytes[]
+}
+
+export interface SharedBytes {
+  /** On disk. */
+  readonly bytes: number
+  /** Ids of repositories, each once. */
+  readonly holders: readonly number[]
 }
 
 export interface RepositoryShare {
@@ -48,13 +57,15 @@ export function* addUp(
     repositories: new Map<number, RepositoryShare>(),
   }
   const add = createAdding(db, shares)
+  const together = createTogether(db)
   for (const window of windows) {
     fill.run(window)
     add()
+    together.add()
     empty.run()
     yield
   }
-  return shares
+  return { ...shares, shared: together.all() }
 }
 
 /** Rows as arrays take half the time of rows as objects. */
@@ -62,7 +73,7 @@ type Pair = [id: number, bytes: number]
 
 function createAdding(
   db: Db,
-  { images, repositories }: Shares & { repositories: Map<number, RepositoryShare> },
+  { images, repositories }: Omit<Shares, 'shared'> & { repositories: Map<number, RepositoryShare> },
 ): () => void {
   const repository = (id: number): RepositoryShare => {
     const known = repositories.get(id)
@@ -110,6 +121,25 @@ function createAdding(
       share.looseSince = Math.min(share.looseSince, since)
       share.looseUsed = Math.max(share.looseUsed, used)
     }
+  }
+}
+
+/** Adds up what has the same holders: layers of one base come and go together. */
+function createTogether(db: Db) {
+  const select = db
+    .prepare<[], [holders: string, bytes: number]>(
+      `SELECT group_concat(repository), bytes
+         FROM (SELECT blob, repository, bytes FROM temp.hold GROUP BY blob, repository)
+        GROUP BY blob HAVING count(*) > 1`,
+    )
+    .raw()
+  const sums = new Map<string, number>()
+  return {
+    add: (): void => {
+      for (const [holders, bytes] of select.all()) sums.set(holders, (sums.get(holders) ?? 0) + bytes)
+    },
+    all: (): readonly SharedBytes[] =>
+      Array.from(sums, ([holders, bytes]) => ({ bytes, holders: holders.split(',').map(Number) })),
   }
 }
 

@@ -52,6 +52,7 @@ export function createOciFrontEnd(
     const target = targetOf(route, resource)
     exchange.notes.name = titleOf(target)
     exchange.notes.upstream = route.upstream.name
+    exchange.notes.kind = resource.kind
     if (op.verb === 'read') exchange.access.requirePull(target)
     const kept = exchange.access.mayStore(target) ? asIs : unkept
     const ask: Ask = { route, limits, headers: headersFor(op), kept }

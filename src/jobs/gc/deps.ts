@@ -3,6 +3,7 @@ import type { Leaving } from '../../cache/leaving.ts'
 import type { Ledger } from '../../cache/ledger.ts'
 import type { Pinned } from '../../cache/pinned.ts'
 import type { Removal } from '../../cache/removal.ts'
+import type { Undo } from '../../cache/undo.ts'
 import type { Index } from '../../db/index.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Log } from '../../domain/log.ts'
@@ -17,6 +18,7 @@ export interface GcDeps {
   readonly budgets: Budgets
   readonly leaving: Leaving
   readonly removal: Removal
+  readonly undo: Undo
   readonly pinned: Pinned
   readonly settings: () => GcSettings
   readonly clock: Clock

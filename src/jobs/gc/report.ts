@@ -4,6 +4,7 @@ export type GcReason =
   | 'missing'
   | 'parts'
   | 'quarantine'
+  | 'evicted'
   | 'expired'
   | 'replaced'
   | 'unused'

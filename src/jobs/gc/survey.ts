@@ -55,6 +55,7 @@ export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
     row('missing', 'entries whose file is gone', { objects: strays.missing.length, frees: 0 }),
     row('parts', 'parts of downloads nobody continued', { objects: parts.length, frees: loose.parts }),
     row('quarantine', 'damaged files kept aside', { objects: quarantined.length, frees: loose.quarantine }),
+    row('evicted', 'evicted, kept for undo', plan.evicted),
     row('expired', 'lists and pointers past stale_if_error', {
       objects: plan.expired.entries.length,
       frees: plan.expired.frees,

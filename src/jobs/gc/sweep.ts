@@ -21,6 +21,7 @@ export async function sweep(deps: GcDeps, found: Survey, watch: Watch): Promise<
   await sweepStrays(deps, found, tally)
   await sweepMissing(deps, found, tally)
   await sweepParts(deps, found, tally)
+  for (const id of plan.evicted.ids) tally('evicted', await deps.undo.free(id))
   await sweepEntries(deps, plan.expired.entries, tally)
   const replaced = plan.replaced.images
   for (let at = 0; at < replaced.length; at += IMAGES)

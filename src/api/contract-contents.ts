@@ -1,0 +1,135 @@
+/** What is cached, one level deeper than the lists, and evicting it with a way back. */
+import type { ImageRow, Nothing, Page, PlatformRow, Preview, Selection, Sizes, Use } from './contract.ts'
+
+/** A node of the tree of names: an upstream, a part of a path, or a repository. */
+export interface TreeNode extends Sizes, Use {
+  /** "docker.io", "docker.io/library", "docker.io/library/nginx" */
+  readonly path: string
+  /** What it is called below its parent; chains of single children are one node: "library/nginx". */
+  readonly label: string
+  readonly kind: 'upstream' | 'group' | 'repository'
+  readonly repositories: number
+  readonly tags: number
+  readonly pinned: boolean
+}
+
+export interface TagRowFull extends Sizes {
+  readonly tag: string
+  readonly digest: string
+  readonly mediaType: string | undefined
+  /** Other tags of the repository with the same digest. */
+  readonly aliases: readonly string[]
+  readonly platforms: readonly Pick<PlatformRow, 'platform' | 'state'>[]
+  readonly checkedAt: number
+  readonly state: 'fresh' | 'due' | 'expired'
+  readonly firstCached: number
+  readonly lastUsed: number
+  readonly pulls: number
+  readonly pinned: boolean
+}
+
+export interface TagQuery {
+  readonly name: string
+  /** The filter grammar; words without a sign are part of the tag. */
+  readonly filter?: string
+  /** "version" (newest first, the default), "tag", "total", "onlyHere", "lastUsed", "pulls"; "-" in front turns it. */
+  readonly sort?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface HistoryRow {
+  /** The command, as the image says; cleaned of control characters. */
+  readonly command: string
+  readonly createdAt: string | undefined
+  /** Undefined: it made no layer. */
+  readonly layer: { readonly digest: string; readonly size: number; readonly here: boolean } | undefined
+}
+
+/** One manifest, read from what is here. */
+export interface ManifestDetail {
+  readonly digest: string
+  readonly mediaType: string | undefined
+  readonly size: number
+  /** As it is stored; undefined beyond 1 MiB. */
+  readonly raw: string | undefined
+  /** Undefined: the config is not cached. */
+  readonly config:
+    | {
+        readonly raw: string
+        readonly platform: string | undefined
+        readonly createdAt: string | undefined
+        readonly user: string | undefined
+        readonly entrypoint: readonly string[]
+        readonly command: readonly string[]
+        readonly workdir: string | undefined
+        readonly env: readonly string[]
+        readonly ports: readonly string[]
+        readonly volumes: readonly string[]
+        readonly labels: Readonly<Record<string, string>>
+      }
+    | undefined
+  readonly history: readonly HistoryRow[]
+  /** Rebuilt from the history. */
+  readonly dockerfile: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** Of those that are cached. */
+  readonly referrers: readonly {
+    readonly digest: string
+    readonly artifactType: string | undefined
+    readonly size: number
+  }[]
+}
+
+/** A preview that can be carried out as it was shown, for ten minutes. Of very many, `images` are the first thousand. */
+export interface BoundPreview extends Preview {
+  /** Images that go. */
+  readonly count: number
+  readonly previewId: string
+  readonly expiresAt: number
+  /** Images of upstreams that said lately they no longer have them: once evicted they are gone for good. */
+  readonly gone: readonly string[]
+}
+
+export interface Eviction {
+  readonly id: string
+  readonly at: number
+  readonly who: string
+  readonly names: readonly string[]
+  readonly images: number
+  readonly objects: number
+  readonly bytes: number
+  /** Undefined: it was freed at once, or is by now. */
+  readonly undoUntil: number | undefined
+}
+
+/** An image that was shown but not taken out, and why. */
+export interface LeftImage {
+  readonly name: string
+  /** changed: its tags are others by now; gone: it was taken out meanwhile. */
+  readonly why: 'changed' | 'gone' | 'pinned' | 'in_use'
+}
+
+export interface Evicted extends Eviction {
+  readonly left: readonly LeftImage[]
+}
+
+export interface ContentsApi {
+  /** Children of a node; without a path, the upstreams. */
+  'GET /tree': { in: { path?: string }; out: { items: readonly TreeNode[] } }
+  'GET /tags': { in: TagQuery; out: Page<TagRowFull> }
+  /** Images of a repository that have no tag, or are parts of one. */
+  'GET /digests': {
+    in: { name: string; limit?: number; cursor?: string }
+    out: Page<ImageRow & { readonly parents: readonly string[] }>
+  }
+  /** "docker.io/library/nginx@sha256:…", or a tag. */
+  'GET /manifest': { in: { name: string }; out: ManifestDetail }
+  'POST /selection': { in: Selection & { exclude?: readonly string[] }; out: BoundPreview }
+  /** Takes out what the preview showed and is still as it was. `undo`: its bytes stay for ten minutes. */
+  'POST /evict': { in: { previewId: string; mode: 'undo' | 'now'; includeGone?: boolean }; out: Evicted }
+  'GET /evictions': { in: Nothing; out: { items: readonly Eviction[] } }
+  'POST /undo': { in: { id: string }; out: { readonly images: number; readonly bytes: number } }
+  /** Frees at once what could still be undone. */
+  'POST /evictions/free': { in: { id?: string }; out: { readonly bytes: number } }
+}

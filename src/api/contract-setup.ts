@@ -1,0 +1,42 @@
+/** How clients are told to use this cache, and what the configuration says. */
+import type { Setup, SetupKind, SetupLanguage } from '../setup/setup.ts'
+import type { Nothing } from './contract.ts'
+
+export type { Setup, SetupFile, SetupKind, SetupNote } from '../setup/setup.ts'
+
+export interface SetupOptions {
+  readonly kind: SetupKind
+  /** "https://cache.example.com"; by default as the asker came. */
+  readonly base?: string
+  /** Upstreams to mirror, by name or alias; by default all that names of images can begin with. */
+  readonly registries?: readonly string[]
+  readonly key?: string
+  /** Path of an authority's certificate on the client; without a meaning where the address is plain http. */
+  readonly ca?: string
+  /** Never ask the registry itself. */
+  readonly strict?: boolean
+  readonly language?: SetupLanguage
+}
+
+/** A line for people who have a name or an address and want it through the cache. */
+export interface Converted {
+  /** "docker.io/library/nginx:1.27" */
+  readonly name: string
+  readonly lines: readonly { readonly label: string; readonly text: string }[]
+}
+
+export interface ConfigRow {
+  /** "cache.tag_ttl" */
+  readonly key: string
+  readonly value: string
+  /** "default", "config.toml:14", "CACHALOT_CACHE__TAG_TTL". */
+  readonly origin: string
+  readonly isDefault: boolean
+}
+
+export interface SetupApi {
+  /** Nobody has to be logged in who may pull. */
+  'POST /setup/render': { in: SetupOptions; out: Setup }
+  'GET /convert': { in: { text: string }; out: Converted }
+  'GET /config': { in: Nothing; out: { file: string; items: readonly ConfigRow[] } }
+}

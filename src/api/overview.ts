@@ -1,0 +1,146 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import { writeUses } from '../cache/uses.ts'
+import type { RepositoryRow } from '../db/accounts/rows.ts'
+import type { TrafficSums } from '../db/traffic.ts'
+import type { Access } from '../domain/access.ts'
+import { queryOf } from './answer.ts'
+import { createAttention } from './attention.ts'
+import type { Events, Overview, Range } from './contract-activity.ts'
+import { liveOf } from './live.ts'
+import { seriesOf, shareOf, totalOf, windowOf } from './range.ts'
+import { type Sight, sightOf } from './sight.ts'
+import { visitorOf } from './visitor.ts'
+import type { WatchingDeps } from './watching-deps.ts'
+
+const rangeAsk = z.strictObject({ range: z.enum(['1h', '24h', '7d', '30d']).default('24h') })
+
+export interface OverviewPart {
+  routes(router: Router): void
+  /** What changes from second to second; as much of it as somebody may know. */
+  now(access: Access): Promise<Events['overview']>
+}
+
+/** How the cache is, in numbers. */
+export function createOverview(deps: WatchingDeps): OverviewPart {
+  const { index, clock } = deps
+  const attention = createAttention(deps)
+
+  const now = async (access: Access): Promise<Events['overview']> => ({
+    disk: await diskOf(deps),
+    active: activeOf(deps, access),
+    attention: await attention(sightOf(access)),
+  })
+  const routes = (router: Router): void => {
+    router.get('/overview', async (ctx) => {
+      const { range } = queryOf(ctx, rangeAsk)
+      const { access } = visitorOf(ctx)
+      writeUses(index)
+      const { from, to, before } = windowOf(range, clock())
+      const traffic = await trafficOf(deps, range, before)
+      const total = totalOf(traffic, from, to)
+      const body: Overview = {
+        range,
+        ...(await now(access)),
+        hit: shareOf(total),
+        hitBefore: shareOf(totalOf(traffic, before, from)),
+        served: { bytes: total.bytes, requests: total.requests },
+        fetched: { bytes: total.fetched, requests: total.fetches },
+        ...(await contentsOf(deps, sightOf(access))),
+      }
+      ctx.body = body
+    })
+    router.get('/series', async (ctx) => {
+      const { range } = queryOf(ctx, rangeAsk)
+      writeUses(index)
+      const window = windowOf(range, clock())
+      ctx.body = seriesOf(window, await trafficOf(deps, range, window.from))
+    })
+  }
+  return { routes, now }
+}
+
+/** An hour is known by the minute, from memory; longer ranges by the hour. */
+async function trafficOf(
+  { index, clock }: WatchingDeps,
+  range: Range,
+  from: number,
+): Promise<readonly TrafficSums[]> {
+  if (range === '1h') return index.usage.minutes.since(from)
+  return await index.clerk.ask('traffic', { from, to: windowOf(range, clock()).to })
+}
+
+async function diskOf({ config, parts, store, undoable }: WatchingDeps): Promise<Overview['disk']> {
+  const { maxSize, evictTo } = config().storage
+  const volumeFree = await store.freeBytes()
+  return { used: parts.ledger.used, maxSize, evictTo, volumeFree, undoable: undoable() }
+}
+
+function activeOf(deps: WatchingDeps, access: Access): Overview['active'] {
+  const { pulls, flights } = liveOf(deps, access)
+  const running = pulls.filter(({ endedAt }) => endedAt === undefined)
+  return {
+    pulls: running.length,
+    toClients: running.reduce((sum, { toClient }) => sum + toClient, 0),
+    fromUpstreams: flights.reduce((sum, { rate }) => sum + rate, 0),
+  }
+}
+
+type Contents = Pick<Overview, 'mostServed' | 'biggest' | 'longestIdle' | 'images' | 'repositories'>
+
+/** Names of each list. */
+const MOST_NAMED = 5
+const PAGE = 1000
+/** For whom rules hide something, counts are made by hand, of no more repositories than that. */
+const MOST_COUNTED = 20 * PAGE
+
+async function contentsOf(deps: WatchingDeps, sight: Sight): Promise<Contents> {
+  const { clerk } = deps.index
+  if (!sight.all) return shownContents(await shownRepositories(deps, sight))
+  const list = async (sort: string) => await clerk.ask('repositories', { sort, limit: MOST_NAMED })
+  const served = await list('-pulls')
+  const biggest = await list('-onlyHere')
+  const idle = await list('lastUsed')
+  const { total: images } = await clerk.ask('images', { limit: 1 })
+  return {
+    ...named({ served: served.items, biggest: biggest.items, idle: idle.items }),
+    images,
+    repositories: served.total,
+  }
+}
+
+/** Not even how many there are is told of what somebody may not pull. */
+function shownContents(rows: readonly RepositoryRow[]): Contents {
+  const top = (compare: (a: RepositoryRow, b: RepositoryRow) => number) =>
+    rows.toSorted(compare).slice(0, MOST_NAMED)
+  return {
+    ...named({
+      served: top((a, b) => b.pulls - a.pulls),
+      biggest: top((a, b) => b.onlyHere - a.onlyHere),
+      idle: top((a, b) => a.lastUsed - b.lastUsed),
+    }),
+    images: rows.reduce((sum, { images }) => sum + images, 0),
+    repositories: rows.length,
+  }
+}
+
+function named(rows: Record<'served' | 'biggest' | 'idle', readonly RepositoryRow[]>) {
+  return {
+    mostServed: rows.served.filter(({ pulls }) => pulls > 0).map(({ name, pulls }) => ({ name, pulls })),
+    biggest: rows.biggest.map(({ name, onlyHere }) => ({ name, onlyHere })),
+    longestIdle: rows.idle.map(({ name, lastUsed, onlyHere }) => ({ name, lastUsed, onlyHere })),
+  }
+}
+
+async function shownRepositories({ index }: WatchingDeps, sight: Sight): Promise<readonly RepositoryRow[]> {
+  const shown: RepositoryRow[] = []
+  let cursor: string | undefined
+  for (let seen = 0; seen < MOST_COUNTED; seen += PAGE) {
+    const ask = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await index.clerk.ask('repositories', ask)
+    shown.push(...page.items.filter(({ name }) => sight.mayShowName(name)))
+    cursor = page.nextCursor
+    if (cursor === undefined) break
+  }
+  return shown
+}

@@ -1,0 +1,22 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import { writeUses } from '../cache/uses.ts'
+import { queryOf } from './answer.ts'
+import type { ApiDeps } from './deps.ts'
+import { seesAll } from './shown.ts'
+import { visitorOf } from './visitor.ts'
+
+const treeAsk = z.strictObject({ path: z.string().max(1000).optional() })
+
+/** The tree of names, level by level. No upstream is asked. */
+export function treeRoutes(router: Router, { index }: ApiDeps): void {
+  router.get('/tree', async (ctx) => {
+    const { path } = queryOf(ctx, treeAsk)
+    const { access } = visitorOf(ctx)
+    writeUses(index)
+    // Nodes are sums: of what somebody may not pull nothing is in them.
+    const names = seesAll(access) ? undefined : await index.clerk.ask('namesBelow', { path })
+    const only = names?.filter(({ name }) => access.mayPull({ name })).map(({ id }) => id)
+    ctx.body = { items: await index.clerk.ask('tree', { path, only }) }
+  })
+}

@@ -1,0 +1,59 @@
+import type { Db } from '../open.ts'
+
+/** Rows of one repository that took a while to put together. */
+interface Rows<T> {
+  readonly rows: readonly T[]
+  readonly version: string
+  readonly tookMs: number
+  readonly madeAt: number
+}
+
+/** Below that they are made again whenever the index has changed, */
+const AT_ONCE_MS = 50
+/** else that takes at most a tenth of the time. */
+const REST = 10
+/** Repositories whose rows are remembered. */
+const MOST = 4
+
+/**
+ * Rows of a repository, remembered as long as they are young for the work they are. People turn pages, and few
+ * repositories at a time. `tag` tells apart what else they are made of.
+ */
+export function createKeptRows<T>(): (
+  db: Db,
+  repository: number,
+  make: { readonly tag: string; readonly rows: () => readonly T[] },
+) => readonly T[] {
+  const known = new WeakMap<Db, Map<number, Rows<T>>>()
+  return (db, repository, { tag, rows }) => {
+    const all = known.get(db) ?? new Map<number, Rows<T>>()
+    known.set(db, all)
+    const version = `${String(db.pragma('data_version', { simple: true }))} ${tag}`
+    const kept = all.get(repository)
+    all.delete(repository)
+    const now = performance.now()
+    const isGood = kept !== undefined && (kept.version === version || isYoung(kept, now))
+    const made = isGood ? kept : makeRows({ version, madeAt: now, rows })
+    all.set(repository, made)
+    const [oldest] = all.keys()
+    if (all.size > MOST && oldest !== undefined) all.delete(oldest)
+    return made.rows
+  }
+}
+
+function isYoung({ tookMs, madeAt }: Rows<unknown>, now: number): boolean {
+  return tookMs >= AT_ONCE_MS && now - madeAt < tookMs * REST
+}
+
+function makeRows<T>({
+  version,
+  madeAt,
+  rows,
+}: {
+  version: string
+  madeAt: number
+  rows: () => readonly T[]
+}) {
+  const made = rows()
+  return { rows: made, version, madeAt, tookMs: performance.now() - madeAt } satisfies Rows<T>
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import type { TokenRow } from '../../src/api/contract-session.ts'
+import { DAY, SECOND } from '../../src/domain/clock.ts'
+import { apiOf } from '../jobs/support.ts'
+import { as, auditOf, type Guarded, startGuarded } from '../security/access-support.ts'
+import { api, codeOf, jsonOf, logIn } from './session-support.ts'
+
+interface Made {
+  readonly token: TokenRow
+  readonly secret: string
+}
+
+async function make({ cache }: Guarded, user: string, name: string, expiresAt?: number): Promise<Made> {
+  const body = expiresAt === undefined ? { name } : { name, expiresAt }
+  return jsonOf<Made>(await api(cache, '/tokens', { method: 'PUT', body, headers: as(user) }))
+}
+
+const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` })
+
+suite('API tokens over the network', () => {
+  test('do what their user may do now, without X-CSRF, and are one’s own', async (t) => {
+    const scene = await startGuarded(t, { auth: { operators: [] } })
+    const { cache, users, clock } = scene
+    const { token, secret } = await make(scene, 'carol', 'ci')
+    assert.deepEqual([token.name, token.user, token.lastUsedAt], ['ci', 'carol', undefined])
+    const headers = bearer(secret)
+    const pin = () =>
+      api(cache, '/pins', { method: 'PUT', body: { match: ['docker.io/library/x'] }, headers })
+    assert.equal(codeOf(await pin()), 'denied')
+    await writeFile(users, (await readFile(users, 'utf8')).replace(/^(carol:.*)$/m, '$1:role=operator'))
+    clock.advance(SECOND)
+    assert.equal(codeOf(await pin()), 'ok')
+    const listOf = async (one: Record<string, string>) =>
+      jsonOf<{ items: readonly TokenRow[] }>(await api(cache, '/tokens', { headers: one })).items
+    assert.equal((await listOf(headers))[0]?.lastUsedAt, clock() - SECOND)
+    assert.deepEqual(await listOf(as('bob')), [])
+    assert.deepEqual(await listOf(as('alice')), [])
+    const body = { name: 'ci' }
+    const foreign = await api(cache, '/tokens', { method: 'DELETE', body, headers: as('alice') })
+    assert.equal(codeOf(foreign), 'not_found')
+    assert.equal(codeOf(await api(cache, '/tokens', { method: 'DELETE', body, headers: as('carol') })), 'ok')
+    assert.equal(codeOf(await pin()), 'unauthorized')
+    const pinned = auditOf(cache).find(({ action }) => action === 'pin')
+    assert.equal(pinned?.who, 'carol')
+    assert.ok(!cache.log.text().includes(secret))
+  })
+
+  test('end when they said, and with their user', async (t) => {
+    const scene = await startGuarded(t)
+    const { cache, clock, users } = scene
+    const short = await make(scene, 'bob', 'short', clock() + DAY)
+    const long = await make(scene, 'bob', 'long')
+    const statusOf = async ({ secret }: Made) =>
+      (await api(cache, '/stats', { headers: bearer(secret) })).status
+    assert.equal(await statusOf(short), 200)
+    clock.advance(DAY)
+    assert.deepEqual([await statusOf(short), await statusOf(long)], [401, 200])
+    await cache.restart()
+    assert.equal(await statusOf(long), 200)
+    await writeFile(users, (await readFile(users, 'utf8')).replace(/^bob:.*\n/m, ''))
+    clock.advance(SECOND)
+    assert.equal(await statusOf(long), 401)
+    const told = auditOf(cache).filter(({ action }) => action === 'token')
+    assert.deepEqual(
+      told.map(({ who, detail }) => `${who} ${String(detail)}`),
+      ['bob (token short) {"why":"expired"}', 'bob (token long) {"why":"without its user"}'],
+    )
+  })
+
+  test('that are wrong are slowed like passwords; the same one again is one guess', async (t) => {
+    const scene = await startGuarded(t)
+    const ask = (n: number) =>
+      api(scene.cache, '/stats', { headers: bearer(`ct_${String(n).padStart(43, 'x')}`) })
+    for (let n = 0; n < 40; n++) assert.equal((await ask(0)).status, 401)
+    let last = await ask(1)
+    for (let n = 2; n < 25; n++) last = await ask(n)
+    assert.equal(last.status, 429)
+    assert.ok(Number(last.headers['retry-after']) > 0)
+  })
+
+  test('are of no use to pull with', async (t) => {
+    const scene = await startGuarded(t)
+    scene.hub.addImage('library/app', { tags: ['1'] })
+    const { secret } = await make(scene, 'alice', 'ci')
+    for (const path of ['/v2/', '/v2/library/app/manifests/1', `/k/${secret}/v2/library/app/manifests/1`])
+      assert.equal((await scene.ask(path, bearer(secret))).status, 401, path)
+    const basic = Buffer.from(`alice:${secret}`).toString('base64')
+    assert.equal((await scene.ask('/v2/', { authorization: `Basic ${basic}` })).status, 401)
+    assert.equal(scene.hub.requests.count(), 0)
+  })
+
+  test('are for users: not for keys, and not for who has no name here', async (t) => {
+    const scene = await startGuarded(t)
+    await assert.rejects(apiOf(scene.cache).get('/tokens', {}), { code: 'denied' })
+    const nobody = await api(scene.cache, '/tokens', { method: 'PUT', body: { name: 'x' } })
+    assert.equal(codeOf(nobody), 'unauthorized')
+    const session = await logIn(scene.cache, 'bob', 'builder')
+    const made = await api(scene.cache, '/tokens', { method: 'PUT', body: { name: 'x' }, headers: session })
+    assert.equal(codeOf(made), 'ok')
+  })
+})

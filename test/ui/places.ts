@@ -1,0 +1,82 @@
+import type { Page } from 'playwright-core'
+import { visit } from './browser.ts'
+
+/** A page or a state of one, as tests and screenshots go through them. */
+export interface Place {
+  /** Name of its screenshots. */
+  readonly name: string
+  readonly path: string
+  readonly who: 'anybody' | 'alice'
+  /** Brings the page into that state. */
+  readonly prepare?: (page: Page) => Promise<void>
+}
+
+const APP = 'docker.io/library/app'
+
+/** Every page, and what opens on them. `fill` of console.ts put there what they show. */
+export const PLACES: readonly Place[] = [
+  { name: 'home', path: '/', who: 'anybody' },
+  { name: 'home-converted', path: '/?text=docker+pull+nginx:1.27', who: 'anybody' },
+  { name: 'login', path: '/ui/', who: 'anybody' },
+  { name: 'first-admin', path: '/ui/setup-admin?token=none', who: 'anybody' },
+  { name: 'setup', path: '/ui/setup', who: 'anybody' },
+  { name: 'setup-docker', path: '/ui/setup?kind=docker', who: 'alice' },
+  { name: 'setup-podman', path: '/ui/setup?kind=podman&strict=1', who: 'alice' },
+  { name: 'overview', path: '/ui/', who: 'alice' },
+  { name: 'images', path: '/ui/images', who: 'alice' },
+  { name: 'images-tree', path: '/ui/images?view=tree', who: 'alice' },
+  { name: 'images-none', path: '/ui/images?q=no-such-thing', who: 'alice' },
+  { name: 'images-selected', path: '/ui/images', who: 'alice', prepare: selectAll },
+  { name: 'images-evict', path: '/ui/images', who: 'alice', prepare: openEvict },
+  { name: 'repository', path: `/ui/images/${APP}`, who: 'alice' },
+  { name: 'repository-digests', path: '/ui/images/docker.io/org/multi?tab=digests', who: 'alice' },
+  { name: 'image', path: `/ui/images/${APP}:1.0`, who: 'alice' },
+  { name: 'image-index', path: '/ui/images/docker.io/org/multi:latest', who: 'alice' },
+  { name: 'image-dockerfile', path: `/ui/images/${APP}:1.0?tab=dockerfile`, who: 'alice' },
+  { name: 'image-config', path: `/ui/images/${APP}:1.0?tab=config`, who: 'alice' },
+  { name: 'image-manifest', path: `/ui/images/${APP}:1.0?tab=manifest`, who: 'alice' },
+  { name: 'image-none', path: '/ui/images/docker.io/library/none:1', who: 'alice' },
+  { name: 'cleanup', path: '/ui/cleanup', who: 'alice' },
+  { name: 'activity', path: '/ui/activity', who: 'alice' },
+  { name: 'activity-requests', path: '/ui/activity?tab=requests', who: 'alice' },
+  { name: 'activity-audit', path: '/ui/activity?tab=audit', who: 'alice' },
+  { name: 'activity-clients', path: '/ui/activity?tab=clients', who: 'alice' },
+  { name: 'upstreams', path: '/ui/upstreams', who: 'alice' },
+  { name: 'settings', path: '/ui/settings', who: 'alice' },
+  { name: 'settings-users', path: '/ui/settings?tab=users', who: 'alice' },
+  { name: 'settings-keys', path: '/ui/settings?tab=keys', who: 'alice' },
+  { name: 'settings-tokens', path: '/ui/settings?tab=tokens', who: 'alice' },
+  { name: 'settings-appearance', path: '/ui/settings?tab=appearance', who: 'alice' },
+  { name: 'settings-about', path: '/ui/settings?tab=about', who: 'alice' },
+  { name: 'palette', path: '/ui/settings?tab=about', who: 'alice', prepare: openPalette },
+  { name: 'shortcuts', path: '/ui/settings?tab=about', who: 'alice', prepare: openHelp },
+  { name: 'no-such-page', path: '/ui/nothing-here', who: 'alice' },
+]
+
+/** Goes there and waits until it looks as it should. */
+export async function reach(page: Page, { path, prepare }: Place): Promise<void> {
+  await visit(page, path)
+  await prepare?.(page)
+}
+
+async function selectAll(page: Page): Promise<void> {
+  await page.locator('thead input[type="checkbox"]').check()
+  await page.getByRole('region', { name: /selected|已选/ }).waitFor()
+}
+
+async function openEvict(page: Page): Promise<void> {
+  await page.locator('tbody input[type="checkbox"]').first().check()
+  await page.locator('.selection button.danger').click()
+  await page.locator('dialog .evict-facts').waitFor()
+}
+
+async function openPalette(page: Page): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await page.locator('.palette input').fill('a')
+  await page.locator('dialog [role="option"]').first().waitFor()
+}
+
+async function openHelp(page: Page): Promise<void> {
+  await page.keyboard.press('?')
+  await page.locator('dialog kbd').first().waitFor()
+}

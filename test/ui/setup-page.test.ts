@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { missingOrNotRoot, run } from '../clients/process.ts'
+import { tempDir } from '../support/temp.ts'
+import { NO_CHROMIUM, openBrowser, openPage, visit } from './browser.ts'
+import { logInAs, startConsole } from './console.ts'
+
+suite('the set-up page', { skip: NO_CHROMIUM }, () => {
+  test('is for everybody who may pull, and says for whom the check is', async (t) => {
+    const { cache } = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await visit(page, '/ui/setup')
+    await page.getByRole('link', { name: /Podman/ }).click()
+    await page.getByRole('heading', { level: 2, name: 'Podman, Buildah' }).waitFor()
+    const script = page.getByLabel('Set-up script', { exact: true })
+    await script.waitFor()
+    assert.match((await script.textContent()) ?? '', new RegExp(cache.url.replace('http://', '')))
+    await page.getByText('Operators who are logged in').waitFor()
+    assert.match(page.url(), /kind=podman/)
+  })
+
+  test('asks for a login where pulling does', async (t) => {
+    const { cache } = await startConsole(t, { auth: { anonymous_pull: 'none' } })
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await visit(page, '/ui/setup?kind=docker')
+    await page.getByText('Pulling from this network needs a login').waitFor()
+    await visit(page, '/')
+    await page.getByText('Pulling from this network needs a login.').waitFor()
+  })
+
+  test('puts options into the script', async (t) => {
+    const { cache } = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await visit(page, '/ui/setup?kind=podman')
+    await page.getByText('Options').click()
+    await page.getByLabel('Address of this cache').fill('https://cache.example.com')
+    await page.getByLabel('Pull key').fill('ck_0123456789abcdefghijklmno')
+    const script = page.getByLabel('Set-up script', { exact: true })
+    await script.getByText('cache.example.com').waitFor()
+    await script.getByText('ck_0123456789abcdefghijklmno').waitFor()
+    assert.match(page.url(), /base=https/)
+    assert.doesNotMatch(page.url(), /ck_/, 'keys stay out of addresses')
+  })
+
+  const lacking = missingOrNotRoot('podman')
+  test('sets up a real podman, and says when it came', { skip: lacking }, async (t) => {
+    const { hub, cache } = await startConsole(t)
+    hub.addImage('library/hello', { layers: [4096], layerKind: 'tar+gzip', tags: ['1'] })
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await logInAs(page, 'carol')
+    await visit(page, '/ui/setup?kind=podman')
+    await page.getByText('Waiting for its first request').waitFor()
+
+    const root = await tempDir(t)
+    const client = await podmanIn(root)
+    const before = await client.configuration()
+    await client.script((await page.getByLabel('Set-up script', { exact: true }).textContent()) ?? '')
+    await client.pull('docker.io/library/hello:1')
+    assert.ok(hub.requests.count({ kind: 'manifest', repo: 'library/hello' }) > 0)
+    await page.getByText('It came through this cache.').waitFor()
+    await page.getByText('docker.io/library/hello:1').waitFor()
+    await page
+      .getByText(/podman/i)
+      .first()
+      .waitFor()
+
+    await page.getByText('Undo: a script').click()
+    await client.script((await page.getByLabel('Undo script').textContent()) ?? '')
+    assert.deepEqual(await client.configuration(), before)
+  })
+})
+
+/** A podman whose files all lie in this folder, with a configuration of its own to begin with. */
+async function podmanIn(root: string) {
+  const etc = join(root, 'etc/containers')
+  const file = join(etc, 'registries.conf')
+  const home = join(root, 'home')
+  await mkdir(etc, { recursive: true })
+  await writeFile(file, 'unqualified-search-registries = ["docker.io"]\n')
+  await writeFile(join(etc, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}')
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: home,
+    XDG_RUNTIME_DIR: root,
+    TMPDIR: root,
+    CACHALOT_ROOT: root,
+    // Go programs never use a proxy for loopback: only what would leave the machine meets this dead one.
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+    HTTP_PROXY: 'http://127.0.0.1:9',
+  }
+  const state = ['--root', join(root, 'store'), '--runroot', join(root, 'run'), '--tmpdir', join(root, 'tmp')]
+  return {
+    configuration: async () => [await readdir(etc, { recursive: true }), await readFile(file, 'utf8')],
+    script: async (text: string) => void (await run('sh', ['-c', text], { env })),
+    pull: async (name: string) => {
+      // What stands for the system's files is given to podman as those of its user.
+      await cp(etc, join(home, '.config/containers'), { recursive: true })
+      await run('podman', [...state, '--storage-driver', 'vfs', 'pull', '--quiet', name], { env })
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { Frame } from './frame.tsx'
+import { meetHeading, nameWindow } from './heading.ts'
+import { opened } from './keys.ts'
+import { lazy } from './lazy.tsx'
+import { Toasts } from './parts/toasts.tsx'
+import { path } from './router.ts'
+import { session } from './session.ts'
+import { language, w } from './words/words.ts'
+
+interface Page {
+  readonly match: RegExp
+  /** Whether it is for everybody who may pull. */
+  readonly isPublic?: boolean
+  readonly View: ComponentType<{ readonly params: readonly string[] }>
+}
+
+/** Each page comes when it is opened. The parts of its path that the pattern names are handed to it. */
+const PAGES: readonly Page[] = [
+  { match: /^\/home$/, isPublic: true, View: lazy(() => import('./pages/home/home.tsx')) },
+  { match: /^\/setup$/, isPublic: true, View: lazy(() => import('./pages/setup/setup.tsx')) },
+  { match: /^\/setup-admin$/, isPublic: true, View: lazy(() => import('./pages/login/first-admin.tsx')) },
+  { match: /^\/$/, View: lazy(() => import('./pages/overview/overview.tsx')) },
+  { match: /^\/images$/, View: lazy(() => import('./pages/images/images.tsx')) },
+  { match: /^\/images\/([^/]+)\/(.+?)([:@][^/]+)$/, View: lazy(() => import('./pages/image/image.tsx')) },
+  { match: /^\/images\/([^/]+)\/(.+)$/, View: lazy(() => import('./pages/repository/repository.tsx')) },
+  { match: /^\/cleanup$/, View: lazy(() => import('./pages/cleanup/cleanup.tsx')) },
+  { match: /^\/activity$/, View: lazy(() => import('./pages/activity/activity.tsx')) },
+  { match: /^\/upstreams$/, View: lazy(() => import('./pages/upstreams/upstreams.tsx')) },
+  { match: /^\/settings$/, View: lazy(() => import('./pages/settings/settings.tsx')) },
+]
+const Login = lazy(() => import('./pages/login/login.tsx'))
+const Opened = lazy(() => import('./parts/palette.tsx'))
+
+export function App() {
+  const found = PAGES.map((page) => ({ page, params: page.match.exec(path.value) })).find(
+    ({ params }) => params !== null,
+  )
+  useEffect(() => meetHeading(), [path.value])
+  useEffect(() => void nameWindow(), [language.value])
+  const user = session.value?.user
+  return (
+    <>
+      <Frame>
+        {found === undefined ? (
+          <h1>{w().common.problem.notFoundPage}</h1>
+        ) : found.page.isPublic === true || user !== undefined ? (
+          <found.page.View key={path.value} params={found.params?.slice(1) ?? []} />
+        ) : (
+          <Login />
+        )}
+      </Frame>
+      {opened.value !== undefined && <Opened />}
+      <Toasts />
+    </>
+  )
+}

@@ -1,0 +1,89 @@
+import type { GcReport, JobRow, VerifyReport } from '../../../../src/api/contract.ts'
+import { ask } from '../../api.ts'
+import { bytes, span } from '../../format.ts'
+import { Problem } from '../../parts/problem.tsx'
+import { Ago, Mark, Skeleton } from '../../parts/small.tsx'
+import { useResource } from '../../resource.ts'
+import { w } from '../../words/words.ts'
+
+/** Jobs that ran, the newest first. */
+export function History({ turn }: { turn: number }) {
+  const words = w().cleanup.history
+  const { data, failure, reload } = useResource(String(turn), (signal) =>
+    ask('GET /jobs', { limit: 25 }, signal),
+  )
+  if (failure !== undefined && data === undefined) return <Problem failure={failure} retry={reload} />
+  if (data === undefined) return <Skeleton lines={3} />
+  if (data.items.length === 0) return <p class="quiet">{words.none}</p>
+  return (
+    <div class="table-frame">
+      <table class="history">
+        <caption class="unseen">{words.title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.when}</th>
+            <th scope="col">{words.job}</th>
+            <th scope="col" class="wide">
+              {words.cause}
+            </th>
+            <th scope="col" class="end wide">
+              {words.took}
+            </th>
+            <th scope="col">{words.result}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.items.map((job) => (
+            <Line key={job.id} job={job} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Line({ job }: { job: JobRow }) {
+  const words = w().cleanup.history
+  return (
+    <tr>
+      <td>
+        <Ago at={job.startedAt} />
+      </td>
+      <td>{words.jobs[job.job] ?? job.job}</td>
+      <td class="wide">{words.causes[job.cause] ?? job.cause}</td>
+      <td class="end wide">{job.endedAt === undefined ? '' : span(job.endedAt - job.startedAt)}</td>
+      <td>
+        <Result job={job} />
+      </td>
+    </tr>
+  )
+}
+
+function Result({ job }: { job: JobRow }) {
+  const words = w().cleanup.history
+  const { endedAt, error, report } = job
+  if (endedAt === undefined) return <Mark tone="info">{words.running}</Mark>
+  if (error !== undefined) return <Mark tone="bad">{error}</Mark>
+  if (isGc(report)) return <>{words.freed(bytes(report.frees), report.objects)}</>
+  if (isVerify(report)) {
+    const bad = report.problems.length
+    return <Mark tone={bad === 0 ? 'ok' : 'warn'}>{words.checked(report.blobs, bad)}</Mark>
+  }
+  return <>{words.ok}</>
+}
+
+/** Reports are kept as they were written, by whichever version. */
+function isGc(report: unknown): report is Pick<GcReport, 'frees' | 'objects'> {
+  const some = record(report)
+  return typeof some['frees'] === 'number' && typeof some['objects'] === 'number'
+}
+
+function isVerify(report: unknown): report is Pick<VerifyReport, 'blobs' | 'problems'> {
+  const some = record(report)
+  return typeof some['blobs'] === 'number' && Array.isArray(some['problems'])
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  // Any object can be read by name.
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

@@ -1,0 +1,115 @@
+import type { ImageRow, RepositoryRow } from '../../../../src/api/contract.ts'
+import { number, shortDigest } from '../../format.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { imageHref } from '../../parts/place.ts'
+import { Ago, Bytes, Mark, Name } from '../../parts/small.tsx'
+import type { Column } from '../../parts/table.tsx'
+import { w } from '../../words/words.ts'
+
+type Row = RepositoryRow | ImageRow
+
+/** Columns of both lists: names first, then numbers that one sorts by. */
+export function columnsOf(kind: 'repositories' | 'images'): readonly Column<Row>[] {
+  const { images: words, common } = w()
+  const { terms } = common
+  const counts: Column<Row>[] = [
+    {
+      id: 'tags',
+      title: terms.tags,
+      align: 'end',
+      sortable: true,
+      wide: true,
+      cell: (row) => number(typeof row.tags === 'number' ? row.tags : row.tags.length),
+    },
+  ]
+  const state: Column<Row>[] = [
+    {
+      id: 'state',
+      title: terms.state,
+      wide: true,
+      cell: (row) => ('state' in row ? <State state={row.state} /> : null),
+    },
+  ]
+  return [
+    {
+      id: 'name',
+      title: kind === 'images' ? terms.name : terms.repository,
+      sortable: true,
+      cell: (row) => <NameCell row={row} />,
+    },
+    ...(kind === 'images' ? state : counts),
+    ...sizeColumns<Row>(),
+    {
+      id: 'lastUsed',
+      title: words.columns.used,
+      align: 'end',
+      sortable: true,
+      wide: 'some',
+      cell: ({ lastUsed }) => <Ago at={lastUsed} />,
+    },
+    {
+      id: 'pulls',
+      title: terms.pulls,
+      align: 'end',
+      sortable: true,
+      wide: true,
+      cell: ({ pulls }) => number(pulls),
+    },
+  ]
+}
+
+/** What it takes, and what of it would be free without it. */
+export function sizeColumns<Row extends { total: number; onlyHere: number }>(): readonly Column<Row>[] {
+  const { images: words, common } = w()
+  return [
+    {
+      id: 'total',
+      title: common.terms.size,
+      hint: words.hints.total,
+      align: 'end',
+      sortable: true,
+      wide: 'some',
+      cell: ({ total }) => <Bytes n={total} />,
+    },
+    {
+      id: 'onlyHere',
+      title: common.terms.onlyHere,
+      hint: words.hints.onlyHere,
+      align: 'end',
+      sortable: true,
+      cell: ({ onlyHere }) => <Bytes n={onlyHere} />,
+    },
+  ]
+}
+
+export function State({ state }: { state: 'complete' | 'partial' | 'absent' }) {
+  const tone = { complete: 'ok', partial: 'warn', absent: 'plain' } as const
+  const icon = { complete: 'ok', partial: 'partial', absent: 'absent' } as const
+  return (
+    <Mark tone={tone[state]} icon={icon[state]}>
+      {w().common.state[state]}
+    </Mark>
+  )
+}
+
+export function Pinned() {
+  return (
+    <span class="pinned" title={w().images.pinning.short}>
+      <Icon name="pin" size={14} label={w().common.terms.pinned} />
+    </span>
+  )
+}
+
+/** A name of two lines at most: rows have one height. */
+function NameCell({ row }: { row: Row }) {
+  const { name } = row
+  const [before, digest] = name.split('@')
+  return (
+    <span class="with-pin">
+      <a class="clamp" href={imageHref(name)} title={name}>
+        <Name text={digest === undefined ? name : `${before}@${shortDigest(digest)}`} />
+      </a>
+      {row.pinned && <Pinned />}
+    </span>
+  )
+}

@@ -1,0 +1,77 @@
+import { useSignal } from '@preact/signals'
+import { ask } from '../../api.ts'
+import { FilterBar } from '../../parts/filter.tsx'
+import { filterKinds, speaksOfImages, toFilter } from '../../parts/filter-words.ts'
+import { Icon, type IconName } from '../../parts/icon.tsx'
+import { useResource } from '../../resource.ts'
+import { href, query } from '../../router.ts'
+import { w } from '../../words/words.ts'
+import { FlatList } from './flat.tsx'
+import './images.css'
+import { Tree } from './tree.tsx'
+
+type View = 'repositories' | 'tree' | 'images'
+
+const ICONS: Readonly<Record<View, IconName>> = { repositories: 'list', tree: 'tree', images: 'images' }
+
+/** Everything that is cached: as a list of repositories, as a tree of names, or image by image. */
+export default function Images() {
+  const words = w().images
+  const text = query.value.get('q') ?? ''
+  const filter = toFilter(text)
+  const view = viewOf(query.value.get('view'), filter)
+  const problem = useSignal<string | undefined>(undefined)
+  const upstreams = useResource('upstreams', (signal) => ask('GET /tree', {}, signal))
+  const names = upstreams.data?.items.map(({ path }) => path) ?? []
+  return (
+    <>
+      <div class="spread">
+        <h1 tabIndex={-1}>{words.title}</h1>
+        <Views view={view} />
+      </div>
+      <FilterBar
+        label={words.search}
+        placeholder={words.searchPlaceholder}
+        kinds={filterKinds(names)}
+        problem={problem.value}
+      />
+      {view === 'tree' ? (
+        <Tree />
+      ) : (
+        <FlatList key={view} kind={view} filter={filter} onProblem={(text) => (problem.value = text)} />
+      )}
+    </>
+  )
+}
+
+/** A tree has no rows that a search could leave out, and only images have tags and digests. */
+function viewOf(asked: string | null, filter: string): View {
+  if (filter !== '') return asked === 'images' || speaksOfImages(filter) ? 'images' : 'repositories'
+  return asked === 'images' || asked === 'tree' ? asked : 'repositories'
+}
+
+function Views({ view }: { view: View }) {
+  const { views } = w().images
+  return (
+    <nav class="views" aria-label={views.label}>
+      {(['repositories', 'tree', 'images'] as const).map((one) => (
+        <a
+          key={one}
+          href={href(addressOf(one))}
+          {...(one === view ? { 'aria-current': 'true' as const } : {})}
+        >
+          <Icon name={ICONS[one]} />
+          {views[one]}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function addressOf(view: View): string {
+  const next = new URLSearchParams(query.value)
+  next.delete('view')
+  if (view !== 'repositories') next.set('view', view)
+  if (view === 'tree') next.delete('q')
+  return next.size === 0 ? '/images' : `/images?${next.toString()}`
+}

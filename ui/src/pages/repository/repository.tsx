@@ -1,0 +1,166 @@
+import { useSignal } from '@preact/signals'
+import type { RepositoryRow } from '../../../../src/api/contract.ts'
+import { ask } from '../../api.ts'
+import { number } from '../../format.ts'
+import { EvictDialog } from '../../parts/evict-dialog.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { Problem, wordsFor } from '../../parts/problem.tsx'
+import { pinNames } from '../../parts/selection-bar.tsx'
+import { Ago, Bytes, Copy, Empty, Mark, Name, Skeleton } from '../../parts/small.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { toast } from '../../parts/toasts.tsx'
+import { asFailure, useResource } from '../../resource.ts'
+import { href } from '../../router.ts'
+import { may } from '../../session.ts'
+import { w } from '../../words/words.ts'
+import { DigestList } from './digests.tsx'
+import './repository.css'
+import { TagList } from './tags.tsx'
+
+/** One repository: its numbers, its tags, and what no tag points to. */
+export default function Repository({ params }: { readonly params: readonly string[] }) {
+  const name = params.join('/')
+  const { images: words } = w()
+  const row = useResource(name, (signal) => find(name, signal))
+  const isEvicting = useSignal(false)
+  const turn = useSignal(0)
+  const changed = (): void => {
+    row.reload()
+    turn.value++
+  }
+  return (
+    <>
+      <nav class="crumbs" aria-label={words.title}>
+        <a href={href('/images')}>{words.title}</a>
+        <Icon name="chevron" size={12} />
+        <a href={href(`/images?q=upstream:${params[0] ?? ''}`)}>{params[0]}</a>
+      </nav>
+      <div class="spread">
+        <h1 tabIndex={-1}>
+          <Name text={name} /> <Copy text={name} what={words.repository.copyName} />
+        </h1>
+        {row.data !== undefined && may('operator') && (
+          <span class="row">
+            <PinButton row={row.data} onDone={changed} />
+            <button type="button" onClick={() => (isEvicting.value = true)}>
+              {words.repository.evictAll}
+            </button>
+          </span>
+        )}
+      </div>
+      {row.failure !== undefined && row.data === undefined && (
+        <Problem failure={row.failure} retry={row.reload} />
+      )}
+      {row.data !== undefined && <Facts row={row.data} />}
+      {row.data === undefined && row.isLoading && <Skeleton lines={2} />}
+      {row.data === undefined && !row.isLoading && row.failure === undefined ? (
+        <Empty title={words.repository.notCached}>
+          <p>{words.repository.notCachedMore}</p>
+        </Empty>
+      ) : (
+        <Tabs
+          label={words.repository.tabs.label}
+          tabs={[
+            {
+              id: 'tags',
+              title: words.repository.tabs.tags,
+              content: () => <TagList repository={name} turn={turn.value} onChange={changed} />,
+            },
+            {
+              id: 'digests',
+              title: words.repository.tabs.digests,
+              content: () => <DigestList repository={name} turn={turn.value} onChange={changed} />,
+            },
+          ]}
+        />
+      )}
+      {isEvicting.value && (
+        <EvictDialog asked={{ names: [name] }} onClose={() => (isEvicting.value = false)} onDone={changed} />
+      )}
+    </>
+  )
+}
+
+/** The list takes patterns: the one that has exactly this name comes first of those that begin with it. */
+async function find(name: string, signal: AbortSignal): Promise<RepositoryRow | undefined> {
+  const { items } = await ask('GET /repositories', { q: name, sort: 'name', limit: 50 }, signal)
+  return items.find((row) => row.name === name)
+}
+
+function Facts({ row }: { row: RepositoryRow }) {
+  const { terms } = w().common
+  const { pinned, tags, total, onlyHere, shared, firstCached, lastUsed, pulls } = row
+  return (
+    <dl class="numbers">
+      <div>
+        <dt>{terms.tags}</dt>
+        <dd>{number(tags)}</dd>
+      </div>
+      <div>
+        <dt>{terms.total}</dt>
+        <dd>
+          <Bytes n={total} />
+        </dd>
+      </div>
+      <div>
+        <dt>{terms.onlyHere}</dt>
+        <dd>
+          <Bytes n={onlyHere} />
+        </dd>
+      </div>
+      <div>
+        <dt>{terms.shared}</dt>
+        <dd>
+          <Bytes n={shared} />
+        </dd>
+      </div>
+      <div>
+        <dt>{terms.pulls}</dt>
+        <dd>{number(pulls)}</dd>
+      </div>
+      <div>
+        <dt>{terms.lastUsed}</dt>
+        <dd>
+          <Ago at={lastUsed} />
+        </dd>
+      </div>
+      <div>
+        <dt>{terms.firstCached}</dt>
+        <dd>
+          <Ago at={firstCached} />
+        </dd>
+      </div>
+      {pinned && (
+        <div>
+          <dt>{terms.state}</dt>
+          <dd>
+            <Mark tone="info" icon="pin">
+              {w().images.repository.isPinned}
+            </Mark>
+          </dd>
+        </div>
+      )}
+    </dl>
+  )
+}
+
+/** Pins of one's own can be taken back here; others come from patterns or from config.toml. */
+function PinButton({ row, onDone }: { row: RepositoryRow; onDone: () => void }) {
+  const { common, images } = w()
+  const change = async (): Promise<void> => {
+    try {
+      if (row.pinned) {
+        await ask('DELETE /pins', { match: [row.name] })
+        toast(images.unpinned)
+      } else await pinNames([row.name])
+      onDone()
+    } catch (error) {
+      toast(wordsFor(asFailure(error)), { tone: 'bad' })
+    }
+  }
+  return (
+    <button type="button" title={images.pinning.short} onClick={() => void change()}>
+      <Icon name="pin" /> {row.pinned ? common.unpin : common.pin}
+    </button>
+  )
+}

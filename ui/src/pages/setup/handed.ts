@@ -1,0 +1,4 @@
+import { signal } from '@preact/signals'
+
+/** A pull key on its way from the page where it was made. It is in memory only: addresses end up in histories. */
+export const handedKey = signal('')

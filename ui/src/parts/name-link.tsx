@@ -1,0 +1,19 @@
+import { shortDigest } from '../format.ts'
+import { href } from '../router.ts'
+import { Name } from './small.tsx'
+
+/**
+ * "docker.io/library/nginx:1.27": the page of what it names, where it names something that may have one. A digest may
+ * be that of a layer, so it leads to its repository.
+ */
+export function NameLink({ text, isKnown = true }: { text: string; isKnown?: boolean }) {
+  const [name = '', digest] = text.split('@')
+  const shown = digest === undefined ? name : `${name}@${shortDigest(digest)}`
+  const isPlace = isKnown && /^[^\s/]+\/[^\s()]+$/.test(text)
+  const label = (
+    <span {...(digest === undefined ? {} : { title: text })}>
+      <Name text={shown} />
+    </span>
+  )
+  return isPlace ? <a href={href(`/images/${name}`)}>{label}</a> : label
+}

@@ -1,0 +1,47 @@
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+import { query, setQuery } from '../router.ts'
+
+export interface Tab {
+  readonly id: string
+  readonly title: string
+  readonly content: () => ComponentChildren
+}
+
+/** Pages within a page; which one stands in the address. Arrows go from one to the next. */
+export function Tabs({ label, tabs, name = 'tab' }: { label: string; tabs: readonly Tab[]; name?: string }) {
+  const id = useId()
+  const shown = tabs.find((tab) => tab.id === query.value.get(name)) ?? tabs[0]
+  const choose = (tab: Tab | undefined): void => {
+    if (tab === undefined) return
+    setQuery({ [name]: tab === tabs[0] ? undefined : tab.id })
+    document.getElementById(`${id}-${tab.id}`)?.focus()
+  }
+  return (
+    <div class="stack">
+      <div class="tabs" role="tablist" aria-label={label}>
+        {tabs.map((tab, i) => (
+          <button
+            key={tab.id}
+            type="button"
+            role="tab"
+            id={`${id}-${tab.id}`}
+            aria-selected={tab === shown}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab === shown ? 0 : -1}
+            onClick={() => choose(tab)}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowRight') choose(tabs[(i + 1) % tabs.length])
+              if (event.key === 'ArrowLeft') choose(tabs[(i + tabs.length - 1) % tabs.length])
+            }}
+          >
+            {tab.title}
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${shown?.id ?? ''}`}>
+        {shown?.content()}
+      </div>
+    </div>
+  )
+}

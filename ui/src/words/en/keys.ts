@@ -1,0 +1,31 @@
+export const keys = {
+  palette: 'Go to or do',
+  paletteHint: 'Page, repository or action',
+  results: 'Matches',
+  nothing: 'Nothing matches.',
+  groups: { page: 'Page', repository: 'Repository', action: 'Action' },
+  help: 'Keyboard shortcuts',
+  everywhere: 'Everywhere',
+  lists: 'In lists',
+  off: 'Single keys are switched off.',
+  turnOn: 'Settings',
+  andThen: 'then',
+  does: {
+    search: 'Search images',
+    palette: 'Go to any page or repository, or do something',
+    help: 'Show these shortcuts',
+    close: 'Close, or clear the selection',
+    go: (page: string) => `Go to ${page}`,
+    row: 'Next and previous row',
+    select: 'Select',
+    range: 'Select a range',
+    all: 'Select all shown; again: all that match',
+    open: 'Open',
+  },
+  home: 'Public start page',
+  setTheme: (name: string) => `Theme: ${name}`,
+  setLanguage: (name: string) => `Language: ${name}`,
+  showHelp: 'Show keyboard shortcuts',
+}
+
+export type KeysWords = typeof keys

@@ -1,0 +1,31 @@
+import type { KeysWords } from '../en/keys.ts'
+
+export const keys: KeysWords = {
+  palette: '跳转或执行操作',
+  paletteHint: '页面、仓库或操作',
+  results: '匹配结果',
+  nothing: '没有匹配的结果。',
+  groups: { page: '页面', repository: '仓库', action: '操作' },
+  help: '键盘快捷键',
+  everywhere: '任意页面',
+  lists: '列表中',
+  off: '单键快捷键已关闭。',
+  turnOn: '设置',
+  andThen: '然后按',
+  does: {
+    search: '搜索镜像',
+    palette: '跳转到任意页面或仓库，或执行操作',
+    help: '显示快捷键',
+    close: '关闭，或清除选择',
+    go: (page) => `前往“${page}”`,
+    row: '下一行、上一行',
+    select: '选择',
+    range: '选择一段范围',
+    all: '选择当前显示的全部；再按一次选择所有匹配项',
+    open: '打开',
+  },
+  home: '公开首页',
+  setTheme: (name) => `主题：${name}`,
+  setLanguage: (name) => `语言：${name}`,
+  showHelp: '显示键盘快捷键',
+}

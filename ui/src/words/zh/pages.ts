@@ -1,0 +1,27 @@
+import { activity } from './activity.ts'
+import { cleanup } from './cleanup.ts'
+import { evict } from './evict.ts'
+import { home } from './home.ts'
+import { image } from './image.ts'
+import { images } from './images.ts'
+import { keys } from './keys.ts'
+import { overview } from './overview.ts'
+import { session } from './session.ts'
+import { settings } from './settings.ts'
+import { setup } from './setup.ts'
+import { upstreams } from './upstreams.ts'
+
+export const pages = {
+  images,
+  cleanup,
+  image,
+  evict,
+  upstreams,
+  activity,
+  overview,
+  setup,
+  settings,
+  keys,
+  home,
+  session,
+}
