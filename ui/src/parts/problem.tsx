@@ -9,7 +9,7 @@ export function Problem({ failure, retry }: { failure: Failure; retry?: () => vo
   return (
     <div class="problem" role="alert">
       <p>
-        <strong>{problem.title}.</strong> {wordsFor(failure)}
+        <strong>{problem.title}</strong> {wordsFor(failure)}
       </p>
       {failure.hint !== '' && <p class="quiet">{failure.hint}</p>}
       <p class="row">

@@ -53,7 +53,7 @@ export const common = {
   blobs: (n: number) => count(n, 'object', 'objects'),
   never: 'never',
   problem: {
-    title: 'This could not be loaded',
+    title: 'This could not be loaded.',
     offline: 'The server does not answer. Is it running, and is the network there?',
     denied: 'Your role does not allow this.',
     notFound: 'There is nothing here.',

@@ -54,7 +54,7 @@ export const common: Common = {
   blobs: (n) => count(n, '个对象'),
   never: '从未',
   problem: {
-    title: '无法加载',
+    title: '无法加载。',
     offline: '服务器没有响应。请确认服务正在运行、网络畅通。',
     denied: '当前角色无权执行此操作。',
     notFound: '这里什么也没有。',
