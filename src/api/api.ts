@@ -16,7 +16,7 @@ import { keyRoutes } from './keys.ts'
 import { manifestRoutes } from './manifest.ts'
 import { pinRoutes } from './pins.ts'
 import { removeRoutes } from './remove.ts'
-import { refuseForeignSites, requireRole } from './roles.ts'
+import { refuseForeignSites, requireRole, requireSomebody } from './roles.ts'
 import { sessionRoutes } from './session.ts'
 import { setupRoutes } from './setup.ts'
 import { statsRoutes } from './stats.ts'
@@ -93,7 +93,9 @@ export function createApiHandler(api: Router, { welcome, challenge }: ApiDoor, l
   koa.use(async (ctx, next) => {
     try {
       refuseForeignSites(ctx.req)
-      remember(ctx.req, await welcome(ctx.req))
+      const visitor = await welcome(ctx.req)
+      requireSomebody(visitor, ctx.method, ctx.path.slice(PREFIX.length))
+      remember(ctx.req, visitor)
       rememberWelcome(ctx.req, welcome)
       await next()
     } catch (error) {

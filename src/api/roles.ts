@@ -57,14 +57,24 @@ const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
 
 /** Throws AppError. Routes that nobody put into the table are for admins. */
 export function requireRole({ access }: Visitor, method: string, path: string): void {
-  const route = `${method === 'HEAD' ? 'GET' : method} ${path}`
-  // Whether it is a route of ours is what is asked here.
-  const role = Object.hasOwn(TAKES, route) ? TAKES[route as keyof Api] : 'admin'
+  const role = roleOf(method, path)
   if (role === 'anyone') return
   const { principal } = access
   if (principal.kind === 'anonymous') throw new AppError('unauthorized')
   if (principal.kind === 'key') throw new AppError('denied', { message: 'a pull key only pulls' })
   if (role !== 'user') access.requireRole(role)
+}
+
+/** Throws AppError `unauthorized`: who is nobody in particular learns not even which routes there are. */
+export function requireSomebody({ access }: Visitor, method: string, path: string): void {
+  if (access.principal.kind === 'anonymous' && roleOf(method, path) !== 'anyone')
+    throw new AppError('unauthorized')
+}
+
+function roleOf(method: string, path: string): Role | 'anyone' {
+  const route = `${method === 'HEAD' ? 'GET' : method} ${path}`
+  // Whether it is a route of ours is what is asked here.
+  return Object.hasOwn(TAKES, route) ? TAKES[route as keyof Api] : 'admin'
 }
 
 /**

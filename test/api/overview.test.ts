@@ -7,7 +7,7 @@ import { seriesOf, totalOf, windowOf } from '../../src/api/range.ts'
 import { createMinutes } from '../../src/db/minutes.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/clock.ts'
 import { bcryptLine } from '../auth/support.ts'
-import { addBlob, blobPath, eventually, manifestPath } from '../e2e/support.ts'
+import { addBlob, assertNoParts, blobPath, eventually, manifestPath } from '../e2e/support.ts'
 import { pullImage } from '../jobs/support.ts'
 import { as, startGuarded } from '../security/access-support.ts'
 import { startPair } from '../support/cachalot.ts'
@@ -76,6 +76,7 @@ suite('overview', () => {
       await pullImage(cache, image, { repo, tag: '1' })
     }
     await cache.fetch(manifestPath('1', 'library/small'))
+    await assertNoParts(cache.dataDir)
     const all = await get<Overview>(cache, '/overview', as('carol'))
     assert.deepEqual([all.repositories, all.images, all.biggest[0]?.name], [3, 3, 'docker.io/library/hidden'])
     assert.equal(all.mostServed[0]?.name, 'docker.io/library/small')
