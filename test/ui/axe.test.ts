@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { evaluate, LANGUAGES, type Look, NO_CHROMIUM, openBrowser, openPage, THEMES } from './browser.ts'
+import {
+  evaluate,
+  LANGUAGES,
+  type Look,
+  NO_CHROMIUM,
+  openBrowser,
+  openPage,
+  THEMES,
+  visit,
+} from './browser.ts'
 import { fill, logInAs, startConsole } from './console.ts'
 import { englishIn } from './english.ts'
 import { PLACES, reach } from './places.ts'
@@ -53,4 +62,17 @@ suite('everybody can use every page', { skip: NO_CHROMIUM }, () => {
           })
         }
       })
+
+  test('and what would keep somebody out is found', async (t) => {
+    const lab = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), lab.cache.url, { language: 'zh' })
+    await visit(page, '/')
+    await evaluate(
+      page,
+      `document.querySelector('main').insertAdjacentHTML('beforeend',
+        '<button id=planted></button><p>Some words left over</p>')`,
+    )
+    assert.match((await seriousFindings(page)).join(), /button-name: <button id="planted">/)
+    assert.ok((await englishIn(page)).includes('Some words left over'))
+  })
 })

@@ -6,6 +6,9 @@ import { pullImage } from '../jobs/support.ts'
 import { type ConfigTables, type Pair, startPair } from '../support/cachalot.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
 
+/** As `npm run build` makes it. */
+export const BUILT = join(import.meta.dirname, '../../ui/dist')
+
 /** Long enough for the rule about new passwords. */
 export const PASSWORDS = { alice: 'wonderland', carol: 'singing-loud', bob: 'builder-bob' } as const
 
@@ -16,7 +19,11 @@ export async function startConsole(t: Cleanup, config: ConfigTables = {}, dataDi
   await writeFile(users, lines.join(''))
   const auth = { htpasswd: users, admins: ['alice'], operators: ['carol'], anonymous_pull: 'private' }
   const place = dataDir === undefined ? {} : { dataDir }
-  return await startPair(t, { ...place, config: { ...config, auth: { ...auth, ...config.auth } } })
+  return await startPair(t, {
+    ...place,
+    consoleFolder: BUILT,
+    config: { ...config, auth: { ...auth, ...config.auth } },
+  })
 }
 
 /** Logs in without the form; what follows in this page's profile is that user's. */

@@ -36,7 +36,7 @@ suite('the console keeps to itself', { skip: NO_CHROMIUM }, () => {
   test('says so in its headers', async (t) => {
     const { cache } = await startConsole(t)
     for (const path of ['/', '/ui/', '/ui/images/docker.io/library/app']) {
-      const { status, headers } = await cache.fetch(path, { lint: false })
+      const { status, headers } = await cache.fetch(path, { headers: { accept: 'text/html' }, lint: false })
       assert.equal(status, 200, path)
       const policy = String(headers['content-security-policy'])
       assert.match(policy, /default-src '(self|none)'/)

@@ -6,7 +6,7 @@ export async function englishIn(page: Page): Promise<readonly string[]> {
     const found = []
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
-      if (node.parentElement.closest('code, pre, kbd, .name, .digest, [lang="en"], script, style') !== null) continue
+      if (node.parentElement.closest('code, pre, kbd, .name, .digest, [lang="en"], script, style, noscript') !== null) continue
       if (/\\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\\b/.test(node.data)) found.push(node.data.trim())
     }
     return found

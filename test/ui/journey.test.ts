@@ -5,16 +5,18 @@ import { assertNoParts, KIB, MIB } from '../e2e/support.ts'
 import { du, pullImage } from '../jobs/support.ts'
 import { type Cachalot, type Pair, startPair } from '../support/cachalot.ts'
 import { NO_CHROMIUM, openBrowser, openPage, until, visit } from './browser.ts'
-import { logInAs, startConsole } from './console.ts'
+import { BUILT, logInAs, startConsole } from './console.ts'
 
 const REPOSITORY = '/ui/images/docker.io/library/app'
 const TAGS = 40
 /** Of each image, beside a layer that all of them share. */
 const OWN = 64 * KIB
+/** So much that thirty of the images are less than half of everything. */
+const SHARED = 4 * MIB
 
 /** Forty images with one layer in common. */
 async function pullMany({ hub, cache }: Pair): Promise<void> {
-  const base = hub.addImage('library/base', { layers: [MIB], tags: ['1'] })
+  const base = hub.addImage('library/base', { layers: [SHARED], tags: ['1'] })
   for (let i = 1; i <= TAGS; i++) {
     const image = hub.addImage('library/app', { layers: [...base.layers, OWN], tags: [`1.${i}`] })
     await pullImage(cache, image, { repo: 'library/app', tag: `1.${i}` })
@@ -47,7 +49,7 @@ async function chooseThirty(page: Page): Promise<void> {
 
 suite('what people do in the console', { skip: NO_CHROMIUM }, () => {
   test('a first start: the set-up link, the first admin, and in', async (t) => {
-    const { cache } = await startPair(t)
+    const { cache } = await startPair(t, { consoleFolder: BUILT })
     const link = (await cache.app.setupPath()) ?? assert.fail('no link')
     const { page, errors } = await openPage(await openBrowser(t), cache.url)
     await visit(page, link)
@@ -112,7 +114,7 @@ suite('what people do in the console', { skip: NO_CHROMIUM }, () => {
     await logInAs(page, 'carol')
     await visit(page, REPOSITORY)
     await chooseThirty(page)
-    const shown = await exactBytes(page.locator('.selection [title]').first())
+    const shown = await exactBytes(page.locator('.selection-sum [title]').first())
 
     await page.getByRole('button', { name: 'Evict…', exact: true }).click()
     const dialog = page.getByRole('dialog', { name: 'Evict 30 images?' })

@@ -28,7 +28,7 @@ async function scrollThrough(page: Page, steps: number): Promise<number> {
 suite('long lists', { skip: NO_CHROMIUM }, () => {
   test('ten thousand repositories are few elements, from the first to the last', async (t) => {
     const dataDir = join(await tempDir(t), 'data')
-    await makeBigIndex(dataDir, { repositories: REPOSITORIES, tags: 20_000, blobs: 40_000, files: false })
+    await makeBigIndex(dataDir, { repositories: REPOSITORIES, tags: 20_000, blobs: 100_000, files: false })
     const { cache } = await startConsole(t, {}, dataDir)
     const { page } = await openPage(await openBrowser(t), cache.url)
     await logInAs(page, 'alice')

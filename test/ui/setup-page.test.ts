@@ -60,14 +60,14 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     await client.pull('docker.io/library/hello:1')
     assert.ok(hub.requests.count({ kind: 'manifest', repo: 'library/hello' }) > 0)
     await page.getByText('It came through this cache.').waitFor()
-    await page.getByText('docker.io/library/hello:1').waitFor()
+    await page.getByText('docker.io/library/hello').first().waitFor()
     await page
       .getByText(/podman/i)
       .first()
       .waitFor()
 
     await page.getByText('Undo: a script').click()
-    await client.script((await page.getByLabel('Undo script').textContent()) ?? '')
+    await client.script((await page.getByLabel('Undo script', { exact: true }).textContent()) ?? '')
     assert.deepEqual(await client.configuration(), before)
   })
 })

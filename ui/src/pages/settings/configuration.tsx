@@ -26,7 +26,7 @@ export function Configuration() {
       ) : (
         <Table
           caption={w().settings.tabs.config}
-          columns={columns()}
+          columns={columnsOf(data.file)}
           rows={rows}
           keyOf={(row) => row.key}
           total={rows.length}
@@ -68,7 +68,8 @@ function Filters({ shown }: { readonly shown: number }) {
   )
 }
 
-function columns(): readonly Column<ConfigRow>[] {
+/** The file is named above the table: its name alone says where a line of it is. */
+function columnsOf(file: string): readonly Column<ConfigRow>[] {
   const words = w().settings.config
   return [
     { id: 'key', title: words.key, cell: ({ key }) => <code class="name">{key}</code> },
@@ -76,7 +77,7 @@ function columns(): readonly Column<ConfigRow>[] {
       id: 'value',
       title: words.value,
       cell: ({ value, isDefault }) =>
-        value === '' ? (
+        value === '' || value === '""' ? (
           <span class="quiet">{words.empty}</span>
         ) : (
           <code class={isDefault ? 'name' : 'name changed'}>{value}</code>
@@ -87,7 +88,11 @@ function columns(): readonly Column<ConfigRow>[] {
       title: words.origin,
       wide: true,
       cell: ({ origin, isDefault }) =>
-        isDefault ? <span class="quiet">{words.isDefault}</span> : <code class="name">{origin}</code>,
+        isDefault ? (
+          <span class="quiet">{words.isDefault}</span>
+        ) : (
+          <code class="name">{origin.replace(file, file.split('/').at(-1) ?? file)}</code>
+        ),
     },
   ]
 }
