@@ -2,6 +2,7 @@ import type { ApiToken, TokenTable } from '../db/tokens.ts'
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import { digestOf, isSecret, newSecret } from './secret.ts'
+import { unlessTrouble } from './trouble.ts'
 
 /** So that people and scanners of secrets know it when they see it. */
 const PREFIX = 'ct_'
@@ -48,7 +49,7 @@ export function createApiTokens(index: TokenIndex, clock: Clock): ApiTokens {
   /** A disk that fails refuses no token, so what cannot be written is not. */
   const note = (digest: Buffer, { lastUsedAt = Number.NEGATIVE_INFINITY }: ApiToken, now: number): void => {
     if (now - lastUsedAt < USED_EVERY) return
-    index.transact(() => index.tokens.used(digest, now)).catch(() => undefined)
+    unlessTrouble(() => index.tokens.used(digest, now))
   }
   return {
     create: async (wanted) => {

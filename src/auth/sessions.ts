@@ -3,6 +3,7 @@ import type { SessionRow, SessionTable } from '../db/sessions.ts'
 import { type Clock, DAY, HOUR, MINUTE } from '../domain/clock.ts'
 import type { Known } from './authenticate.ts'
 import { digestOf, newSecret } from './secret.ts'
+import { unlessTrouble } from './trouble.ts'
 
 /** A session that nobody used for that long is over … */
 const IDLE = 12 * HOUR
@@ -50,7 +51,7 @@ export function createSessions({ index, find, clock }: SessionsOptions): Session
   /** A disk that fails ends no session, so what cannot be written is not. */
   const note = ({ hash: digest, seenAt }: SessionRow, now: number): void => {
     if (now - seenAt < SEEN_EVERY) return
-    index.transact(() => index.sessions.saw(digest, now)).catch(() => undefined)
+    unlessTrouble(() => index.sessions.saw(digest, now))
   }
 
   return {

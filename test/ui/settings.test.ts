@@ -82,7 +82,8 @@ suite('the settings', { skip: NO_CHROMIUM }, () => {
       ).status()
     assert.equal(await logIn('explorer-99'), 200)
     await page.getByLabel('Role of dora').selectOption('user')
-    await page.getByText('Saved: dora').first().waitFor()
+    // The first one said that she was made.
+    await page.getByText('Saved: dora').nth(1).waitFor()
     await visit(other.page, '/ui/settings')
     assert.equal(await other.page.getByRole('link', { name: 'Cleanup' }).count(), 0, 'no operator any more')
     await page.getByRole('button', { name: 'Remove dora' }).click()
