@@ -24,12 +24,11 @@ export function parseHost(text: string): string | undefined {
   const host = text.toLowerCase()
   const [, name = '', port] = WITH_PORT.exec(host) ?? []
   if (host.length > LONGEST || (port !== undefined && Number(port) > 65535)) return undefined
-  return NAME.test(name) || isBracketed(name) ? host : undefined
-}
-
-function isBracketed(name: string): boolean {
-  const [, inner = ''] = /^\[([0-9a-f:.]{2,45})\]$/.exec(name) ?? []
-  return inner !== '' && URL.canParse(`http://[${inner}]/`)
+  const isBracketed = /^\[[0-9a-f:.]{2,45}\]$/.test(name)
+  if (!isBracketed && !NAME.test(name)) return undefined
+  const read = URL.parse(`http://${host}/`)?.hostname
+  // "a.0" is no host for any client, and "1.2.3" another one than it says.
+  return read !== undefined && (isBracketed || read === name) ? host : undefined
 }
 
 /** "https://cache.example.com", with nothing behind the host. Throws AppError `bad_request`. */

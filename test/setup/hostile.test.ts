@@ -112,6 +112,13 @@ suite('hostile texts', () => {
     )
   })
 
+  test('as a name that looks like half an address: refused', () => {
+    for (const host of ['a.0', 'cache.1', '1.2.3', '256.1.1.1', '[::1', '[1:2]'])
+      assert.throws(() => addressOf(true, host), { code: 'bad_request' }, host)
+    for (const host of ['10.0.0.5:5000', 'nas', 'cache.lan', '[fd00::1]:5000', 'node_1.lan'])
+      assert.equal(addressOf(true, host).host, host)
+  })
+
   test('as key, certificate and registry: refused, or harmless', () => {
     const text = fc.option(fc.oneof(hostile, spoilt('ck_abcdefghijklmnopqrstuvwxy'), spoilt('/etc/ca.pem')))
     const registries = fc.array(fc.oneof(hostile, spoilt('ghcr.io'), fc.constant('quay.io')), {
