@@ -3,18 +3,21 @@ import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { type Digest, isSha256, parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
-import { type EntryKey, keyText } from '../domain/names.ts'
+import type { EntryKey } from '../domain/names.ts'
 import type { OriginClient, OriginHead } from '../upstream/origin.ts'
 import { createCoalesce } from './coalesce.ts'
+import { isGone } from './gone.ts'
 import { entryOf } from './landing.ts'
 import type { Negative } from './negative.ts'
 import { isTrouble } from './trouble.ts'
-import type { Want } from './want.ts'
+import { questionOf, type Want } from './want.ts'
 
 /** What an upstream says about a name: a HEAD, no body. */
 export interface Asked {
   readonly head: OriginHead
   readonly digest: Digest | undefined
+  /** An entry that says where the name points, for pointing names whose upstream says it. */
+  readonly pointer: NewEntry | undefined
 }
 
 /** Questions to upstreams that move no body, each asked once for everybody who wants to know. */
@@ -26,8 +29,10 @@ export interface Asker {
   /** Turns an upstream's "not found" into the front end's own and remembers it for a while. */
   rename(want: Want, error: unknown): unknown
   checkNegative(want: Want): void
-  /** Writes an entry where the disk allows it. */
-  remember(key: EntryKey, entry: NewEntry): void
+  /** Notes that the upstream of a cached name does not have it any more, where `error` says that for certain. */
+  lost(want: Want, error: unknown): void
+  /** Writes an entry where the disk allows it. `movedTo`: the upstream's tag leads there, which cannot be had yet. */
+  remember(key: EntryKey, entry: NewEntry, movedTo?: Digest): void
 }
 
 export interface AskerDeps {
@@ -44,25 +49,32 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
   const heads = createCoalesce<Asked>()
   const confirms = createCoalesce<NewEntry>()
 
-  const remember = (key: EntryKey, entry: NewEntry): void => {
+  const remember = (key: EntryKey, entry: NewEntry, movedTo?: Digest): void => {
     try {
       noticed(key, entry)
       index.entries.put(key, entry)
+      if (movedTo !== undefined) index.entries.noteMoved(key, movedTo)
     } catch (error) {
       if (!isTrouble(error)) throw error
       report(error)
     }
   }
 
+  const lost = ({ key }: Want, error: unknown): void => {
+    if (key.kind !== 'manifest' || !isGone(error) || index.entries.find(key) === undefined) return
+    index.entries.noteGone(key, clock())
+  }
+
   const rename = (want: Want, error: unknown): unknown => {
     if (!(error instanceof AppError) || error.code !== 'upstream_not_found') return error
+    lost(want, error)
     const own = new AppError(want.missing, { detail: error.detail, cause: error })
-    negative.add(keyText(want.key), own)
+    negative.add(questionOf(want), own)
     return own
   }
 
   const checkNegative = (want: Want): void => {
-    const known = negative.find(keyText(want.key))
+    const known = negative.find(questionOf(want))
     if (known !== undefined) throw known
   }
 
@@ -70,18 +82,17 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
   const headOf = async (want: Want): Promise<Asked> => {
     checkNegative(want)
     try {
-      const head = await client.head(want.request)
-      const digest = statedDigest(head) ?? want.digest
-      const isPointer = want.byDigest !== undefined && want.isKept !== false
-      const pointer = isPointer ? pointerOf(want, head, clock()) : undefined
-      if (pointer !== undefined) remember(want.key, pointer)
-      return { head, digest }
+      const head = want.vouched === undefined ? await client.head(want.request) : vouchedHead(want.vouched)
+      const digest = statedDigest(want, head) ?? want.digest
+      const pointer = want.byDigest === undefined ? undefined : pointerOf(want, head, clock())
+      if (pointer !== undefined && want.isKept !== false) remember(want.key, pointer)
+      return { head, digest, pointer }
     } catch (error) {
       throw rename(want, error)
     }
   }
 
-  const ask = (want: Want): Promise<Asked> => heads.run(keyText(want.key), () => headOf(want)).result
+  const ask = (want: Want): Promise<Asked> => heads.run(questionOf(want), () => headOf(want)).result
 
   const confirm = async (want: Want, size: number): Promise<NewEntry> => {
     const { head } = await ask(want)
@@ -93,21 +104,34 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
 
   return {
     ask,
-    confirm: (want, size) => confirms.run(keyText(want.key), () => confirm(want, size)).result,
+    confirm: (want, size) => confirms.run(questionOf(want), () => confirm(want, size)).result,
     rename,
     checkNegative,
+    lost,
     remember,
   }
 }
 
-/** The digest an upstream states for a manifest or blob. It is a claim: content fetched by it is verified. */
-export function statedDigest(head: OriginHead): Digest | undefined {
+function vouchedHead({ size }: { readonly size: number }): OriginHead {
+  const unsaid = { contentRange: undefined, contentType: undefined, etag: undefined }
+  return { status: 200, headers: {}, contentLength: size, ...unsaid }
+}
+
+/** The digest an upstream states for content. It is a claim: content fetched by it is verified. */
+export function statedDigest(want: Want, head: OriginHead): Digest | undefined {
+  if (want.digestIn !== undefined) return want.digestIn(head)
   return parseDigest(head.headers['docker-content-digest'] ?? '')
+}
+
+/** The length an upstream states for content, in bytes. */
+export function statedSize(want: Want, head: OriginHead): number | undefined {
+  return want.sizeIn?.(head) ?? head.contentLength
 }
 
 /** An entry that knows where a name points, from a HEAD; undefined when the upstream does not say enough. */
 export function pointerOf(want: Want, head: OriginHead, now: number): NewEntry | undefined {
-  const digest = statedDigest(head)
-  if (digest === undefined || !isSha256(digest) || head.contentLength === undefined) return undefined
-  return entryOf(want, head, { digest, size: head.contentLength, now })
+  const digest = statedDigest(want, head)
+  const size = statedSize(want, head)
+  if (digest === undefined || !isSha256(digest) || size === undefined) return undefined
+  return entryOf(want, head, { digest, size, now })
 }

@@ -9,6 +9,7 @@ import { type Aftermath, createAftermath } from './aftermath.ts'
 import { createAsker } from './asker.ts'
 import { type Budgets, createBudgets } from './budgets.ts'
 import { type Cache, createCache } from './cache.ts'
+import { type Check, createCheck } from './check.ts'
 import { claimedSize, createContents } from './contents.ts'
 import { createCounting } from './counting.ts'
 import { createDocuments } from './documents.ts'
@@ -19,6 +20,7 @@ import { createHot } from './hot.ts'
 import { createLanding } from './landing.ts'
 import { createLeaving, type Leaving } from './leaving.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { createMade, type Made } from './made.ts'
 import { createNegative } from './negative.ts'
 import { createPinned, type Pinned } from './pinned.ts'
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts'
@@ -51,6 +53,8 @@ export interface CacheParts {
   readonly evictor: Evictor
   readonly shelf: Shelf
   readonly aftermath: Aftermath
+  readonly check: Check
+  readonly made: Made
   /** Writes collected uses to the index. */
   flush(): void
 }
@@ -106,12 +110,13 @@ export async function createCacheParts(deps: {
   const verifiedRanges = (): boolean => settings().verifiedRanges
   const contents = createContents({ client, index, shelf, flights, asker, verifiedRanges, report })
   const cache = createCounting(
-    createCache({ index, hot, shelf, resolver, asker, documents, flights, contents, clock }),
+    createCache({ index, hot, shelf, resolver, asker, documents, flights, contents }),
     { index, clock },
   )
   const flush = (): void => {
     try {
       index.uses.flush()
+      index.entries.flushNews()
       index.usage.flush()
       index.keys.flush()
     } catch (error) {
@@ -135,9 +140,11 @@ export async function createCacheParts(deps: {
     pinned,
     removal,
     undo,
-    evictor: createEvictor({ index, budgets, leaving, removal }),
+    evictor: createEvictor({ index, budgets, leaving, removal, pinned }),
     shelf,
     aftermath,
+    check: createCheck({ client, index, asker, clock, report }),
+    made: createMade({ index, store, quota, landing, shelf, report }),
     flush,
   }
 }

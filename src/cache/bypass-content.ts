@@ -4,7 +4,9 @@ import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origi
 import { createBypassRun, freshProof } from './bypass-run.ts'
 import { isEmpty } from './download.ts'
 import { answerMeta } from './meta.ts'
+import { samenessOf } from './sameness.ts'
 import { type Turn, type Turns, takeTurn } from './turns.ts'
+import { checkBytes } from './unproven.ts'
 import type { Content, Want } from './want.ts'
 
 interface BypassDeps {
@@ -58,7 +60,8 @@ function contentOf(facts: {
   const { client, turn, want } = facts
   const { head } = facts.response
   const total = head.contentLength
-  const common = { client, request: want.request, total }
+  const judge = want.check === undefined ? undefined : (bytes: Buffer) => checkBytes(want, bytes)
+  const common = { client, request: want.request, total, sameness: samenessOf(want, head.etag) }
   let response: OriginResponse | undefined = facts.response
   const drop = (): void => {
     response?.body.destroy()
@@ -67,8 +70,16 @@ function contentOf(facts: {
   const fromStart = (end: number | undefined): Run => {
     const first = response
     response = undefined
-    const proof = end === undefined || end + 1 === total ? freshProof(want.digest) : undefined
-    return createBypassRun({ ...common, start: 0, end, response: first, proof })
+    const isWhole = end === undefined || end + 1 === total
+    const proof = isWhole ? freshProof(want.digest) : undefined
+    return createBypassRun({
+      ...common,
+      start: 0,
+      end,
+      response: first,
+      proof,
+      judge: isWhole ? judge : undefined,
+    })
   }
   return {
     ...answerMeta(want, head, { size: total, outcome: 'bypass' }),

@@ -5,7 +5,9 @@ import { algorithmOf, type Digest } from '../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import type { OriginClient, OriginRequest, OriginResponse } from '../upstream/origin.ts'
+import { requireSame, type Sameness } from './sameness.ts'
 import type { Turn } from './turns.ts'
+import { createJudging } from './unproven.ts'
 
 /** Tries without a byte of progress before a run gives up. */
 export const MOST_TRIES = 6
@@ -31,11 +33,17 @@ export interface BypassRunOptions {
   readonly response?: OriginResponse | undefined
   /** The digest of the whole content and the hash of everything before `start`; then the last byte is verified. */
   readonly proof?: { readonly expected: Digest; readonly hash: Hash } | undefined
+  /** What makes sure that a later request brings the same content; its name unless given. */
+  readonly sameness?: Sameness
+  /** Judges the whole content before its last byte leaves, for runs over all of it; not asked about what is long. */
+  readonly judge?: ((bytes: Buffer) => Promise<void>) | undefined
   readonly total: number | undefined
   /** Waited for before the first request, ended with the run. */
   readonly turn?: Turn
   readonly signal?: AbortSignal
 }
+
+const BY_NAME: Sameness = { by: 'name' }
 
 /** A hash for a run that starts at byte 0. */
 export function freshProof(expected: Digest | undefined): BypassRunOptions['proof'] {
@@ -49,6 +57,7 @@ export function freshProof(expected: Digest | undefined): BypassRunOptions['proo
 export function createBypassRun(options: BypassRunOptions): Run {
   const abort = new AbortController()
   const signal = options.signal === undefined ? abort.signal : AbortSignal.any([abort.signal, options.signal])
+  const { upstream } = options.request
   let position = options.start
   let body: AsyncIterator<Buffer> | undefined
   let open: Readable | undefined
@@ -56,14 +65,17 @@ export function createBypassRun(options: BypassRunOptions): Run {
   let tries = 0
   let first = options.response
   let { proof } = options
+  const sameness = options.sameness ?? BY_NAME
+  const judging = options.judge === undefined ? undefined : createJudging(options.judge)
   /** Whatever the upstream sends, clients were promised no more. */
   const stop = Math.min((options.end ?? Infinity) + 1, options.total ?? Infinity)
 
   const connect = async (): Promise<AsyncIterator<Buffer>> => {
     await options.turn?.ready(signal)
     const response = first ?? (await askFrom(options, position, signal))
-    first = undefined
     open = response.body
+    if (first === undefined && position > 0) requireSame(sameness, response.head, upstream)
+    first = undefined
     return skipTo(response, position)
   }
 
@@ -84,7 +96,8 @@ export function createBypassRun(options: BypassRunOptions): Run {
       } catch (error) {
         body = undefined
         open?.destroy()
-        if (signal.aborted || !isPassing(error) || ++tries > MOST_TRIES) throw error
+        const isFinal = sameness.by === 'nothing' && position > options.start
+        if (signal.aborted || isFinal || !isPassing(error) || ++tries > MOST_TRIES) throw error
         await sleep(pauseBefore(tries), undefined, { signal })
       }
     }
@@ -104,10 +117,12 @@ export function createBypassRun(options: BypassRunOptions): Run {
           // Even without a byte: then what was sent before this run is judged.
           prove(proof)
           proof = undefined
+          await judging?.end()
           return last === undefined ? undefined : lend(last)
         }
         proof?.hash.update(bytes)
-        const ready = withHeld(held, bytes, proof !== undefined)
+        judging?.take(bytes)
+        const ready = withHeld(held, bytes, proof !== undefined || judging?.isOpen() === true)
         held = ready.held
         if (ready.bytes.length > 0) return lend(ready.bytes)
       }
@@ -129,12 +144,10 @@ function withHeld(
   bytes: Buffer,
   hold: boolean,
 ): { bytes: Buffer; held: Buffer | undefined } {
-  if (!hold) return { bytes, held: undefined }
-  const ready = bytes.subarray(0, -1)
-  return {
-    bytes: before === undefined ? ready : Buffer.concat([before, ready]),
-    held: Buffer.from(bytes.subarray(-1)),
-  }
+  const all = before === undefined ? bytes : Buffer.concat([before, bytes])
+  return hold
+    ? { bytes: all.subarray(0, -1), held: Buffer.from(all.subarray(-1)) }
+    : { bytes: all, held: undefined }
 }
 
 function prove(proof: BypassRunOptions['proof']): void {
@@ -147,11 +160,10 @@ function prove(proof: BypassRunOptions['proof']): void {
 }
 
 function askFrom(options: BypassRunOptions, from: number, signal: AbortSignal): Promise<OriginResponse> {
+  if (from === 0 && options.end === undefined) return options.client.get(options.request, { signal })
   const to = options.end === undefined ? {} : { to: options.end }
-  return options.client.get(
-    options.request,
-    from === 0 && options.end === undefined ? { signal } : { signal, from, ...to },
-  )
+  const condition = options.sameness?.by === 'etag' && from > 0 ? { ifRange: options.sameness.etag } : {}
+  return options.client.get(options.request, { signal, from, ...to, ...condition })
 }
 
 /** Iterates a body from `position` on, dropping what an upstream that ignored the range sent before it. */

@@ -1,17 +1,15 @@
-import type { Index } from '../db/index.ts'
-import type { Clock } from '../domain/clock.ts'
-import { isSha256 } from '../domain/digest.ts'
-import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
+import type { Digest } from '../domain/digest.ts'
+import { AppError } from '../domain/errors.ts'
 import type { EntryKey, FrontEndName } from '../domain/names.ts'
-import type { Asker } from './asker.ts'
-import type { Contents } from './contents.ts'
+import { statedSize } from './asker.ts'
 import type { Documents, Fetched } from './documents.ts'
-import type { Flights } from './flights.ts'
+import { confirmElsewhere, knownElsewhere } from './elsewhere.ts'
 import type { Hot } from './hot.ts'
-import { entryOf } from './landing.ts'
-import { metaOf } from './meta.ts'
+import { sourceOf } from './landing.ts'
+import { answerMeta, metaOf } from './meta.ts'
+import { olderOf, orOlder } from './older.ts'
+import { createOpening, type OpeningDeps } from './opening.ts'
 import type { Resolved } from './recheck.ts'
-import type { Resolver } from './resolve.ts'
 import type { Shelf } from './shelf.ts'
 import type { Content, Document, Meta, Want } from './want.ts'
 
@@ -31,6 +29,13 @@ export interface Cache {
    * bounds the wait, in milliseconds, for those who have something else to serve.
    */
   pass(want: Want, within?: number): Promise<Document>
+  /**
+   * The upstream that the cached answer under this name came from, for front ends that ask several: it is the one to
+   * confirm it. Undefined where nothing is cached.
+   */
+  source(key: EntryKey): string | undefined
+  /** What a name leads to, as far as that is known here; nobody is asked, and no use is counted. */
+  digest(key: EntryKey): Digest | undefined
   /** Refs of one kind that are cached in a repository. */
   refs(key: Omit<EntryKey, 'ref'>): readonly string[]
   repositories(page: {
@@ -41,48 +46,42 @@ export interface Cache {
   }): readonly string[]
 }
 
-export interface CacheDeps {
-  readonly index: Index
+export interface CacheDeps extends OpeningDeps {
   readonly hot: Hot
   readonly shelf: Shelf
-  readonly resolver: Resolver
-  readonly asker: Asker
   readonly documents: Documents
-  readonly flights: Flights
-  readonly contents: Contents
-  readonly clock: Clock
 }
 
 export function createCache(deps: CacheDeps): Cache {
-  const { index, resolver, asker, documents } = deps
+  const { index, resolver, asker, documents, contents } = deps
 
   const stat = async (want: Want): Promise<Meta> => {
     const resolved = await resolver.resolve(want)
-    if (resolved !== undefined) return metaOf(want, resolved)
+    if (resolved !== undefined) return factsOf(want, resolved)
     const here = knownElsewhere(index, want)
     if (here !== undefined) {
       const entry = await asker.confirm(want, here.size)
       return metaOf(want, { entry, outcome: 'revalidated', warning: undefined })
     }
-    const running = await deps.contents.running(want)
+    const running = await contents.running(want)
     if (running !== undefined) return running
     try {
       return await asked(want)
     } catch (error) {
-      return metaOf(want, olderOf(deps, want, error))
+      const older = olderOf(deps, want, error)
+      if (older === undefined) throw error
+      return metaOf(want, older)
     }
   }
 
   const asked = async (want: Want): Promise<Meta> => {
     const { head, digest } = await asker.ask(want)
-    const { headers } = entryOf(want, head, { digest: 'sha256:', size: 0, now: 0 })
-    const { contentLength: size, contentType: mediaType } = head
-    return { digest, size, mediaType, headers, outcome: 'miss', warning: undefined }
+    return { ...answerMeta(want, head, { size: statedSize(want, head), outcome: 'miss' }), digest }
   }
 
   const read = async (want: Want): Promise<Document> => {
-    const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
-    if (resolved === undefined) return await fetched(want)
+    const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(deps, want))
+    if (resolved === undefined || resolved.moved !== undefined) return await fetched(want)
     const here = await documentHere(deps, want, resolved)
     if (here !== undefined) return here
     const direct = want.byDigest?.(resolved.entry.digest)
@@ -96,50 +95,33 @@ export function createCache(deps: CacheDeps): Cache {
     }
   }
 
-  /** Content that is here under another name is ours to give only once this name's upstream said it has it. */
-  const confirmElsewhere = async (want: Want): Promise<Resolved | undefined> => {
-    const here = knownElsewhere(index, want)
-    if (here === undefined) return undefined
-    return { entry: await asker.confirm(want, here.size), outcome: 'revalidated', warning: undefined }
-  }
-
-  const fetched = async (want: Want): Promise<Document> => {
-    asker.checkNegative(want)
-    if (want.isKept === false) return await pastCache(deps, want)
-    const { result, joined } = documents.fetch(want)
-    try {
+  const fetched = (want: Want): Promise<Document> => {
+    const fetch = async (): Promise<Document> => {
+      asker.checkNegative(want)
+      if (want.isKept === false) return documentOf(want, await documents.pass(want), false)
+      const { result, joined } = documents.fetch(want)
       return documentOf(want, await result, joined)
-    } catch (error) {
-      throw asker.rename(want, error)
     }
-  }
-
-  const open = async (want: Want, isRepeated = false): Promise<Content> => {
-    const resolved = (await resolver.resolve(want)) ?? (await confirmElsewhere(want))
-    if (resolved !== undefined) {
-      const content = await deps.contents.fromDisk(want, resolved)
-      if (content !== undefined) return content
-    }
-    // It may have landed while we looked.
-    const isHere = knownElsewhere(index, want) !== undefined
-    if (isHere && !isRepeated && deps.flights.find(want) === undefined) return await open(want, true)
-    asker.checkNegative(want)
-    try {
-      const isPassed = want.isKept === false && deps.flights.find(want) === undefined
-      return await (isPassed ? deps.contents.past(want) : deps.contents.fromFlight(want))
-    } catch (error) {
-      throw asker.rename(want, error)
-    }
+    return orOlder(deps, want, fetch, (older) => documentHere(deps, want, older))
   }
 
   return {
     stat,
     read,
-    open: (want) => open(want),
+    open: createOpening(deps),
     pass: (want, within) => pass(documents, want, within),
+    source: (key) => sourceOf(key, index.entries.find(key)),
+    digest: (key) => index.entries.find(key)?.digest,
     refs: (key) => index.entries.refs(key),
     repositories: (page) => index.entries.repositories(page),
   }
+}
+
+/** Facts of what is cached, or of newer content that is not here. */
+function factsOf(want: Want, resolved: Resolved): Meta {
+  const { moved } = resolved
+  if (moved === undefined) return metaOf(want, resolved)
+  return answerMeta(want, moved, { size: statedSize(want, moved), outcome: 'miss' })
 }
 
 async function pass(documents: Documents, want: Want, within: number | undefined): Promise<Document> {
@@ -149,23 +131,6 @@ async function pass(documents: Documents, want: Want, within: number | undefined
     throw isUpstreamNotFound(error)
       ? new AppError(want.missing, { detail: error.detail, cause: error })
       : error
-  }
-}
-
-/** What was kept of a name of which nothing newer is kept, while its upstream fails. Throws `error` without it. */
-function olderOf({ resolver }: CacheDeps, want: Want, error: unknown): Resolved {
-  if (want.isKept !== false || !isUpstreamTrouble(error)) throw error
-  return resolver.fallBack(want, undefined, error)
-}
-
-/** Nothing is kept of it; where the upstream fails, what was kept before is better than nothing. */
-async function pastCache(deps: CacheDeps, want: Want): Promise<Document> {
-  try {
-    return documentOf(want, await deps.documents.pass(want), false)
-  } catch (error) {
-    const here = await documentHere(deps, want, olderOf(deps, want, deps.asker.rename(want, error)))
-    if (here !== undefined) return here
-    throw error
   }
 }
 
@@ -182,17 +147,12 @@ async function documentHere(
   return { ...metaOf(want, resolved), digest, size: bytes.length, bytes }
 }
 
-/** The blob row of content that is on disk but not yet known under this name. */
-function knownElsewhere(index: Index, want: Want): { size: number } | undefined {
-  return want.digest !== undefined && isSha256(want.digest) ? index.blobs.find(want.digest) : undefined
-}
-
 function isUpstreamNotFound(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'upstream_not_found'
 }
 
 function documentOf(want: Want, { bytes, digest, answer, kept }: Fetched, joined: boolean): Document {
-  const { headers, mediaType } = entryOf(want, answer, { digest, size: bytes.length, now: 0 })
   const outcome = kept ? (joined ? 'joined' : 'miss') : 'bypass'
-  return { digest, size: bytes.length, mediaType, headers, outcome, warning: undefined, bytes }
+  const size = bytes.length
+  return { ...answerMeta(want, answer, { size, outcome }), digest, size, bytes }
 }

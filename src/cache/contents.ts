@@ -1,23 +1,21 @@
 import type { Index } from '../db/index.ts'
 import { type Digest, isSha256 } from '../domain/digest.ts'
-import { AppError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
 import type { ByteRange } from '../domain/range.ts'
 import type { Run } from '../domain/run.ts'
 import { MIB } from '../domain/units.ts'
-import { createBlobRun } from '../store/blob-run.ts'
 import { createPartRun } from '../store/part-run.ts'
-import type { OpenBlob } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import type { Asker } from './asker.ts'
 import { bypassContent } from './bypass-content.ts'
 import { createBypassRun } from './bypass-run.ts'
+import { fileContent, memoryContent, once } from './content-here.ts'
 import type { FlightHead } from './download.ts'
 import type { Flight } from './flight.ts'
 import type { Flights } from './flights.ts'
-import { createMendedRun } from './mended-run.ts'
 import { answerMeta, metaOf } from './meta.ts'
 import type { Resolved } from './recheck.ts'
+import { requireContinuable, samenessOf } from './sameness.ts'
 import type { Known, Shelf } from './shelf.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
 import { createTurns, type Turns } from './turns.ts'
@@ -62,19 +60,37 @@ export function createContents(given: ContentsDeps): Contents {
     if (bytes !== undefined) return memoryContent(meta, bytes)
     const file = await shelf.open(known)
     if (file === undefined) return undefined
-    return fileContent(meta, file, (rest) => fetchRest(want, known, rest))
+    return fileContent(meta, file, (rest) => fetchRest(want, { ...known, etag: entry.etag }, rest))
   }
 
   /** The disk gave only the beginning: the rest comes from a new download, for this reader and everybody else. */
-  const fetchRest = async (want: Want, known: Known, rest: ByteRange): Promise<Run> => {
+  const fetchRest = async (
+    want: Want,
+    known: Known & { readonly etag: string | undefined },
+    rest: ByteRange,
+  ): Promise<Run> => {
     await shelf.condemn(known, 'it cannot be read')
-    if (want.digest === undefined) throw new AppError('internal', { message: 'the file cannot be read' })
-    const content = await fromFlight(want)
+    const named = want.digest === undefined ? want.byDigest?.(known.digest) : want
+    if (named === undefined) return restByEtag(want, known, rest)
+    const content = await fromFlight(named)
     try {
       return (await content.read(rest)).run
     } finally {
       content.close()
     }
+  }
+
+  /** Only the version that this reader has the beginning of. */
+  const restByEtag = (
+    want: Want,
+    { etag, size }: { readonly etag: string | undefined; readonly size: number },
+    rest: ByteRange,
+  ): Run => {
+    const { request } = want
+    const sameness = samenessOf(want, etag)
+    requireContinuable(sameness, request.upstream)
+    const turn = deps.turns.inLine(request.upstream)
+    return createBypassRun({ client: deps.client, request, ...rest, total: size, sameness, turn })
   }
 
   const fromFlight = async (want: Want): Promise<Content> => {
@@ -100,7 +116,12 @@ export function createContents(given: ContentsDeps): Contents {
 
   /** Knowing a digest is not permission: this name's own upstream is asked before its bytes are shared. */
   const shareFlight = async (flight: Flight, want: Want): Promise<void> => {
-    await deps.asker.ask(want)
+    // A file's entry may have been made of its upstream's word that it has this content.
+    const isConfirmed =
+      want.key.kind === 'file' &&
+      want.digest !== undefined &&
+      index.entries.find(want.key)?.digest === want.digest
+    if (!isConfirmed) await deps.asker.ask(want)
     if (want.isKept !== false) flight.alsoFor(want)
   }
 
@@ -134,49 +155,6 @@ function isSameName(a: Want, b: Want): boolean {
   return a.key.upstream === b.key.upstream && a.key.repository === b.key.repository
 }
 
-function memoryContent(meta: Meta, bytes: Buffer): Content {
-  const read = (range: ByteRange | undefined): Run => {
-    let left: Buffer | undefined = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)
-    return {
-      pull: async () => {
-        const piece = left
-        left = undefined
-        return piece === undefined || piece.length === 0
-          ? undefined
-          : { bytes: piece, release: () => undefined }
-      },
-      close: () => {
-        left = undefined
-      },
-    }
-  }
-  return {
-    ...meta,
-    bytes,
-    read: async (range) => ({ run: read(range), outcome: meta.outcome }),
-    close: () => undefined,
-  }
-}
-
-/** `again`: where the bytes come from that the file turns out not to have. */
-function fileContent(meta: Meta, file: OpenBlob, again: (rest: ByteRange) => Promise<Run>): Content {
-  let users = 1
-  const leave = (): void => {
-    if (--users === 0) file.close()
-  }
-  return {
-    ...meta,
-    size: file.size,
-    read: async (range) => {
-      users++
-      const whole = range ?? { start: 0, end: file.size - 1 }
-      const run = createMendedRun({ run: createBlobRun(file.fd, whole, leave), range: whole, again })
-      return { run, outcome: meta.outcome }
-    },
-    close: once(leave),
-  }
-}
-
 interface FlightContentDeps extends ContentsDeps {
   readonly turns: Turns
   readonly want: Want
@@ -193,7 +171,9 @@ function flightContent(deps: FlightContentDeps): Content {
   const total = part.state === 'whole' ? part.size : head.total
   const meta = answerMeta(want, head.answer, { size: total, outcome: deps.joined ? shared : 'miss' })
   const { upstream } = want.request
-  const isFar = (range: ByteRange): boolean => part.state === 'growing' && range.start > part.readable + FAR
+  const sameness = samenessOf(want, part.validator)
+  const isFar = (range: ByteRange): boolean =>
+    part.state === 'growing' && range.start > part.readable + FAR && sameness.by !== 'nothing'
   return {
     ...meta,
     read: async (range) => {
@@ -201,7 +181,8 @@ function flightContent(deps: FlightContentDeps): Content {
       // Where too many are read at their clients' pace already, the download is waited for after all.
       const turn = range !== undefined && isFar(range) ? deps.turns.now(upstream) : undefined
       if (range !== undefined && turn !== undefined) {
-        const run = createBypassRun({ client, request: want.request, ...range, total: head.total, turn })
+        const { request } = want
+        const run = createBypassRun({ client, request, ...range, total: head.total, turn, sameness })
         return { run, outcome: 'bypass' }
       }
       flight.enter()
@@ -212,6 +193,7 @@ function flightContent(deps: FlightContentDeps): Content {
         expected: want.digest,
         onward: (from, hash) => {
           deps.report(part.reason)
+          requireContinuable(sameness, upstream)
           const isToEnd = range === undefined || range.end + 1 === part.total
           const proof =
             hash === undefined || want.digest === undefined || !isToEnd
@@ -223,6 +205,7 @@ function flightContent(deps: FlightContentDeps): Content {
             start: from,
             end: range?.end,
             proof,
+            sameness,
             total: part.total,
             turn: deps.turns.inLine(upstream),
           })
@@ -246,14 +229,4 @@ async function landedOrBroken(flight: Flight): Promise<void> {
 
 function flightMeta(want: Want, head: FlightHead, outcome: Outcome): Meta {
   return answerMeta(want, head.answer, { size: head.total, outcome })
-}
-
-/** Closing twice is harmless. */
-function once(work: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    work()
-  }
 }

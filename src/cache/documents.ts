@@ -3,7 +3,6 @@ import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { digestOf, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
-import { keyText } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient, OriginHead, OriginOptions } from '../upstream/origin.ts'
 import { createCoalesce } from './coalesce.ts'
@@ -13,7 +12,7 @@ import type { Quota, Reservation } from './quota.ts'
 import { receive } from './receive.ts'
 import { isManifest, referencesOf } from './references.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
-import type { Want } from './want.ts'
+import { questionOf, type Want } from './want.ts'
 
 /** A document as it just came from its upstream, verified. */
 export interface Fetched {
@@ -83,7 +82,8 @@ export function createDocuments(deps: {
       await part.flushed()
       if (part.state === 'broken') throw part.reason
       await part.verify(undefined)
-      const edges = isManifest(answer.contentType) ? { edges: referencesOf(bytes) } : {}
+      const isOfImages = want.key.frontEnd === 'oci' && isManifest(answer.contentType)
+      const edges = isOfImages ? { edges: referencesOf(bytes) } : {}
       grown = await deps.landing.land({ part, digest, names: [want], answer, ...edges })
       return grown
     } finally {
@@ -94,17 +94,17 @@ export function createDocuments(deps: {
 
   return {
     pass: (want, within) => {
-      const key = `${keyText(want.key)}\n${want.request.accept ?? ''}`
+      const key = `${questionOf(want)}\n${want.request.accept ?? ''}`
       const work = (): Promise<Fetched> => passOn(deps.client, want, within)
       return passing.run(key, work).result
     },
     fetch: (want) => {
-      const { result, joined } = shared.run(keyText(want.key), () => load(want, {}))
+      const { result, joined } = shared.run(questionOf(want), () => load(want, {}))
       // Without If-None-Match there is no 304, except where a revalidation was joined: then the entry is fresh.
       return { result: result.then((fetched) => fetched ?? load(want, {}).then(expectBody)), joined }
     },
     refetch: (want, etag) =>
-      shared.run(keyText(want.key), () => load(want, etag === undefined ? {} : { ifNoneMatch: etag })).result,
+      shared.run(questionOf(want), () => load(want, etag === undefined ? {} : { ifNoneMatch: etag })).result,
   }
 }
 

@@ -6,7 +6,9 @@ import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origi
 import { isPassing, MOST_TRIES, pauseBefore } from './bypass-run.ts'
 import { pump } from './pump.ts'
 import type { Room } from './room.ts'
+import { requireContinuable, requireSame, type Sameness, samenessOf } from './sameness.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
+import { strongEtag } from './validators.ts'
 import type { Want } from './want.ts'
 
 /** What the first answer of the upstream tells. */
@@ -25,6 +27,8 @@ export interface DownloadOptions {
   readonly claimedSize: (digest: Digest | undefined) => number | undefined
   /** Called once, when readers may begin. */
   readonly onHead: (head: FlightHead) => void
+  /** Called before bytes are written: what a later run may continue them with, where their name does not say it. */
+  readonly onValidator: (validator: string | undefined) => void
 }
 
 /** What one request brought. forgotten: what an earlier run left did not fit, so it starts from nothing. */
@@ -36,6 +40,7 @@ type Progress = 'complete' | 'cut' | 'forgotten'
  */
 export class Download {
   readonly #options: DownloadOptions
+  #sameness: Sameness
   #validator: string | undefined
   /** Readers were told a length and may hold bytes. */
   #started = false
@@ -43,12 +48,14 @@ export class Download {
 
   constructor(options: DownloadOptions) {
     this.#options = options
+    this.#sameness = samenessOf(options.want, options.part.validator)
+    this.#validator = options.part.validator
   }
 
   /** Settles when the part has everything, not yet verified. Rejects with AppError, NoRoom, or the signal's reason. */
   async run(): Promise<void> {
     const { part, want, signal } = this.#options
-    if (want.digest === undefined && part.size > 0) await this.#forget()
+    if (this.#sameness.by === 'nothing' && part.size > 0) await this.#forget()
     for (let tries = 0; ; ) {
       const before = part.taken
       try {
@@ -61,6 +68,7 @@ export class Download {
         tries = part.taken > before ? 1 : tries + 1
         const isFinal = isTrouble(error) || !isPassing(error) || !this.#started
         if (isFinal || tries > MOST_TRIES) throw error
+        requireContinuable(this.#sameness, want.request.upstream)
         await sleep(pauseBefore(tries), undefined, { signal }).catch(() => undefined)
         signal.throwIfAborted()
       }
@@ -72,9 +80,10 @@ export class Download {
     const { client, part, want } = this.#options
     // Standing still, so that what is really missing is asked for.
     await part.flushed()
-    const from = part.size
+    let from = part.size
     const response = await client.get(want.request, this.#conditions(from))
     if (response.head.status === 416) return await this.#isComplete(response)
+    if (from > 0 && !(await this.#isSame(response))) from = 0
     const start = response.head.status === 206 ? (response.head.contentRange?.start ?? -1) : 0
     if (start > from || start < 0) throw this.#refuse(response, 'sent another range than asked for')
     if ((totalOf(response.head) ?? Infinity) < from && part.total === undefined) {
@@ -103,12 +112,28 @@ export class Download {
     return this.#validator === undefined ? { signal, from } : { signal, from, ifRange: this.#validator }
   }
 
+  /** Whether an answer continues what is here. What an earlier run left is forgotten where the content changed since. */
+  async #isSame({ head, body }: OriginResponse): Promise<boolean> {
+    try {
+      requireSame(this.#sameness, head, this.#options.want.request.upstream)
+      return true
+    } catch (error) {
+      if (!this.#started && head.status === 200) {
+        await this.#forget()
+        return false
+      }
+      body.destroy()
+      throw error
+    }
+  }
+
   /** The upstream has nothing after what is here: complete, unless an earlier run left too much. */
   async #isComplete(response: OriginResponse): Promise<Progress> {
     const { part } = this.#options
     response.body.destroy()
     const total = response.head.contentRange?.total
-    if (total !== part.size) {
+    // Without a digest nothing would prove that these are the bytes.
+    if (total !== part.size || this.#sameness.by !== 'name') {
       await this.#startOver(`the content has ${total ?? 'no'} bytes, ${part.size} are here`)
       return 'forgotten'
     }
@@ -151,8 +176,16 @@ export class Download {
     if (total === 0 && !isEmpty(want.digest))
       throw this.#refuse(response, 'sent no bytes for content that has some')
     await this.#takeRoom(total, response)
-    this.#validator = isStrong(head.etag) ? head.etag : undefined
+    this.#noteValidator(head)
     this.#start({ total, answer: head })
+  }
+
+  #noteValidator({ status, etag }: OriginHead): void {
+    const { want, onValidator } = this.#options
+    this.#validator = strongEtag(etag)
+    if (want.digest !== undefined) return
+    if (status === 200) this.#sameness = samenessOf(want, etag)
+    onValidator(this.#validator)
   }
 
   async #takeRoom(total: number | undefined, response: OriginResponse): Promise<void> {
@@ -202,8 +235,4 @@ function totalOf(head: OriginHead): number | undefined {
 /** Whether this may be the name of no bytes at all. */
 export function isEmpty(digest: Digest | undefined): boolean {
   return digest === undefined || digest === digestOf(Buffer.alloc(0), algorithmOf(digest))
-}
-
-function isStrong(etag: string | undefined): boolean {
-  return etag?.startsWith('"') ?? false
 }

@@ -3,6 +3,7 @@ import type { Sha256 } from '../domain/digest.ts'
 import type { EntryKey } from '../domain/names.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaving } from './leaving.ts'
+import type { Pinned } from './pinned.ts'
 import type { Removal } from './removal.ts'
 import { writeUses } from './uses.ts'
 
@@ -11,8 +12,9 @@ export type Evicted = 'gone' | 'absent' | 'pinned' | 'in_use'
 /** Takes single things out, for clients that delete. */
 export interface Evictor {
   /**
-   * A manifest goes with the image it stands for, all its tags, and what nothing else needs. A blob loses this name;
-   * its bytes go too unless another name leads to them.
+   * A manifest by its digest goes with the image it stands for, all its tags, and what nothing else needs. A tag goes
+   * alone while something else keeps its image, with the image where it was the last. A blob loses this name; its bytes
+   * go too unless another name leads to them.
    */
   evict(key: EntryKey): Promise<Evicted>
 }
@@ -22,8 +24,9 @@ export function createEvictor(deps: {
   budgets: Budgets
   leaving: Leaving
   removal: Removal
+  pinned: Pinned
 }): Evictor {
-  const { index, budgets, leaving, removal } = deps
+  const { index, budgets, leaving, removal, pinned: pins } = deps
 
   const evictImage = async ({ upstream, repository }: EntryKey, digest: Sha256): Promise<Evicted> => {
     const images = [{ upstream, repository, digest }]
@@ -31,6 +34,17 @@ export function createEvictor(deps: {
     if (pinned.length > 0) return 'pinned'
     if (inUse.length > 0) return 'in_use'
     await removal.remove(images)
+    return 'gone'
+  }
+
+  const evictTag = async (key: EntryKey, digest: Sha256): Promise<Evicted> => {
+    if (pins.covers(key)) return 'pinned'
+    const images = [{ upstream: key.upstream, repository: key.repository, digest }]
+    const [tags = ''] = await index.clerk.ask('standings', { images })
+    const [bond] = await index.clerk.ask('bonds', { images })
+    const isLast = tags === key.ref && bond === undefined
+    if (isLast) return await evictImage(key, digest)
+    await removal.dropNames([{ ...key, digest }])
     return 'gone'
   }
 
@@ -51,7 +65,9 @@ export function createEvictor(deps: {
     evict: async (key) => {
       const entry = index.entries.find(key)
       if (entry === undefined) return 'absent'
-      return await (key.kind === 'manifest' ? evictImage(key, entry.digest) : evictBlob(key, entry.digest))
+      const { digest } = entry
+      if (key.kind === 'blob') return await evictBlob(key, digest)
+      return await (key.ref.includes(':') ? evictImage(key, digest) : evictTag(key, digest))
     },
   }
 }

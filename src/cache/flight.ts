@@ -145,7 +145,7 @@ export class Flight {
     let stays: number | undefined
     try {
       await this.#download(part, room).run()
-      const digest = await part.verify(this.want.digest)
+      const digest = await part.verify(this.want.digest, (found) => this.#judge(part, found))
       if (digest === undefined) throw this.#mismatch(part)
       const { answer } = await this.head
       const names = [...this.#names.values()]
@@ -158,15 +158,30 @@ export class Flight {
       await part.flushed().catch(() => undefined)
       if (isTrouble(error)) part.break(error)
       part.drop(error)
-      if (this.#isContinuable(part, error)) {
-        stays = onDisk(part.size)
-        this.#deps.store.park(part)
-      }
+      if (this.#isContinuable(part, error)) stays = await this.#park(part)
       throw error
     } finally {
       clearTimeout(this.#parkTimer)
       if (stays === undefined) await this.#deps.store.discard(part).catch(() => undefined)
       room.settle(stays ?? 0)
+    }
+  }
+
+  /** What it takes on disk from now on; undefined where it cannot be kept. */
+  async #park(part: Part): Promise<number | undefined> {
+    try {
+      await this.#deps.store.park(part)
+      return onDisk(part.size)
+    } catch (error) {
+      if (!isTrouble(error)) throw error
+      return undefined
+    }
+  }
+
+  /** Several names may have a say in it. */
+  async #judge(part: Part, digest: Sha256): Promise<void> {
+    for (const want of this.#names.values()) {
+      await want.check?.({ size: part.size, digest, read: (buffer, position) => part.read(buffer, position) })
     }
   }
 
@@ -181,6 +196,7 @@ export class Flight {
       signal,
       claimedSize,
       onHead: this.#head.resolve,
+      onValidator: (validator) => this.#deps.store.label(part, validator),
     })
   }
 
@@ -196,9 +212,9 @@ export class Flight {
     }
   }
 
-  /** Without a digest nothing could prove that a later continuation fits what is here. */
+  /** Without a digest or a validator nothing tells whether a later continuation fits what is here. */
   #isContinuable(part: Part, error: unknown): boolean {
-    if (this.want.digest === undefined || part.size === 0) return false
+    if ((this.want.digest ?? part.validator) === undefined || part.size === 0) return false
     return error instanceof Parked || (isUpstreamTrouble(error) && isPassing(error))
   }
 

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import { hexOf } from '../domain/digest.ts'
-import { keyText } from '../domain/names.ts'
 import { Flight, type FlightDeps } from './flight.ts'
-import type { Want } from './want.ts'
+import { questionOf, type Want } from './want.ts'
 
 export interface Flights {
   /**
@@ -45,6 +44,7 @@ export function createFlights(deps: FlightDeps): Flights {
 
 /** Also the name of the part, so that a later process finds what this one left. */
 function flightId(want: Want): string {
-  if (want.digest === undefined) return `name-${hash('sha256', keyText(want.key))}`
+  // What is left of it is continued by a validator, which only its own upstream understands.
+  if (want.digest === undefined) return `name-${hash('sha256', questionOf(want))}`
   return `${want.digest.slice(0, 6)}-${hexOf(want.digest)}`
 }

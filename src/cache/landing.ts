@@ -35,6 +35,36 @@ export interface Landing {
   reclaim(digest: Digest | undefined, id: string): Promise<number>
 }
 
+/** Where an answer came from, beside its headers: no header has such a name. */
+const SOURCE = ':upstream'
+
+/** The upstream that what is known of a name came from. */
+export function sourceOf(key: EntryKey, entry: Pick<NewEntry, 'headers'> | undefined): string | undefined {
+  return entry === undefined ? undefined : (entry.headers[SOURCE] ?? key.upstream)
+}
+
+/** The headers that an entry keeps for clients. */
+export function headersOf({ headers }: Pick<NewEntry, 'headers'>): Readonly<Record<string, string>> {
+  if (headers[SOURCE] === undefined) return headers
+  const { [SOURCE]: _source, ...rest } = headers
+  return rest
+}
+
+/** What a file without an ETag is confirmed by is kept with it. */
+function namesKept(want: Want): readonly string[] {
+  return want.key.kind === 'file' ? [...want.keepHeaders, 'last-modified'] : want.keepHeaders
+}
+
+/**
+ * A header of an answer, else of the last redirect before it that had it. Where a redirect that was followed led is
+ * nobody's business: such addresses are signed.
+ */
+function headerIn(answer: OriginHead | undefined, name: string): string | undefined {
+  const own = answer?.headers[name]
+  if (own !== undefined || name === 'location') return own
+  return answer?.hops?.findLast((hop) => hop[name] !== undefined)?.[name]
+}
+
 /** What an upstream's answer says about content, as an entry of `want`. */
 export function entryOf(
   want: Want,
@@ -42,10 +72,11 @@ export function entryOf(
   facts: { digest: Sha256; size: number; now: number },
 ): NewEntry {
   const headers: Record<string, string> = {}
-  for (const name of want.keepHeaders) {
-    const value = answer?.headers[name]
+  for (const name of namesKept(want)) {
+    const value = headerIn(answer, name)
     if (value !== undefined) headers[name] = value
   }
+  if (want.request.upstream !== want.key.upstream) headers[SOURCE] = want.request.upstream
   return {
     digest: facts.digest,
     size: facts.size,

@@ -1,6 +1,6 @@
 import type { Outcome } from '../domain/names.ts'
 import type { OriginHead } from '../upstream/origin.ts'
-import { entryOf } from './landing.ts'
+import { entryOf, headersOf } from './landing.ts'
 import type { Resolved } from './recheck.ts'
 import type { Meta, Want } from './want.ts'
 
@@ -10,7 +10,7 @@ export function metaOf(want: Want, { entry, outcome, warning }: Resolved): Meta 
     digest: want.digest ?? entry.digest,
     size: entry.size,
     mediaType: entry.mediaType,
-    headers: entry.headers,
+    headers: headersOf(entry),
     outcome,
     warning,
   }
@@ -22,6 +22,7 @@ export function answerMeta(
   answer: OriginHead | undefined,
   { size, outcome }: { size: number | undefined; outcome: Outcome },
 ): Meta {
-  const { mediaType, headers } = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
-  return { digest: want.digest, size, mediaType, headers, outcome, warning: undefined }
+  const entry = entryOf(want, answer, { digest: 'sha256:', size: 0, now: 0 })
+  const { mediaType } = entry
+  return { digest: want.digest, size, mediaType, headers: headersOf(entry), outcome, warning: undefined }
 }

@@ -9,6 +9,8 @@ import type { EntryKey } from '../domain/names.ts'
 export interface Pinned {
   /** A name leads to this content now: marks it when a pin covers the name. Belongs inside the transaction that says so. */
   noticed(key: EntryKey, digest: Sha256): void
+  /** Whether a pin in force covers the name. */
+  covers(key: EntryKey): boolean
   /** Pins in force, those of the configuration included. */
   list(): readonly Pin[]
   put(pin: Omit<Pin, 'origin'>): Promise<void>
@@ -66,13 +68,17 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
     return result
   }
 
+  const covers = (key: EntryKey): boolean => {
+    if (key.kind !== 'manifest' || patterns.length === 0) return false
+    const name = `${key.upstream}/${key.repository}`
+    const now = clock()
+    return patterns.some(({ matches, until }) => until > now && matches(name, key.ref))
+  }
+
   return {
+    covers,
     noticed: (key, digest) => {
-      if (key.kind !== 'manifest' || patterns.length === 0) return
-      const name = `${key.upstream}/${key.repository}`
-      const now = clock()
-      const isPinned = patterns.some(({ matches, until }) => until > now && matches(name, key.ref))
-      if (!isPinned) return
+      if (!covers(key)) return
       marked++
       index.pins.mark([digest])
     },

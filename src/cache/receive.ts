@@ -5,6 +5,7 @@ import { readAll } from '../upstream/read-all.ts'
 import { statedDigest } from './asker.ts'
 import { isPassing } from './bypass-run.ts'
 import { isManifest } from './references.ts'
+import { checkBytes } from './unproven.ts'
 import type { Want } from './want.ts'
 
 /** A small answer, whole. */
@@ -19,6 +20,19 @@ export interface Received {
  * that is cut is asked for once more, and so is one with another digest than stated, by that digest. Throws AppError.
  */
 export async function receive(client: OriginClient, want: Want, options: OriginOptions): Promise<Received> {
+  if (want.headOnly === true) return await receiveHead(client, want, options)
+  const received = await receiveRight(client, want, options)
+  if (received.bytes !== undefined) await checkBytes(want, received.bytes)
+  return received
+}
+
+/** An answer that is of interest for what it says before its body. */
+async function receiveHead(client: OriginClient, want: Want, options: OriginOptions): Promise<Received> {
+  const head = await client.head(want.request, options)
+  return { head, bytes: head.status === 304 ? undefined : Buffer.alloc(0) }
+}
+
+async function receiveRight(client: OriginClient, want: Want, options: OriginOptions): Promise<Received> {
   const received = await readWhole(client, want, options)
   const { head, bytes } = received
   if (bytes === undefined) return received
@@ -38,7 +52,7 @@ export async function receive(client: OriginClient, want: Want, options: OriginO
 
 /** How to ask for what a pointing name's answer says it is. Other digests than SHA-256 are proven by those who tell them. */
 function statedWant(want: Want, head: OriginHead): Want | undefined {
-  const stated = statedDigest(head)
+  const stated = statedDigest(want, head)
   return stated !== undefined && isSha256(stated) ? want.byDigest?.(stated) : undefined
 }
 
@@ -69,6 +83,7 @@ function isOf(digest: Digest | undefined, bytes: Buffer): boolean {
 /** Throws AppError `upstream_invalid` unless these are the bytes asked for, as far as that can be told. */
 function prove(want: Want, head: OriginHead, bytes: Buffer): void {
   if (!isOf(want.digest, bytes)) throw contradiction(want, bytes)
+  if (want.key.frontEnd !== 'oci') return
   const isFramed = want.digest !== undefined || head.contentLength !== undefined
   // Of an answer whose end is the end of the connection, only its shape tells whether it was cut.
   if (isFramed || !isManifest(head.contentType) || isJson(bytes)) return

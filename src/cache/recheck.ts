@@ -2,15 +2,16 @@ import type { Entry, NewEntry } from '../db/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { type AppError, isUpstreamTrouble } from '../domain/errors.ts'
-import { keyText, type Outcome } from '../domain/names.ts'
-import type { OriginClient } from '../upstream/origin.ts'
+import type { Outcome } from '../domain/names.ts'
+import type { OriginClient, OriginHead } from '../upstream/origin.ts'
 import { type Asker, pointerOf, statedDigest } from './asker.ts'
 import { createCoalesce } from './coalesce.ts'
-import type { Documents } from './documents.ts'
+import type { Documents, Fetched } from './documents.ts'
 import { mayServeStale, staleWarning } from './freshness.ts'
-import { entryOf } from './landing.ts'
+import { entryOf, sourceOf } from './landing.ts'
 import { isTrouble } from './trouble.ts'
-import type { Freshness, Want } from './want.ts'
+import { isUnmoved } from './validators.ts'
+import { type Freshness, questionOf, type Want } from './want.ts'
 
 /** What is known of a name, and how sure that is. */
 export interface Resolved {
@@ -20,6 +21,8 @@ export interface Resolved {
   readonly warning: string | undefined
   /** What the name pointed to before, with its bytes on disk, when it has just moved. */
   readonly before?: Entry | undefined
+  /** What the upstream says of newer content, which is not here: `entry` is what there was before. */
+  readonly moved?: OriginHead
 }
 
 export type Revalidate = Extract<Freshness, { kind: 'revalidate' }>
@@ -66,8 +69,13 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
 
   const byEtag = async (recheck: Recheck): Promise<Resolved> => {
     const { want, entry } = recheck
-    const fetched = await deps.documents.refetch(want, entry.etag)
-    if (fetched === undefined || fetched.digest === entry.digest) return confirmed(recheck)
+    const fetched = await deps.documents.refetch(want, isFrom(want, entry) ? entry.etag : undefined)
+    if (fetched === undefined) return confirmed(recheck)
+    if (fetched.digest === entry.digest) {
+      const now = confirmed(recheck)
+      // What was landed has the headers of the newer answer already.
+      return { ...now, entry: { ...now.entry, headers: headersNow(want, fetched) } }
+    }
     const facts = { digest: fetched.digest, size: fetched.bytes.length, now: clock() }
     // What the disk refused is not in the index, where the name still leads to the old content.
     const landed = fetched.kept ? index.entries.find(want.key) : undefined
@@ -79,33 +87,56 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
   const byDigest = async (recheck: Recheck): Promise<Resolved> => {
     const { want, entry, kept } = recheck
     const head = await client.head(want.request)
-    if (statedDigest(head) === entry.digest) return confirmed(recheck)
+    if (statedDigest(want, head) === entry.digest) return confirmed(recheck)
     const pointer = pointerOf(want, head, clock())
-    if (pointer === undefined) return await byEtag(recheck)
+    if (pointer === undefined) return want.key.kind === 'file' ? judged(recheck, head) : await byEtag(recheck)
     asker.remember(want.key, pointer)
     const known = index.entries.find(want.key)
     const now = known?.digest === pointer.digest ? known : pointer
     return { entry: now, outcome: 'revalidated', warning: undefined, before: kept }
   }
 
-  const insteadOf = (error: AppError, { want, kept, freshness }: Recheck): Resolved => {
+  /** What moved is fetched by whoever wants its bytes; until it is here, the name leads to what it led to before. */
+  const judged = (recheck: Recheck, head: OriginHead): Resolved => {
+    const { want, entry } = recheck
+    const isSame = isFrom(want, entry) && isUnmoved(entry, head)
+    return isSame ? confirmed(recheck) : { entry, outcome: 'miss', warning: undefined, moved: head }
+  }
+
+  const byValidator = async (recheck: Recheck): Promise<Resolved> =>
+    judged(recheck, await client.head(recheck.want.request))
+
+  const ask = { etag: byEtag, digest: byDigest, validator: byValidator }
+
+  const insteadOf = (error: AppError, { want, entry, kept, freshness }: Recheck): Resolved => {
     if (error.code === 'upstream_not_found' && freshness.whenDeleted === 'follow') {
+      if (!isFrom(want, entry)) throw asker.rename(want, error)
       write(() => index.entries.remove(want.key, clock()))
       throw asker.rename(want, error)
     }
     if (kept === undefined || !mayServeStale(kept, freshness, clock())) throw asker.rename(want, error)
+    asker.lost(want, error)
     return staleOf({ want, entry: kept, why: saidBy(error), now: clock() })
   }
 
   return (recheck) =>
-    running.run(keyText(recheck.want.key), async () => {
+    running.run(questionOf(recheck.want), async () => {
       try {
-        return recheck.freshness.by === 'etag' ? await byEtag(recheck) : await byDigest(recheck)
+        return await ask[recheck.freshness.by](recheck)
       } catch (error) {
         if (!isUpstreamTrouble(error)) throw error
         return insteadOf(error, recheck)
       }
     }).result
+}
+
+/** Of several upstreams only the one that an entry came from can say something about it. */
+function isFrom({ key, request }: Want, entry: Entry): boolean {
+  return sourceOf(key, entry) === request.upstream
+}
+
+function headersNow(want: Want, { answer, digest, bytes }: Fetched): Readonly<Record<string, string>> {
+  return entryOf(want, answer, { digest, size: bytes.length, now: 0 }).headers
 }
 
 /** What can be served of a name without its upstream: where it points, or where it did, if those bytes are here. */

@@ -13,6 +13,8 @@ export interface ImageKey {
   readonly upstream: string
   readonly repository: string
   readonly digest: Sha256
+  /** Where it is known. */
+  readonly mediaType?: string | undefined
 }
 
 export interface RemovalPreview {
@@ -39,6 +41,8 @@ export interface Removal {
   preview(images: readonly ImageKey[]): Promise<RemovalPreview>
   /** Takes images out, with what nothing else needs. What is pinned or being read stays. */
   remove(images: readonly ImageKey[]): Promise<Left>
+  /** Takes names out, as far as they still lead there, and nothing else. */
+  dropNames(names: readonly RemovedName[]): Promise<void>
   /** As `remove`, for those that have no tag and were not asked for since they were looked at. */
   removeReplaced(images: readonly ReplacedImage[]): Promise<Left>
 }
@@ -75,17 +79,21 @@ export function createRemoval(deps: {
     return new Set(images.filter(({ digest }) => used.has(digest)))
   }
 
-  const look: Removal['look'] = async (images) => {
+  const part = async (images: readonly ImageKey[]) => {
     writeUses(index)
     const busy = await inUse(images)
-    const free = images.filter((image) => !busy.has(image))
-    return { busy: [...busy], account: await index.clerk.ask('removal', { images: free }) }
+    return { busy: [...busy], free: images.filter((image) => !busy.has(image)) }
+  }
+
+  const look: Removal['look'] = async (images) => {
+    const { busy, free } = await part(images)
+    return { busy, account: await index.clerk.ask('removal', { images: free }) }
   }
 
   /** A tag may have moved on. */
   const isAsLooked = (name: RemovedName): boolean => index.entries.find(name)?.digest === name.digest
 
-  const dropNames = async ({ entries }: Account): Promise<void> => {
+  const dropNames: Removal['dropNames'] = async (entries) => {
     for (let at = 0; at < entries.length; at += PAGE) {
       const page = entries.slice(at, at + PAGE)
       await index.transact(() => {
@@ -104,18 +112,18 @@ export function createRemoval(deps: {
       // Others get their turn.
       if (at % PAGE === 0) await setImmediate()
     }
-    await dropNames(account)
+    await dropNames(account.entries)
     return await leaving.leave(leavers)
   }
 
   return {
     look,
     preview: async (images) => {
-      const { busy, account } = await look(images)
-      const { digests, total, frees } = account
-      const pinned = new Set(account.pinned.map(({ digest }) => digest))
+      const { busy, free } = await part(images)
+      const { objects, total, frees, ...sums } = await index.clerk.ask('removalSums', { images: free })
+      const pinned = new Set(sums.pinned.map(({ digest }) => digest))
       return {
-        objects: digests.length,
+        objects,
         total,
         frees,
         pinned: images.filter(({ digest }) => pinned.has(digest)),
@@ -123,6 +131,7 @@ export function createRemoval(deps: {
       }
     },
     remove: async (images) => await take((await look(images)).account),
+    dropNames,
     removeReplaced: async (images) => {
       writeUses(index)
       const still = images.filter((image) => index.entries.isReplaced(image))

@@ -11,7 +11,7 @@ import {
   saidBy,
   staleOf,
 } from './recheck.ts'
-import type { Want } from './want.ts'
+import { isByValidator, type Want } from './want.ts'
 
 /** Share of the pull budget below which an upstream is spared. */
 const FLOOR = 0.1
@@ -23,8 +23,8 @@ export interface Resolver {
    */
   resolve(want: Want): Promise<Resolved | undefined>
   /**
-   * A name moved, but what it points to now cannot be fetched: the content it pointed to before is served stale,
-   * `before` where that is known, else as the index remembers it.
+   * A name moved, but what it leads to now cannot be fetched: the content it led to before is served stale, `before`
+   * where that is known, else as the index remembers it.
    * Throws `error` when that may not be.
    */
   fallBack(want: Want, before: Entry | undefined, error: unknown): Resolved
@@ -77,6 +77,8 @@ export function createResolver(deps: RecheckDeps): Resolver {
       }
       // What the upstream has by now would have to be kept.
       if (want.isKept === false) return undefined
+      // Nothing is here that could be confirmed.
+      if (freshness.by === 'validator' && entry.blob === undefined) return undefined
       return await resolveDue({ want, entry, kept: keptOf(index, want, entry), freshness })
     },
     fallBack: (want, before, error) => {
@@ -84,7 +86,9 @@ export function createResolver(deps: RecheckDeps): Resolver {
       const kept = before ?? keptOf(index, want, index.entries.find(want.key))
       if (kept === undefined || !(error instanceof AppError) || !mayServeStale(kept, want.freshness, now))
         throw error
-      deps.asker.remember(want.key, kept)
+      if (isByValidator(want)) return staleOf({ want, entry: kept, why: saidBy(error), now })
+      const newer = index.entries.find(want.key)?.digest
+      deps.asker.remember(want.key, kept, newer)
       return staleOf({ want, entry: kept, why: saidBy(error), now })
     },
   }

@@ -1,10 +1,11 @@
 import type { Index } from '../db/index.ts'
 import { isTrouble } from './trouble.ts'
 
-/** Writes down what was used and sent up to now, where the index lets it: while another process writes, that can wait. */
+/** Writes down what was used, sent and found gone up to now, where the index lets it: while another process writes, that can wait. */
 export function writeUses(index: Index): void {
   try {
     index.uses.flush()
+    index.entries.flushNews()
     index.usage.flush()
     index.keys.flush()
   } catch (error) {

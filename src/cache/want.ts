@@ -1,9 +1,10 @@
 import type { Digest, Sha256 } from '../domain/digest.ts'
 import type { ErrorCode } from '../domain/errors.ts'
-import type { EntryKey, Outcome } from '../domain/names.ts'
+import { type EntryKey, keyText, type Outcome } from '../domain/names.ts'
 import type { ByteRange } from '../domain/range.ts'
 import type { Run } from '../domain/run.ts'
-import type { OriginRequest } from '../upstream/origin.ts'
+import { MIB } from '../domain/units.ts'
+import type { OriginHead, OriginRequest } from '../upstream/origin.ts'
 
 /** How long an entry may be used without asking, and what to do when asking fails. */
 export type Freshness =
@@ -15,8 +16,11 @@ export type Freshness =
       /** Oldest confirmation, in milliseconds, that is still served when the upstream fails. */
       readonly staleIfError: number
       readonly whenDeleted: 'keep' | 'follow'
-      /** HEAD and compare the digest header, or GET with If-None-Match. */
-      readonly by: 'digest' | 'etag'
+      /**
+       * digest: HEAD and compare the digest it states. etag: GET with If-None-Match, for small documents. validator:
+       * HEAD and compare ETag, or Last-Modified and length, for files of any size; what moved is fetched anew.
+       */
+      readonly by: 'digest' | 'etag' | 'validator'
       /** The request costs pull budget there, so it is spared when the budget runs low. */
       readonly metered: boolean
     }
@@ -38,6 +42,49 @@ export interface Want {
   readonly isKept?: boolean
   /** For names that only point: how to ask for the content by its digest. */
   readonly byDigest?: (digest: Digest) => Want
+  /**
+   * With `byDigest`, for upstreams that state a digest in a way of their own, in the answer or in `hops`: it stands
+   * for docker-content-digest. Cold content is asked about by HEAD first then, so that what is here is not fetched.
+   */
+  readonly digestIn?: (head: OriginHead) => Digest | undefined
+  /** Length of the content where Content-Length does not state it. */
+  readonly sizeIn?: (head: OriginHead) => number | undefined
+  /**
+   * Judges the whole content before its last byte leaves and before it is kept: throws AppError `upstream_invalid` for
+   * what is not right. Not asked about content that passes by unkept and is longer than `MOST_CHECKED_UNKEPT`.
+   */
+  readonly check?: (content: Unproven) => Promise<void>
+  /**
+   * For `read` alone: the upstream is asked by HEAD and what is kept of its answer is a document of no bytes. Its
+   * `headers` are those of `keepHeaders`, "location" among them where a redirect is not followed.
+   */
+  readonly headOnly?: true
+  /** Its upstream said in another way that it has this digest, of that many bytes: it is not asked again by HEAD. */
+  readonly vouched?: { readonly size: number }
+}
+
+/** Content that was received whole and is known to be right only as far as its digest says. */
+export interface Unproven {
+  readonly size: number
+  /** Of the bytes themselves. */
+  readonly digest: Sha256
+  /** All of it, when it is a document. */
+  readonly bytes?: Buffer
+  /** Fills the buffer from `position` on and returns how many bytes there were: fewer at the end only. */
+  read(buffer: Buffer, position: number): Promise<number>
+}
+
+/** Bytes of content that is not kept, up to which it is held back to be judged. */
+export const MOST_CHECKED_UNKEPT = 8 * MIB
+
+/** What is asked of whom, as one string: the same name asked of another upstream is another question. */
+export function questionOf({ key, request }: Want): string {
+  return `${keyText(key)}\0${request.upstream}`
+}
+
+/** A file of any size that is confirmed by what its upstream says of it. */
+export function isByValidator({ freshness }: Want): boolean {
+  return freshness.kind === 'revalidate' && freshness.by === 'validator'
 }
 
 /** The same, without keeping anything new for it. */

@@ -18,6 +18,10 @@ export type ConditionTest =
   | { readonly kind: 'untagged' | 'tagged' | 'pinned' | 'partial' | 'complete' }
   /** Its last tag moved on. */
   | { readonly kind: 'replaced' }
+  /** Its upstream does not have it any more; its tag leads elsewhere there. */
+  | { readonly kind: 'gone' | 'moved' }
   | { readonly kind: 'upstream'; readonly name: string }
+  /** Something of it for that platform is cached: "linux/arm", or "arm", is "linux/arm/v7", too. */
+  | { readonly kind: 'platform'; readonly name: string }
   /** A glob on "upstream/repository", on images with ":tag" or "@digest" too. */
   | { readonly kind: 'name'; readonly glob: string }

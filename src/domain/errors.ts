@@ -1,3 +1,5 @@
+import type { Saying } from './saying.ts'
+
 /** Everything that can go wrong for a client, as a closed list. */
 export type ErrorCode =
   | 'bad_request'
@@ -203,6 +205,8 @@ export interface ErrorDetail {
 export interface AppErrorOptions {
   /** Replaces the catalogue's message for people; stays one sentence. */
   readonly message?: string
+  /** Which sentence that message is; `because` of reasons.ts gives both. */
+  readonly why?: Saying
   readonly detail?: ErrorDetail
   /** Seconds, for Retry-After. */
   readonly retryAfter?: number
@@ -214,6 +218,7 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly detail: ErrorDetail
   readonly retryAfter: number | undefined
+  readonly why: Saying | undefined
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(options.message ?? ERRORS[code].message, { cause: options.cause })
@@ -221,6 +226,7 @@ export class AppError extends Error {
     this.code = code
     this.detail = options.detail ?? {}
     this.retryAfter = options.retryAfter
+    this.why = options.why
   }
 
   get facts(): ErrorFacts {

@@ -1,33 +1,40 @@
 import type { Condition } from './condition.ts'
+import { type Because, because } from './reasons.ts'
 import { parseBytes, parseDuration } from './units.ts'
 
 export type Filter =
   | { readonly conditions: readonly Condition[] }
   /** One line that names the word which cannot be read. */
-  | { readonly problem: string }
+  | Problem
 
 const LONGEST = 1000
 
+export interface Problem {
+  readonly problem: string
+  readonly why: Because['why']
+}
+
 /** Words that stand alone. */
-const STATES = ['untagged', 'tagged', 'pinned', 'partial', 'complete', 'replaced'] as const
+const STATES = ['untagged', 'tagged', 'pinned', 'partial', 'complete', 'replaced', 'gone', 'moved'] as const
 /** Words that come with a value, and how one of them looks. */
 const KEYS: Readonly<Record<string, string>> = {
   idle: 'idle:30d',
   used: 'used:7d',
   older: 'older:90d',
   upstream: 'upstream:ghcr.io',
+  platform: 'platform:linux/arm64',
   only: 'only>100MiB',
   pulls: 'pulls<3',
 }
 
-type Reading = { readonly condition: Condition } | { readonly problem: string }
+type Reading = { readonly condition: Condition } | Problem
 
 /**
  * The filter grammar of command line, console and API: words separated by blanks, all of which must hold; "!" or "-"
  * in front of one turns it around. Ages count back from `now`. Never throws; an empty text is no condition at all.
  */
 export function parseFilter(text: string, now: number): Filter {
-  if (text.length > LONGEST) return { problem: `the filter is longer than ${LONGEST} characters` }
+  if (text.length > LONGEST) return problem(because('filter_long', { most: LONGEST }))
   const conditions: Condition[] = []
   for (const word of text.split(/\s+/).filter((part) => part !== '')) {
     const read = readWord(word, now)
@@ -39,7 +46,7 @@ export function parseFilter(text: string, now: number): Filter {
 
 function readWord(word: string, now: number): Reading {
   const bare = word.replace(/^[!-]/, '')
-  if (bare === '') return { problem: `"${word}" turns nothing around: write it in front of a word` }
+  if (bare === '') return problem(because('filter_alone', { word }))
   const read = readPlain(bare, now)
   if (bare === word || 'problem' in read) return read
   return { condition: { ...read.condition, not: true } }
@@ -60,8 +67,10 @@ function readPlain(word: string, now: number): Reading {
     case 'older':
       return readAge(lower, value, now)
     case 'upstream':
-      if (value === '') return { problem: `"${word}" names no upstream: write it like "${KEYS['upstream']}"` }
+      if (value === '') return problem(because('filter_upstream', { word, example: 'upstream:ghcr.io' }))
       return { condition: { kind: 'upstream', name: value.toLowerCase() } }
+    case 'platform':
+      return readPlatform(word, value.toLowerCase())
     default:
       return readName(word)
   }
@@ -69,14 +78,22 @@ function readPlain(word: string, now: number): Reading {
 
 function readSize(word: string, [, only, sign, text = '']: readonly (string | undefined)[]): Reading {
   const bytes = parseBytes(text)
-  if (bytes === undefined) return { problem: `"${word}" needs a size: write it like "${only ?? ''}>100MiB"` }
+  const example = `${only ?? ''}>100MiB`
+  if (bytes === undefined) return problem(because('filter_size', { word, example }))
   const kind = sign === '>' ? 'larger' : 'smaller'
   return { condition: { kind, bytes, of: only === undefined ? 'total' : 'onlyHere' } }
 }
 
+function readPlatform(word: string, value: string): Reading {
+  if (!/^[\w.+-]+(\/[\w.+-]+){0,2}$/.test(value))
+    return problem(because('filter_platform', { word, example: KEYS['platform'] ?? '' }))
+  return { condition: { kind: 'platform', name: value } }
+}
+
 function readAge(key: 'idle' | 'used' | 'older', value: string, now: number): Reading {
   const age = parseDuration(value)
-  if (age === undefined) return { problem: `"${key}:${value}" needs a time: write it like "${KEYS[key]}"` }
+  const example = KEYS[key] ?? ''
+  if (age === undefined) return problem(because('filter_time', { word: `${key}:${value}`, example }))
   const moment = now - age
   return { condition: key === 'used' ? { kind: key, after: moment } : { kind: key, before: moment } }
 }
@@ -84,10 +101,12 @@ function readAge(key: 'idle' | 'used' | 'older', value: string, now: number): Re
 /** A misspelt word must not quietly become a name that nothing has: what is near a known word is refused. */
 function readName(word: string): Reading {
   const near = nearestWord(word)
-  if (near !== undefined) {
-    return { problem: `unknown word "${word}"; did you mean "${near}"? A name is written "*${word}*"` }
-  }
+  if (near !== undefined) return problem(because('filter_word', { word, near }))
   return { condition: { kind: 'name', glob: nameGlob(word) } }
+}
+
+function problem({ message, why }: Because): Problem {
+  return { problem: message, why }
 }
 
 function nearestWord(word: string): string | undefined {

@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, type DigestAlgorithm, type Sha256 } from '../
 import { giveBack } from '../domain/slabs.ts'
 import { KIB } from '../domain/units.ts'
 import { ContentHash, hashFile } from './content-hash.ts'
-import { closeFile, syncFile, truncateFile, writeFile } from './file.ts'
+import { closeFile, readFile, syncFile, truncateFile, writeFile } from './file.ts'
 
 /** Bytes that may wait for the disk before the writer is held; as many are being written meanwhile. */
 const MOST_WAITING = 256 * KIB
@@ -16,9 +16,12 @@ export type PartState = 'growing' | 'whole' | 'broken' | 'dropped'
  * The last byte stays back until the digest is verified, so a bad or cut download never looks complete.
  */
 export class Part {
-  readonly id: string
-  readonly path: string
+  /** Name and path of its file. */
+  id: string
+  path: string
   readonly fd: number
+  /** The strong ETag of the content, where nothing else tells whether a continuation fits. */
+  validator: string | undefined
   /** Bytes on disk. */
   size = 0
   /** How many of them an earlier run left. */
@@ -91,7 +94,7 @@ export class Part {
     this.#hash.adopt(size)
   }
 
-  /** Forgets everything; only while no reader has seen a byte. */
+  /** Forgets everything but its name; only while no reader has seen a byte. */
   async restart(): Promise<void> {
     await this.flushed()
     await this.#hash.drop()
@@ -104,7 +107,7 @@ export class Part {
 
   /** Takes a chunk: on disk soon. Returns a promise when the writer should wait. */
   write(chunk: Buffer): Promise<void> | undefined {
-    if (this.state !== 'growing') return undefined
+    if (this.state !== 'growing' || chunk.length === 0) return undefined
     this.#taken += chunk.length
     this.#hash.take(chunk)
     this.#waiting.push(chunk)
@@ -172,17 +175,29 @@ export class Part {
   }
 
   /**
-   * Judges the content: with the right digest the last byte is let go and the SHA-256 is returned, otherwise
-   * undefined and the part stays as it is. Call once, after `flushed`. Rejects when the file cannot be read.
+   * Judges the content: with the right digest, and if `judge` does not throw, the last byte is let go and the SHA-256
+   * is returned, otherwise undefined and the part stays as it is. Call once, after `flushed`. Rejects when the file
+   * cannot be read, and with what `judge` throws.
    */
-  async verify(expected: Digest | undefined): Promise<Sha256 | undefined> {
+  async verify(
+    expected: Digest | undefined,
+    judge?: (digest: Sha256) => Promise<void>,
+  ): Promise<Sha256 | undefined> {
     const found = await this.#hash.finish(this.size)
     const digests = this.#algorithms.map((algorithm, i) => `${algorithm}:${found[i] ?? ''}`)
     if (expected !== undefined && !digests.includes(expected)) return undefined
+    const sha256: Sha256 = `sha256:${found[0] ?? ''}`
+    await judge?.(sha256)
     this.state = 'whole'
     this.total = this.size
     this.#beat()
-    return `sha256:${found[0] ?? ''}`
+    return sha256
+  }
+
+  /** Fills the buffer with bytes on disk from `position` on; returns how many there were. */
+  read(buffer: Buffer, position: number): Promise<number> {
+    const length = Math.max(0, Math.min(buffer.length, this.size - position))
+    return readFile(this.fd, buffer, length, position)
   }
 
   /**

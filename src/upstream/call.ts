@@ -3,11 +3,11 @@ import type { Authorization } from './bearer.ts'
 import { type Budget, createBudget } from './budget.ts'
 import { exchange, type RawAnswer } from './exchange.ts'
 import { DeadlineError, explainFailure, type Fault, faultOf } from './failure.ts'
-import { headOf, requestHeaders } from './headers.ts'
+import { headOf, passedOn, requestHeaders } from './headers.ts'
 import type { Pass } from './health.ts'
 import type { OriginHead, OriginOptions, OriginRequest } from './origin.ts'
 import { discard } from './read-all.ts'
-import { isRedirect, nextHop } from './redirect.ts'
+import { isRedirect, mayLeadTo, nextHop } from './redirect.ts'
 import { refusalOf } from './refusal.ts'
 import { newTries, type Tries, withRetry } from './retry.ts'
 import type { Surroundings, Upstream } from './upstream.ts'
@@ -36,6 +36,8 @@ interface Call extends CallAsk {
   fault: Fault
   /** Redirects followed since the upstream itself was asked. */
   hops: number
+  /** What the redirects on the way here said; kept for upstreams of files only. */
+  passed: Readonly<Record<string, string>>[]
   /** What the last request carried that may not be quoted: token, signed query. */
   carried: readonly string[]
 }
@@ -70,6 +72,7 @@ export async function runCall(
     tries: newTries(),
     fault: 'none',
     hops: 0,
+    passed: [],
     carried: [],
   }
   try {
@@ -101,11 +104,12 @@ function startOf(base: string, path: string): URL {
 
 async function finish(call: Call, answer: RawAnswer): Promise<CallAnswer> {
   const { upstream, budget, method } = call
-  const { name } = upstream.settings
-  if (!PASSED_ON.has(answer.status)) {
+  const { name, kind } = upstream.settings
+  if (!isPassedOn(call, answer)) {
     const { clock } = call.surroundings
     const error = await refusalOf(answer, {
       upstream: name,
+      kind,
       clock,
       secrets: [...upstream.secrets, ...call.carried],
     })
@@ -117,11 +121,17 @@ async function finish(call: Call, answer: RawAnswer): Promise<CallAnswer> {
     budget.stopClock()
     answer.body.once('close', budget.release)
     if (method === 'HEAD') answer.body.destroy()
-    return { head, answer }
+    return { head: kind === 'files' ? { ...head, hops: call.passed } : head, answer }
   } catch (error) {
     answer.body.destroy()
     throw error
   }
+}
+
+/** A redirect is an answer where it was not to be followed. */
+function isPassedOn({ request }: Call, { status }: RawAnswer): boolean {
+  // Of those that are followed none comes this far.
+  return PASSED_ON.has(status) || (request.follow !== undefined && isRedirect(status))
 }
 
 /** Follows the chain; when it breaks behind a redirect, the upstream is asked for a new one, once. */
@@ -143,12 +153,17 @@ async function followChain(call: Call): Promise<RawAnswer> {
   let url = call.start
   let isOwn = true
   call.hops = 0
+  call.passed = []
   for (;;) {
     guard.checkUrl(url)
     const answer = isOwn ? await askOwn(call, url) : await send(call, { url, isOwn })
-    if (!isRedirect(answer.status)) return answer
+    const location = answer.headers.location
+    if (!isRedirect(answer.status) || !isFollowed(call.request, url, location)) return answer
     discard(answer.body)
-    const next = nextHop(url, answer.headers.location, visited, settings.name)
+    const next = nextHop(url, location, visited, settings.name)
+    if (!mayLeadTo(next, call.start, settings.redirectHosts)) throw strayed(next, settings.name)
+    if (call.request.mayFollow?.(next) === false) throw moved(next, settings.name)
+    if (settings.kind === 'files') call.passed.push(passedOn(answer.headers))
     // Once away, always away: whoever redirects back gets no credentials for it.
     isOwn &&= next.origin === url.origin
     url = next
@@ -157,10 +172,32 @@ async function followChain(call: Call): Promise<RawAnswer> {
   }
 }
 
+function isFollowed({ follow = true }: OriginRequest, url: URL, location: string | undefined): boolean {
+  if (follow !== 'home') return follow
+  return location !== undefined && URL.parse(location, url)?.origin === url.origin
+}
+
+function strayed(to: URL, upstream: string): AppError {
+  const said = `redirect refused: ${to.host} is none of the hosts it may lead to`
+  return new AppError('upstream_invalid', { detail: { upstream, said } })
+}
+
+/** What is asked for is somewhere else, and whoever asked decides whether it is wanted from there. */
+function moved(to: URL, upstream: string): AppError {
+  return new AppError('not_found', { detail: { upstream, movedTo: `${to.origin}${to.pathname}` } })
+}
+
 /** Asks the upstream itself and answers its challenges: at most a known, a remembered and a new token. */
 async function askOwn(call: Call, url: URL): Promise<RawAnswer> {
-  const { authenticator } = call.upstream
+  const { authenticator, settings, fixed } = call.upstream
   const { repository } = call.request
+  if (settings.kind === 'files') {
+    return await send(call, {
+      url,
+      isOwn: true,
+      authorization: call.request.withToken === true ? fixed : undefined,
+    })
+  }
   const { signal } = call.budget
   let tried = await timed(call, authenticator.ready(repository, signal))
   for (let round = 1; ; round++) {
@@ -203,13 +240,19 @@ async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise
   const { upstream, surroundings, method, budget } = call
   const { name } = upstream.settings
   const outer = call.options.signal
-  call.carried = carriedBy(url, authorization)
+  // Whoever is redirected elsewhere asks for something else.
+  const text = isOwn && method === 'GET' ? call.request.form?.text : undefined
+  call.carried = [...carriedBy(url, authorization), ...Object.values(call.request.own ?? {}).filter(isLong)]
   try {
     const answer = await exchange(upstream.connections, {
-      method,
+      method: text === undefined ? method : 'POST',
       url,
-      headers:
-        authorization === undefined ? call.headers : { ...call.headers, authorization: authorization.header },
+      text,
+      headers: {
+        ...call.headers,
+        ...(isOwn ? call.request.own : {}),
+        ...(authorization === undefined ? {} : { authorization: authorization.header }),
+      },
       signal: budget.signal,
       bodyBuffer: surroundings.limits.bodyBuffer,
       explain: (error) => (outer?.aborted === true ? outer.reason : explainFailure(error, name)),
@@ -236,7 +279,11 @@ async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise
   }
 }
 
+function isLong({ length }: string): boolean {
+  return length >= 8
+}
+
 function carriedBy(url: URL, authorization: Authorization | undefined): string[] {
-  const signatures = [...url.searchParams.values()].filter((value) => value.length >= 8)
+  const signatures = [...url.searchParams.values()].filter(isLong)
   return authorization?.kind === 'bearer' ? [authorization.token, ...signatures] : signatures
 }

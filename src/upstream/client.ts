@@ -1,10 +1,13 @@
+import { Readable } from 'node:stream'
 import type { Clock } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { type CallAnswer, type CallAsk, runCall } from './call.ts'
 import { PATIENCE_MOST } from './health.ts'
 import type { OriginClient } from './origin.ts'
+import { discard } from './read-all.ts'
 import type { Standing } from './record.ts'
+import { isRedirect } from './redirect.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 import { type ClientLimits, DEFAULT_LIMITS, type UpstreamSettings } from './settings.ts'
 import { createUpstream, type Surroundings, type Upstream } from './upstream.ts'
@@ -83,7 +86,9 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
   return {
     async get(request, options = {}) {
       const { head, answer } = await run({ method: 'GET', request, options })
-      return { head, body: answer.body }
+      if (!isRedirect(head.status)) return { head, body: answer.body }
+      discard(answer.body)
+      return { head, body: Readable.from([]) }
     },
     async head(request, options = {}) {
       return (await run({ method: 'HEAD', request, options })).head

@@ -4,8 +4,10 @@ import type { Connections } from './pools.ts'
 
 /** One request on the wire. */
 export interface ExchangeAsk {
-  readonly method: 'GET' | 'HEAD'
+  readonly method: 'GET' | 'HEAD' | 'POST'
   readonly url: URL
+  /** Of a POST. */
+  readonly text?: string | Buffer | undefined
   readonly headers: Readonly<Record<string, string>>
   /** Ends the request at any moment, its body included. */
   readonly signal: AbortSignal
@@ -53,6 +55,7 @@ export function exchange(connections: Connections, ask: ExchangeAsk): Promise<Ra
         path: pathname + search,
         method: ask.method,
         headers: { ...ask.headers },
+        ...(ask.text === undefined ? {} : { body: ask.text }),
         // Otherwise every HEAD costs a connection.
         ...(ask.method === 'HEAD' ? { reset: false } : {}),
       },

@@ -2,6 +2,7 @@ import { AppError } from '../domain/errors.ts'
 import { VERSION } from '../domain/version.ts'
 import type { RawAnswer } from './exchange.ts'
 import type { OriginHead, OriginOptions, OriginRequest } from './origin.ts'
+import { isRedirect } from './redirect.ts'
 
 const USER_AGENT = `cachalot/${VERSION}`
 
@@ -28,8 +29,9 @@ const UNPACKED = {
 export function requestHeaders(request: OriginRequest, options: OriginOptions): Record<string, string> {
   const { from, to, ifRange, ifNoneMatch } = options
   return {
-    'user-agent': USER_AGENT,
+    'user-agent': request.userAgent ?? USER_AGENT,
     'accept-encoding': 'identity',
+    ...(request.form === undefined ? {} : { 'content-type': request.form.type }),
     ...(request.accept === undefined ? { accept: '*/*' } : { accept: request.accept }),
     ...(from === undefined ? {} : { range: `bytes=${from}-${to ?? ''}` }),
     ...(from === undefined || ifRange === undefined ? {} : { 'if-range': ifRange }),
@@ -68,15 +70,21 @@ export function headOf(answer: RawAnswer, upstream: string, options: OriginOptio
   return {
     status,
     headers: passedOn(headers),
-    contentLength: parseLength(headers['content-length']),
+    // What a redirect says of its own text says nothing of the content.
+    contentLength: isRedirect(status) ? undefined : parseLength(headers['content-length']),
     contentRange: status === 206 || status === 416 ? contentRange : undefined,
-    contentType: headers['content-type']?.split(';')[0]?.trim().toLowerCase() || undefined,
+    contentType: isRedirect(status) ? undefined : typeIn(headers['content-type']),
     etag: headers.etag,
   }
 }
 
-function passedOn(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** What may be told of an answer: neither what is about the connection nor what is for one client alone. */
+export function passedOn(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED_ON.has(name)))
+}
+
+function typeIn(text: string | undefined): string | undefined {
+  return text?.split(';')[0]?.trim().toLowerCase() || undefined
 }
 
 function parseLength(text: string | undefined): number | undefined {

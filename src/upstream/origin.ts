@@ -9,6 +9,21 @@ export interface OriginRequest {
   /** Repository for the bearer scope `repository:<name>:pull`; undefined asks for no scope. */
   readonly repository?: string
   readonly accept?: string
+  /** For upstreams of files: their token goes along, as far as this upstream's own origin. */
+  readonly withToken?: boolean
+  /**
+   * False: a redirect is an answer like others, told by its status and location, without its body. home: only one that
+   * leads away from this upstream's own origin is. Otherwise redirects are followed.
+   */
+  readonly follow?: boolean | 'home'
+  /** Asked before a redirect is followed: false ends the call with AppError `not_found`, whose detail says `movedTo`. */
+  readonly mayFollow?: (to: URL) => boolean
+  /** Goes along by POST, for questions that do not fit an address; they are asked and repeated like any other. */
+  readonly form?: { readonly type: string; readonly text: string | Buffer }
+  /** Further headers, lower case, as far as this upstream's own origin. */
+  readonly own?: Readonly<Record<string, string>>
+  /** Instead of our own name, where an upstream answers one kind of client only. */
+  readonly userAgent?: string
 }
 
 export interface OriginOptions {
@@ -26,7 +41,7 @@ export interface OriginOptions {
 
 /** The part of an answer that comes before its body. */
 export interface OriginHead {
-  /** 200, 206, 304 or 416; everything else is thrown as AppError. */
+  /** 200, 206, 304 or 416, and redirects that were not to be followed; everything else is thrown as AppError. */
   readonly status: number
   /** Lower-case names; repeated headers joined by ", ". */
   readonly headers: Readonly<Record<string, string>>
@@ -37,6 +52,8 @@ export interface OriginHead {
   /** Without parameters. */
   readonly contentType: string | undefined
   readonly etag: string | undefined
+  /** Of upstreams of files: the headers of the redirects that led here, in order. */
+  readonly hops?: readonly Readonly<Record<string, string>>[]
 }
 
 /** An open answer. The body must be read to its end or destroyed. */

@@ -8,6 +8,19 @@ export function isRedirect(status: number): boolean {
 }
 
 /**
+ * Whether a redirect from `home` may lead to `to`: within the same origin always, elsewhere only to the hosts given
+ * ("host", "host:port", "*.suffix" with the usual port); without a list, anywhere.
+ */
+export function mayLeadTo(to: URL, home: URL, hosts: readonly string[] | undefined): boolean {
+  if (hosts === undefined || to.origin === home.origin) return true
+  return hosts.some((host) =>
+    host.startsWith('*.')
+      ? to.port === '' && to.hostname.endsWith(host.slice(1)) && to.hostname.length > host.length - 1
+      : to.host === host,
+  )
+}
+
+/**
  * Where a redirect leads. `visited` holds every URL of this chain so far, `from` the last of them. Throws
  * upstream_invalid for more than five hops, loops, https to http, other schemes, userinfo and nonsense; the
  * error names hosts, never a query.

@@ -8,6 +8,15 @@ export interface UpstreamSettings {
   readonly url: string
   readonly username?: string | undefined
   readonly password?: string | undefined
+  /** Of an upstream of files: sent as `Authorization: Bearer` with requests that ask for it. */
+  readonly token?: string | undefined
+  /**
+   * registry (unless given): answers challenges, gets tokens from token services. files: is asked without any login,
+   * but with the token, or name and password, where a request says `withToken`.
+   */
+  readonly kind?: 'registry' | 'files'
+  /** When given, redirects leave this upstream for these only: "host", "host:port", "*.suffix" on the usual port. */
+  readonly redirectHosts?: readonly string[]
   /** Outgoing http or https proxy; userinfo in it is its login. */
   readonly proxy?: string | undefined
   /** PEM text of certificates that are trusted beside the usual roots. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
 import { type AddressGuard, createAddressGuard } from './address-guard.ts'
-import { type Authenticator, createAuthenticator } from './bearer.ts'
+import { type Authenticator, type Authorization, createAuthenticator } from './bearer.ts'
 import { type Breaker, createBreaker } from './health.ts'
 import { type Connections, createConnections, proxyLogin, proxyUser } from './pools.ts'
 import { createRateLimits, type RateLimits } from './rate-limit.ts'
@@ -31,6 +31,8 @@ export interface Upstream {
   readonly record: TrackRecord
   readonly tokens: Tokens
   readonly authenticator: Authenticator
+  /** Of an upstream of files: what goes along with requests that ask for it. */
+  readonly fixed: Authorization | undefined
   /** What may never be quoted or logged. */
   readonly secrets: readonly string[]
   /** Counts a call in; the returned function counts it out. */
@@ -85,10 +87,11 @@ export function createUpstream(
     connections,
     guard,
     breaker: createBreaker(settings.name, clock),
-    rates: kept?.rates ?? createRateLimits(clock),
+    rates: kept?.rates ?? createRateLimits(clock, settings.kind),
     record: kept?.record ?? createRecord(clock),
     tokens,
     authenticator: createAuthenticator({ settings, tokens, service, login }),
+    fixed: fixedOf(settings, login),
     secrets,
     enter() {
       calls++
@@ -102,7 +105,14 @@ export function createUpstream(
 }
 
 function isSameAccount(a: UpstreamSettings, b: UpstreamSettings): boolean {
-  return a.url === b.url && a.username === b.username && a.password === b.password
+  const isSameLogin = a.username === b.username && a.password === b.password && a.token === b.token
+  return a.url === b.url && isSameLogin && a.kind === b.kind
+}
+
+function fixedOf({ token = '' }: UpstreamSettings, login: string | undefined): Authorization | undefined {
+  if (login !== undefined) return { kind: 'basic', header: login }
+  if (token === '') return undefined
+  return { kind: 'bearer', header: `Bearer ${token}`, key: '', token, fresh: false }
 }
 
 function loginOf({ username, password }: UpstreamSettings): string | undefined {
@@ -111,9 +121,13 @@ function loginOf({ username, password }: UpstreamSettings): string | undefined {
 }
 
 /** In every spelling that somebody could quote them in; the longest first, so that no rest is left. */
-function secretsOf({ password = '', proxy }: UpstreamSettings, login: string | undefined): string[] {
+function secretsOf(
+  { password = '', token = '', proxy }: UpstreamSettings,
+  login: string | undefined,
+): string[] {
   const logins = proxy === undefined ? [login] : [login, proxyLogin(new URL(proxy))]
-  const words = proxy === undefined ? [password] : [password, proxyUser(new URL(proxy)).password]
+  const own = [password, token]
+  const words = proxy === undefined ? own : [...own, proxyUser(new URL(proxy)).password]
   const all = [
     ...logins.map((header) => header?.slice('Basic '.length) ?? ''),
     ...words.flatMap((word) => [word, encodeURIComponent(word.toWellFormed())]),

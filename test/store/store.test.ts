@@ -126,7 +126,7 @@ test('parts that nobody writes are dropped, oldest first; others stay', async (t
     'sha256-x.guest',
   ])
   assert.equal(await dropAll(store, 1e9), 4096)
-  store.park(part)
+  await store.park(part)
   part.release()
   assert.equal(await dropAll(store, 1e9), 4096)
   assert.deepEqual(await readdir(store.layout.parts), ['sha256-x.guest'])
