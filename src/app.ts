@@ -5,6 +5,7 @@ import { fullPattern } from './api/pattern.ts'
 import { type CacheSettings, createCacheParts } from './cache/assemble.ts'
 import type { Pinned } from './cache/pinned.ts'
 import type { Quota } from './cache/quota.ts'
+import { budgetsIn } from './config/budgets.ts'
 import type { Config } from './config/config.ts'
 import { createDataOwner } from './data-owner.ts'
 import { type Index, openIndex } from './db/index.ts'
@@ -18,6 +19,7 @@ import { createManagement } from './management.ts'
 import { createStore } from './store/store.ts'
 import { startTransport, type Transport } from './transport.ts'
 import { createOriginClient } from './upstream/client.ts'
+import type { UpstreamSettings } from './upstream/settings.ts'
 
 /** What tests put in place of the world. */
 export interface Seams {
@@ -72,7 +74,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const store = createStore(config.storage.path, isOwner)
   owner.tryClaim(store.layout.lock)
   const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
-  const client = createOriginClient({ upstreams: config.upstreams, clock, log })
+  const client = createOriginClient({ upstreams: originsIn(config), clock, log })
   const { abandonGrace, effective = NO_FILE } = seams
   const settings = (): CacheSettings => cacheSettings(config)
   const grace = abandonGrace === undefined ? {} : { abandonGrace }
@@ -85,7 +87,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const common = { config: () => config, index, store, parts, entrance, activity, clock, log }
   const management = createManagement({ ...common, effective, client, certificate, isOwner, ociSettings })
   const { remote: api } = management
-  const door = createFrontDoor({ ...common, api, consoleFolder, isStopping: () => stopping })
+  const door = createFrontDoor({ ...common, client, api, consoleFolder, isStopping: () => stopping })
   const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
   const flush = (): void => {
     parts.flush()
@@ -104,7 +106,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     management.endStreams()
     // Another command may be at work in this one's engine.
     if (seams.listen === 'local') await local.close(LONGEST_COMMAND)
-    await management.scheduler.stop()
+    await Promise.all([management.scheduler.stop(), management.describer.stop()])
     if (seams.listen !== 'local') await local.close(SECOND)
     await parts.flights.drain()
     await Promise.all([client.close(), parts.undo.settled()])
@@ -141,7 +143,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
       management.plan(next)
       void configurePins(parts.pinned, next, log)
       void makeRoom(parts.quota, next, log)
-      client.update(next.upstreams)
+      client.update(originsIn(next))
       entrance.update(next)
       door.refresh()
       void transport?.update(next)
@@ -173,10 +175,10 @@ function startTimers(work: { flush: () => void; notice: () => void; snapshot: ()
 }
 
 /** After limits were lowered: downloads would make the room too, but only as they need it. */
-async function makeRoom(quota: Quota, { upstreams }: Config, log: Log): Promise<void> {
+async function makeRoom(quota: Quota, config: Config, log: Log): Promise<void> {
   try {
     await quota.shrink()
-    for (const { name, maxSize } of upstreams) if (maxSize > 0) await quota.shrink(name)
+    for (const { name, maxSize } of budgetsIn(config)) if (maxSize > 0) await quota.shrink(name)
   } catch (error) {
     log.warn({ event: 'shrink', err: error }, 'no room could be made')
   }
@@ -190,12 +192,17 @@ async function configurePins(pinned: Pinned, { pins, upstreams }: Config, log: L
   }
 }
 
-function cacheSettings({ cache, storage, upstreams }: Config): CacheSettings {
+function cacheSettings(config: Config): CacheSettings {
   return {
-    ...cache,
-    ...storage,
-    maxSizeOf: (name) => upstreams.find((upstream) => upstream.name === name)?.maxSize ?? 0,
+    ...config.cache,
+    ...config.storage,
+    maxSizeOf: (name) => budgetsIn(config).find((budget) => budget.name === name)?.maxSize ?? 0,
   }
+}
+
+/** Everybody who may be asked for anything. */
+function originsIn({ upstreams, fileUpstreams }: Config): readonly UpstreamSettings[] {
+  return [...upstreams, ...fileUpstreams]
 }
 
 async function snapshot(index: Index, log: Log): Promise<void> {

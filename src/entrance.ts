@@ -120,8 +120,9 @@ export function createEntrance(deps: { initial: Config; index: Index; clock: Clo
 
 /** What is made of a configuration once, and used with every request. */
 function derive(config: Config, log: Log) {
-  const { auth, rules, upstreams, server } = config
-  const policy = createPolicy(rules, upstreams)
+  const { auth, rules, upstreams, git, server } = config
+  const gitHosts = git.hosts.map(({ name }) => name)
+  const policy = createPolicy(rules, upstreams, gitHosts)
   for (const warning of policy.warnings) log.warn({ event: 'rules' }, warning)
   return {
     settings: { users: usersPlace(config), admins: auth.admins, operators: auth.operators },

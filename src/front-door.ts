@@ -1,15 +1,26 @@
 import type { RequestListener } from 'node:http'
 import type { Activity } from './activity/activity.ts'
+import { createPlainSetup } from './api/plain-setup.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Config } from './config/config.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
 import type { Entrance } from './entrance.ts'
+import type { FrontEnd } from './frontends/front-end.ts'
+import { createGithubFrontEnd } from './frontends/github/front-end.ts'
+import { createGoFrontEnd } from './frontends/go/front-end.ts'
+import { createHfFrontEnd } from './frontends/hf/front-end.ts'
 import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
+import { githubSettings } from './github-settings.ts'
+import { goSettings } from './go-settings.ts'
+import { hfSettings } from './hf-settings.ts'
 import { createPipeline } from './http/pipeline.ts'
 import { createService } from './http/service.ts'
+import { createVirtualHosts } from './http/virtual-hosts.ts'
 import type { Store } from './store/store.ts'
+import type { OriginClient } from './upstream/origin.ts'
+import { virtualHosts } from './virtual-hosts.ts'
 
 export interface FrontDoor {
   readonly handle: RequestListener
@@ -23,6 +34,7 @@ export function createFrontDoor(deps: {
   readonly entrance: Entrance
   readonly activity: Activity
   readonly parts: CacheParts
+  readonly client: Pick<OriginClient, 'rateLimit'>
   readonly index: Index
   readonly store: Store
   readonly clock: Clock
@@ -33,22 +45,69 @@ export function createFrontDoor(deps: {
   readonly isStopping: () => boolean
 }): FrontDoor {
   const { config, entrance, parts, index, store, clock, log, api, consoleFolder, isStopping } = deps
-  const oci = createOciFrontEnd(parts, ociSettings(config()))
+  const protocols = createProtocols(deps)
+  let placeOf = createVirtualHosts(virtualHosts(config()))
   const probe = async (): Promise<void> => {
     index.blobs.coldest(1)
     await store.probe()
   }
-  const { setup } = entrance
-  const service = createService({ isStopping, probe, door: entrance, setup, consoleFolder, clock, log })
+  const { setup, welcome, reception } = entrance
+  const plainSetup = createPlainSetup({
+    config,
+    welcome,
+    baseOf: reception.baseOf,
+    mayPull: reception.mayPull,
+  })
+  const pages = { setup, plainSetup, consoleFolder }
+  const service = createService({ isStopping, probe, door: entrance, ...pages, clock, log })
   const handle = createPipeline({
-    frontEnds: [oci],
+    frontEnds: protocols.frontEnds,
+    placeOf: (host) => placeOf(host),
     fallback: (req, res) => (req.url?.startsWith('/api/') === true ? api(req, res) : service(req, res)),
     door: entrance,
     watch: deps.activity.begin,
     note: (traffic) => index.usage.note({ ...traffic, at: clock() }),
     log,
   })
-  return { handle, refresh: () => oci.update(ociSettings(config())) }
+  return {
+    handle,
+    refresh: () => {
+      protocols.refresh()
+      placeOf = createVirtualHosts(virtualHosts(config()))
+    },
+  }
+}
+
+type ProtocolDeps = Pick<
+  Parameters<typeof createFrontDoor>[0],
+  'parts' | 'client' | 'config' | 'clock' | 'log'
+>
+
+interface Protocols {
+  readonly frontEnds: readonly FrontEnd<unknown>[]
+  refresh(): void
+}
+
+/**
+ * The registry is asked first: most requests are its, and it says no to all others by their first component. What can
+ * be read as an address of GitHub is asked last.
+ */
+function createProtocols({ parts, client, config, clock, log }: ProtocolDeps): Protocols {
+  const { cache, made: keeper } = parts
+  const oci = createOciFrontEnd(parts, ociSettings(config()))
+  const go = createGoFrontEnd({ cache, keeper, log }, goSettings(config()))
+  const hf = createHfFrontEnd({ cache, keeper }, hfSettings(config()))
+  const quotaOf = client.rateLimit
+  const github = createGithubFrontEnd({ cache, clock, quotaOf }, githubSettings(config()))
+  return {
+    frontEnds: [oci, go, hf, github],
+    refresh: () => {
+      oci.update(ociSettings(config()))
+      go.update(goSettings(config()))
+      hf.update(hfSettings(config()))
+      github.update(githubSettings(config()))
+    },
+  }
 }
 
 /** What the registry front end has to know of the configuration. */

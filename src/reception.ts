@@ -34,16 +34,16 @@ export function createDesk(deps: {
 }): Desk {
   const { authenticator, settings, mayPull, grant, limits, audit, index, clock } = deps
   const { isSecure, baseOf } = deps.approach
-  const tokens = createApiTokens(index, clock)
+  const tokens = createApiTokens({ index, find: authenticator.find, clock })
   const sessions = createSessions({ index, find: authenticator.find, clock })
   const setup = createSetup({ file: () => settings().users.file, hasUsers: authenticator.hasUsers })
   const users = createUsers({
     settings,
     onChange: async (name, change) => {
       authenticator.reread()
-      if (change !== 'role') await sessions.endAllOf(name)
-      // Whoever had that name before may have been somebody else.
-      if (change === 'added' || change === 'removed') await tokens.revokeAllOf(name)
+      if (change === 'role') return
+      await sessions.endAllOf(name)
+      await tokens.revokeAllOf(name)
     },
   })
   const chargeGuess = (address: string): void => limits.enter(address).settle('failedLogin')

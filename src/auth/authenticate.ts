@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts'
 import { AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { ANONYMOUS, type Principal, type Role } from '../domain/principal.ts'
+import { because } from '../domain/reasons.ts'
 import type { AuditEvent } from './audit.ts'
 import { type Authorization, type Credentials, parseAuthorization } from './basic.ts'
 import { type Account, type Accounts, NO_ACCOUNTS } from './htpasswd.ts'
@@ -48,10 +49,12 @@ export interface Known {
 
 export interface Authenticator {
   /**
-   * Who asks; at once where no password has to be checked, which is how most requests come. Throws AppError `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
+   * Who asks; at once where no password has to be checked, which is how most requests come. Throws AppError
+   * `unauthorized`, or `too_many_requests` with `retryAfter` for whoever guesses.
    *
-   * A key in the path decides alone. A wrong password is an error where it is needed or meant for us; where anybody may
-   * pull it may be meant for somebody else (Docker sends that of Docker Hub to a mirror), and the client is anonymous.
+   * A key decides alone, the one in the path before one that came as a bearer token. A wrong password, or a token that is
+   * no key, is an error where a login is needed or it is meant for us; where anybody may pull it may be meant for somebody
+   * else (Docker sends that of Docker Hub to a mirror, others their token of the hub), and the client is anonymous.
    */
   authenticate(ask: AuthAsk): Principal | Promise<Principal>
   /** Whether there is anybody who could log in. */
@@ -91,8 +94,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (accounts === undefined) return anonymous(ask.address)
     const isNeeded = ask.isLogin || !mayPullAnonymously(ask.address)
     try {
+      // Whoever asks whether a login is right learns nothing but that it is not.
+      if (given.kind === 'token' && !ask.isLogin)
+        throw new AppError('unauthorized', { message: FOREIGN_TOKEN })
       const credentials = given.kind === 'basic' ? given.credentials : undefined
-      if (credentials === undefined) throw new AppError('unauthorized', { message: WRONG })
+      if (credentials === undefined) throw new AppError('unauthorized', because('wrong_login'))
       const { address } = ask
       const login = { credentials, accounts, address, isNeeded, staying: false, audit }
       return userOf(known(await accountOf(logins, login)))
@@ -108,6 +114,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     authenticate: (ask) => {
       if (ask.key !== undefined) return byKey(ask.key, ask.address, { keys, throttle, audit })
       const authorization = parseAuthorization(ask.authorization)
+      if (authorization.kind === 'key')
+        return byKey(authorization.key, ask.address, { keys, throttle, audit })
       return authorization.kind === 'none' ? anonymous(ask.address) : byPassword(authorization, ask)
     },
     login: async (credentials, address) => {
@@ -126,9 +134,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 }
 
-type Given = Exclude<Authorization, { kind: 'none' }>
+type Given = Exclude<Authorization, { kind: 'none' | 'key' }>
 
-const WRONG = 'wrong user name or password'
+const FOREIGN_TOKEN = 'the token is not one of this cache: log in, or send a pull key instead of it'
 
 interface PasswordAsk {
   readonly credentials: Credentials
@@ -151,7 +159,7 @@ async function accountOf(logins: Logins, ask: PasswordAsk): Promise<Account> {
   if (isNews && (isNeeded || account !== undefined)) {
     audit({ who, address, action: 'login', target: '', outcome: isRight ? 'ok' : 'refused' })
   }
-  if (!isRight || account === undefined) throw new AppError('unauthorized', { message: WRONG })
+  if (!isRight || account === undefined) throw new AppError('unauthorized', because('wrong_login'))
   return account
 }
 

@@ -1,3 +1,5 @@
+import { isNearlyKey } from './key-text.ts'
+
 /** Passwords beyond this are nobody's, and hashing one would cost more than the rest of the request. */
 const LONGEST_PASSWORD = 1024
 const LONGEST_NAME = 255
@@ -12,12 +14,18 @@ export type Authorization =
   /** No header, or an empty name with an empty password: podman sends that when it has no login. */
   | { readonly kind: 'none' }
   | { readonly kind: 'basic'; readonly credentials: Credentials }
+  /** A pull key where clients of some protocols have nothing but a token to send. */
+  | { readonly kind: 'key'; readonly key: string }
+  /** Somebody else's token: clients send theirs of the hub, wherever they are told to ask for it. */
+  | { readonly kind: 'token' }
   /** Another scheme, or nothing that can be right. */
   | { readonly kind: 'other' }
 
-/** Reads an Authorization header (RFC 7617). Never throws. */
+/** Reads an Authorization header (RFC 7617, RFC 6750 §2.1). Never throws. */
 export function parseAuthorization(header: string | undefined): Authorization {
   if (header === undefined || header.trim() === '') return { kind: 'none' }
+  const token = /^bearer +(\S+) *$/i.exec(header)?.[1]
+  if (token !== undefined) return isNearlyKey(token) ? { kind: 'key', key: token } : { kind: 'token' }
   const encoded = /^basic +([a-z0-9+/]*={0,2}) *$/i.exec(header)?.[1]
   if (encoded === undefined) return { kind: 'other' }
   const bytes = Buffer.from(encoded, 'base64')

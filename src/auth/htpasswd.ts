@@ -1,4 +1,5 @@
 import { RESERVED_NAMES, type Role } from '../domain/principal.ts'
+import { type Because, because } from '../domain/reasons.ts'
 
 export type Scheme = 'bcrypt' | 'apr1' | 'sha'
 
@@ -82,7 +83,7 @@ function split(entry: string): Split {
   const [name = '', hash, remark] = entry.split(':').map((part) => part.trim())
   if (hash === undefined) return { name, hash: '', problem: 'there is no colon between user and hash' }
   const problem = nameProblem(name)
-  if (problem !== undefined) return { name, hash, problem }
+  if (problem !== undefined) return { name, hash, problem: problem.message }
   if (hash === '') return { name, hash, problem: `user "${name}" has no hash and cannot log in` }
   return { name, hash, remark }
 }
@@ -93,13 +94,13 @@ function roleIn(remark: string | undefined): Role {
 }
 
 /** What is wrong with a user name; undefined where nothing is. */
-export function nameProblem(name: string): string | undefined {
-  if (name === '') return 'the user name is empty'
-  if (name.length > 255) return 'the user name is longer than 255 characters'
+export function nameProblem(name: string): Because | undefined {
+  if (name === '') return because('user_nameless')
+  if (name.length > 255) return because('user_long', { most: 255 })
   // Control characters and what was no UTF-8 must not reach a log or a terminal.
-  if (/[\p{Cc}\uFFFD:]/u.test(name)) return 'the user name holds a character that no name may have'
-  if (name.trim() !== name || name.startsWith('#')) return 'the user name begins or ends as no name may'
-  if (RESERVED_NAMES.includes(name)) return `no user may be called "${name}"`
+  if (/[\p{Cc}\uFFFD:]/u.test(name)) return because('user_character')
+  if (name.trim() !== name || name.startsWith('#')) return because('user_ends')
+  if (RESERVED_NAMES.includes(name)) return because('user_reserved', { name })
   return undefined
 }
 

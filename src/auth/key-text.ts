@@ -55,8 +55,11 @@ export function withKey(asked: string, path: string): string {
   return `${front}/k/${split.key}${path.slice(front.length)}`
 }
 
-/** Repository names are lower case, so a prefix in upper case can only be somebody's slip. */
-function isNearlyKey(text: string): boolean {
+/**
+ * Whether it was meant for a key, perhaps cut or misspelt. Repository names are lower case, so a prefix in upper case can
+ * only be somebody's slip.
+ */
+export function isNearlyKey(text: string): boolean {
   return /^ck(_|%5f)/i.test(text)
 }
 

@@ -1,10 +1,11 @@
-import { hash } from 'node:crypto'
 import type { Keys, PullKey } from '../db/keys.ts'
 import { isStorageTrouble } from '../db/open.ts'
 import { type Clock, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { isKey, newKey } from './key-text.ts'
 import { createRecent } from './recent.ts'
+import { digestOf } from './secret.ts'
 
 /** For that long a key counts as it was read last: another process may have revoked it. */
 const REMEMBERED = SECOND
@@ -68,21 +69,19 @@ export function createPullKeys(index: KeyIndex, clock: Clock): PullKeys {
     create: async ({ name, by, expiresAt }) => {
       requireName(name)
       const now = clock()
-      if (expiresAt !== undefined && expiresAt <= now)
-        throw new AppError('bad_request', { message: 'the key would have expired already' })
+      if (expiresAt !== undefined && expiresAt <= now) throw new AppError('bad_request', because('key_over'))
       const secret = newKey()
       const digest = digestOf(secret)
       const isNew = await index.transact(() => index.keys.add({ hash: digest, name, by, expiresAt }, now))
       // It may have taken the place of one that expired.
       remembered.clear()
       const key = isNew ? index.keys.find(digest) : undefined
-      if (key === undefined)
-        throw new AppError('bad_request', { message: `there is a pull key "${name}" already` })
+      if (key === undefined) throw new AppError('bad_request', because('key_taken', { name }))
       return { key, secret }
     },
     revoke: async (name) => {
       const isGone = await index.transact(() => index.keys.revoke(name, clock()))
-      if (!isGone) throw new AppError('not_found', { message: `there is no pull key "${name}"` })
+      if (!isGone) throw new AppError('not_found', because('key_unknown', { name }))
       remembered.clear()
     },
     list: () => index.keys.list(),
@@ -99,13 +98,7 @@ export function createPullKeys(index: KeyIndex, clock: Clock): PullKeys {
   }
 }
 
-/** A random secret of 129 bits is found by its hash: comparing tells nothing, and guessing needs no slow hash. */
-function digestOf(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer')
-}
-
 function requireName(name: string): void {
   if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name)) return
-  const message = 'the name of a key is up to 64 letters, digits, dots, dashes and underscores'
-  throw new AppError('bad_request', { message })
+  throw new AppError('bad_request', because('key_name'))
 }

@@ -1,11 +1,11 @@
-import { hash } from 'node:crypto'
+import { unlessTrouble } from '../db/open.ts'
 import type { SessionRow, SessionTable } from '../db/sessions.ts'
 import { type Clock, DAY, HOUR, MINUTE } from '../domain/clock.ts'
+import { markOf } from './account-mark.ts'
 import type { Known } from './authenticate.ts'
 import { digestOf, newSecret } from './secret.ts'
-import { unlessTrouble } from './trouble.ts'
 
-/** A session that nobody used for that long is over … */
+/** A session that its user did nothing with for that long is over … */
 const IDLE = 12 * HOUR
 /** … and so is every one at that age. */
 export const LONGEST_SESSION = 7 * DAY
@@ -25,8 +25,11 @@ export interface NewSession {
 export interface Sessions {
   /** Returns the secret for the cookie, which is never seen again. */
   open(session: NewSession): Promise<string>
-  /** Whose session this is, as they are now; undefined for none, or none any more. */
-  find(secret: string): Promise<Known | undefined>
+  /**
+   * Whose session this is, as they are now; undefined for none, or none any more. What a page does by itself while
+   * nobody is at it is no use of it: an open tab keeps no session alive.
+   */
+  find(secret: string, by?: 'user' | 'page'): Promise<Known | undefined>
   /** Nothing happens where there is none. */
   end(secret: string): Promise<void>
   endAllOf(user: string): Promise<void>
@@ -71,7 +74,7 @@ export function createSessions({ index, find, clock }: SessionsOptions): Session
       await index.transact(() => index.sessions.add(row, now - IDLE))
       return secret
     },
-    find: async (secret) => {
+    find: async (secret, by = 'user') => {
       const row = index.sessions.find(digestOf(secret))
       const now = clock()
       if (row === undefined || row.createdAt > now + CLOCK_SLACK) return undefined
@@ -81,7 +84,7 @@ export function createSessions({ index, find, clock }: SessionsOptions): Session
         await remove(row.hash).catch(() => undefined)
         return undefined
       }
-      note(row, now)
+      if (by === 'user') note(row, now)
       return known
     },
     end: (secret) => remove(digestOf(secret)),
@@ -91,9 +94,4 @@ export function createSessions({ index, find, clock }: SessionsOptions): Session
 
 function isOver({ seenAt, expiresAt }: SessionRow, now: number): boolean {
   return now >= expiresAt || now - seenAt >= IDLE
-}
-
-/** Another one after every new password, whoever wrote it into the file. The role may change: it counts when used. */
-function markOf({ account }: Known): Buffer {
-  return hash('sha256', `${account.name}:${account.hash}`, 'buffer')
 }

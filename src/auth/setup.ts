@@ -1,9 +1,11 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '../domain/errors.ts'
+import { type Because, because } from '../domain/reasons.ts'
 import { nameProblem, parseHtpasswd } from './htpasswd.ts'
 import { editUsers } from './htpasswd-edit.ts'
 import { withUser } from './htpasswd-lines.ts'
 import { hashPassword, LONGEST_NEW } from './passwords.ts'
+import { newSecret } from './secret.ts'
 
 const SHORTEST = 8
 
@@ -27,7 +29,7 @@ export function createSetup(deps: {
   readonly file: () => string
   readonly hasUsers: () => Promise<boolean>
 }): Setup {
-  const secret = randomBytes(32).toString('base64url')
+  const secret = newSecret()
   let isUsed = false
   const token = async (): Promise<string | undefined> =>
     isUsed || (await deps.hasUsers()) ? undefined : secret
@@ -36,16 +38,12 @@ export function createSetup(deps: {
     token,
     create: async ({ token: given, name, password }) => {
       const wanted = await token()
-      if (wanted === undefined || !isSame(given, wanted))
-        throw new AppError('denied', {
-          message: 'this link is no longer good: there is a user, or a newer one',
-        })
+      if (wanted === undefined || !isSame(given, wanted)) throw new AppError('denied', because('link_over'))
       requireGood(name, password)
       const hash = await hashPassword(password)
       await editUsers(deps.file(), (text) => {
         // Somebody may have been quicker.
-        if (parseHtpasswd(text).byName.size > 0)
-          throw new AppError('denied', { message: 'there is a user already' })
+        if (parseHtpasswd(text).byName.size > 0) throw new AppError('denied', because('first_user'))
         return withUser(text, name, { hash, role: 'admin' })
       })
       isUsed = true
@@ -56,13 +54,13 @@ export function createSetup(deps: {
 /** Throws AppError `bad_request` for a name or new password that nobody may have; without one the old one stays. */
 export function requireGood(name: string, password: string | undefined): void {
   const problem = nameProblem(name) ?? (password === undefined ? undefined : passwordProblem(password))
-  if (problem !== undefined) throw new AppError('bad_request', { message: problem })
+  if (problem !== undefined) throw new AppError('bad_request', problem)
 }
 
-function passwordProblem(password: string): string | undefined {
+function passwordProblem(password: string): Because | undefined {
   if (password.length < SHORTEST || Buffer.byteLength(password) > LONGEST_NEW)
-    return `the password has at least ${SHORTEST} characters and at most ${LONGEST_NEW} bytes`
-  return /\p{Cc}/u.test(password) ? 'the password holds a control character' : undefined
+    return because('password_length', { least: SHORTEST, most: LONGEST_NEW })
+  return /\p{Cc}/u.test(password) ? because('password_control') : undefined
 }
 
 function isSame(a: string, b: string): boolean {

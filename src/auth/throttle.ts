@@ -1,5 +1,6 @@
 import { type Clock, MINUTE, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { networkOf } from './network.ts'
 import { createRecent } from './recent.ts'
 
@@ -153,5 +154,5 @@ function delayOf(beyond: number): number {
 
 function tooMany(wait: number): AppError {
   const retryAfter = Math.ceil(wait / SECOND)
-  return new AppError('too_many_requests', { message: 'too many failed logins', retryAfter })
+  return new AppError('too_many_requests', { ...because('failed_logins'), retryAfter })
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 
 /** Lets few through at once and few wait. */
 export interface Turnstile {
@@ -25,7 +26,7 @@ export function createTurnstile({ atOnce, waiting }: TurnstileOptions): Turnstil
       if (inside < atOnce) inside++
       else {
         if (queue.length >= waiting)
-          throw new AppError('too_many_requests', { message: 'too many logins at once', retryAfter: 1 })
+          throw new AppError('too_many_requests', { ...because('many_logins'), retryAfter: 1 })
         await new Promise<void>((resolve) => queue.push(resolve))
       }
       try {

@@ -1,5 +1,6 @@
 import { AppError } from '../domain/errors.ts'
 import type { Role } from '../domain/principal.ts'
+import { type Because, because } from '../domain/reasons.ts'
 import { type AuthSettings, roleOf } from './authenticate.ts'
 import { type Account, type Accounts, parseHtpasswd } from './htpasswd.ts'
 import { editUsers, readUsers } from './htpasswd-edit.ts'
@@ -71,7 +72,7 @@ export function createUsers({ settings, onChange }: UsersOptions): Users {
     remove: async (name) => {
       await edit((text) => {
         const rest = withoutUser(text, name)
-        if (rest === undefined) throw new AppError('not_found', { message: `there is no user "${name}"` })
+        if (rest === undefined) throw new AppError('not_found', because('user_unknown', { name }))
         return rest
       })
       await onChange(name, 'removed')
@@ -94,31 +95,30 @@ function listed(account: Account, settings: AuthSettings): ListedUser {
 function requireFree(name: string, role: Role, settings: AuthSettings): void {
   const fixed = roleOf({ name, role: 'user' }, settings)
   if (fixed === 'user' || fixed === role) return
-  const message = `the role of "${name}" comes from config.toml (auth.${fixed}s) and is changed there`
-  throw new AppError('bad_request', { message })
+  throw new AppError('bad_request', because('role_fixed', { name, role: fixed }))
 }
 
 /** The hash of who keeps the password. */
 function hashIn(text: string, name: string): string {
   const account = parseHtpasswd(text).byName.get(name)
   if (account !== undefined) return account.hash
-  throw new AppError('bad_request', { message: `"${name}" has no password that can be checked: set one` })
+  throw new AppError('bad_request', because('no_password', { name }))
 }
 
 function requireAdmin(before: Accounts, after: Accounts, settings: AuthSettings): void {
   if (!hasAdmin(before, settings) || hasAdmin(after, settings)) return
-  throw new AppError('denied', { message: 'there would be no admin left' })
+  throw new AppError('denied', because('last_admin'))
 }
 
 function hasAdmin({ byName }: Accounts, settings: AuthSettings): boolean {
   return [...byName.values()].some((account) => roleOf(account, settings) === 'admin')
 }
 
-const UNWRITABLE: Readonly<Record<string, string>> = {
-  EACCES: 'the server may not change it',
-  EPERM: 'the server may not change it',
-  EROFS: 'it lies on a read-only file system',
-  EBUSY: 'it is mounted by itself: mount the folder it lies in',
+const UNWRITABLE: Readonly<Record<string, Because>> = {
+  EACCES: because('users_kept'),
+  EPERM: because('users_kept'),
+  EROFS: because('users_read_only'),
+  EBUSY: because('users_mounted'),
 }
 
 /** What keeps people from a change that they can do something about, without the path of the file. */
@@ -128,6 +128,6 @@ async function withWords<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const why = UNWRITABLE[(error as NodeJS.ErrnoException).code ?? ''] // Errors of the file system carry a code.
     if (why === undefined) throw error
-    throw new AppError('denied', { message: `the file of users cannot be changed: ${why}`, cause: error })
+    throw new AppError('denied', { ...why, cause: error })
   }
 }

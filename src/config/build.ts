@@ -1,16 +1,9 @@
+import { type BuildOptions, programAt } from './build-options.ts'
 import type { Config, ServerConfig, StorageConfig, UpstreamConfig } from './config.ts'
+import { buildFiles } from './file-build.ts'
 import { namesPrivateHost } from './networks.ts'
 import type { Path } from './positions.ts'
-import type { Settings, UpstreamSettings } from './schema.ts'
-import type { UpstreamSecrets } from './secrets.ts'
-
-export interface BuildOptions {
-  readonly settings: Settings
-  /** In the order of the upstreams. */
-  readonly secrets: readonly UpstreamSecrets[]
-  /** The absolute path of a file that the key at `path` names. */
-  readonly resolve: (path: Path, file: string) => string
-}
+import type { UpstreamSettings } from './schema.ts'
 
 /** Settings that passed every check as a frozen `Config`. */
 export function buildConfig(options: BuildOptions): Config {
@@ -26,6 +19,7 @@ export function buildConfig(options: BuildOptions): Config {
       finishAbandoned: cache.finish_abandoned,
     },
     upstreams: upstreamsOf(options),
+    ...buildFiles(options),
     auth: {
       htpasswd: fileAt(options, ['auth', 'htpasswd'], auth.htpasswd),
       realm: auth.realm,
@@ -49,8 +43,7 @@ export function buildConfig(options: BuildOptions): Config {
 
 function serverOf(options: BuildOptions): ServerConfig {
   const { listen, public_url, trusted_proxies, tls, acme } = options.settings.server
-  // A bare name is looked up on PATH like in a shell.
-  const lego = acme.lego.includes('/') ? options.resolve(['server', 'acme', 'lego'], acme.lego) : acme.lego
+  const lego = programAt(options, ['server', 'acme', 'lego'], acme.lego)
   return {
     listen,
     publicUrl: public_url,
@@ -87,7 +80,7 @@ function storageOf(options: BuildOptions): StorageConfig {
   }
 }
 
-function upstreamsOf({ settings, secrets }: BuildOptions): UpstreamConfig[] {
+function upstreamsOf({ settings, secretsAt }: BuildOptions): UpstreamConfig[] {
   const chosen = defaultOf(settings.upstream)
   return settings.upstream.map((upstream, index) => ({
     name: upstream.name ?? '',
@@ -96,13 +89,13 @@ function upstreamsOf({ settings, secrets }: BuildOptions): UpstreamConfig[] {
     default: upstream === chosen,
     hosts: unique(upstream.hosts),
     username: upstream.username,
-    password: secrets[index]?.password,
+    password: secretsAt(['upstream', index]).secret,
     tagTtl: upstream.tag_ttl ?? settings.cache.tag_ttl,
     maxSize: upstream.max_size,
     expireUnused: upstream.expire_unused ?? settings.jobs.expire_unused,
     whenDeleted: upstream.when_deleted,
     proxy: upstream.proxy,
-    ca: secrets[index]?.ca,
+    ca: secretsAt(['upstream', index]).ca,
     allowPrivate: upstream.allow_private || namesPrivateHost(upstream.url ?? ''),
     tokenHosts: unique(upstream.token_hosts),
   }))

@@ -1,8 +1,12 @@
+import { isProtocolName, protocolNameProblem } from '../domain/protocol-names.ts'
 import { encryptionContradictionsIn } from './encryption-checks.ts'
+import { fileContradictionsIn } from './file-checks.ts'
+import { nameContradictionsIn } from './name-checks.ts'
 import { namesPrivateHost } from './networks.ts'
 import type { Path } from './positions.ts'
 import type { Settings, UpstreamSettings } from './schema.ts'
 import { type Contradiction, type Source, variableOf } from './source.ts'
+import { valueAt } from './tree.ts'
 
 /** What is wrong between keys that are each good by themselves. Contradictions name every key they looked at. */
 export function contradictionsIn(settings: Settings, source: Source): Contradiction[] {
@@ -11,8 +15,12 @@ export function contradictionsIn(settings: Settings, source: Source): Contradict
     ...encryptionContradictionsIn(settings.server),
     ...checkPresence(settings),
     ...checkDefault(settings.upstream),
-    ...checkNames(settings.upstream),
-    ...settings.upstream.flatMap((upstream, index) => checkUpstream(upstream, ['upstream', index], source)),
+    ...nameContradictionsIn(settings),
+    ...fileContradictionsIn(settings, source),
+    ...checkPins(settings),
+    ...proxiesIn(settings).flatMap((path) => checkProxy(path, source)),
+    ...settings.upstream.flatMap((upstream, index) => checkLogin(upstream, ['upstream', index])),
+    ...settings.go.upstream.flatMap((upstream, index) => checkLogin(upstream, ['go', 'upstream', index])),
   ]
 }
 
@@ -33,6 +41,7 @@ function checkPresence(settings: Settings): Contradiction[] {
       ...missing(['upstream', index, 'name'], name),
       ...missing(['upstream', index, 'url'], url),
     ]),
+    ...settings.go.upstream.flatMap(({ url }, index) => missing(['go', 'upstream', index, 'url'], url)),
     ...settings.rule.flatMap(({ match, users, actions }, index) => [
       ...missing(['rule', index, 'match'], match),
       ...missing(['rule', index, 'users'], users),
@@ -54,43 +63,41 @@ function checkDefault(upstreams: readonly UpstreamSettings[]): Contradiction[] {
   })
 }
 
-/** A name, alias or virtual host must lead to one upstream. All of them are lower case here. */
-function checkNames(upstreams: readonly UpstreamSettings[]): Contradiction[] {
-  const owners = new Map<string, { index: number; what: string }>()
-  const found: Contradiction[] = []
-  for (const [index, upstream] of upstreams.entries()) {
-    for (const { word, path, what } of wordsOf(upstream, index)) {
-      const owner = owners.get(word)
-      if (owner === undefined) owners.set(word, { index, what })
-      else if (owner.index !== index) {
-        const name = upstreams[owner.index]?.name ?? `upstream number ${owner.index + 1}`
-        found.push({ path, message: `"${word}" is already ${owner.what} ${name}` })
-      }
-    }
-  }
-  return found
+/** A pin that silently covers nothing keeps nothing. Of images that is known only with the index. */
+function checkPins({ pin, git }: Settings): Contradiction[] {
+  const gitHosts = git.hosts.map(({ name }) => name)
+  return pin.flatMap(({ match }, index) => {
+    if (!isProtocolName(match)) return []
+    const problem = protocolNameProblem(match, { of: 'entry', gitHosts })
+    if (problem === undefined) return []
+    return [
+      { path: ['pin', index, 'match'], message: `matches nothing; ${problem}`, severity: 'warning' as const },
+    ]
+  })
 }
 
-function wordsOf({ name, aliases, hosts }: UpstreamSettings, index: number) {
-  const of = (key: string, what: string, words: readonly string[]) =>
-    words.map((word, item) => ({ word, what, path: ['upstream', index, key, item] }))
-  const own =
-    name === undefined ? [] : [{ word: name, what: 'the name of', path: ['upstream', index, 'name'] }]
-  return [...own, ...of('aliases', 'an alias of', aliases), ...of('hosts', 'a virtual host of', hosts)]
+/** Where a proxy may stand. */
+function proxiesIn({ upstream, go }: Settings): Path[] {
+  return [
+    ...upstream.map((_, index) => ['upstream', index, 'proxy']),
+    ...go.upstream.map((_, index) => ['go', 'upstream', index, 'proxy']),
+    ...['go', 'github', 'huggingface', 'git'].map((section) => [section, 'proxy']),
+  ]
 }
 
-function checkUpstream(upstream: UpstreamSettings, path: Path, source: Source): Contradiction[] {
-  const found: Contradiction[] = []
-  const proxy = [...path, 'proxy']
-  const secretInFile = upstream.proxy?.includes('@') === true && variableOf(source, proxy) === undefined
-  if (secretInFile) {
-    const message = 'must hold no credentials in this file; set the variable of this key instead'
-    found.push({ path: proxy, message })
-  }
-  const { url, username } = upstream
-  if (username !== undefined && url?.startsWith('http:') === true && !namesPrivateHost(url)) {
-    const message = 'is http, so that username and password travel in clear text'
-    found.push({ path: [...path, 'url'], message, severity: 'warning' })
-  }
-  return found
+function checkProxy(path: Path, source: Source): Contradiction[] {
+  const proxy = valueAt(source.tree, path)
+  const isSecret = typeof proxy === 'string' && proxy.includes('@')
+  if (!isSecret || variableOf(source, path) !== undefined) return []
+  const message = 'must hold no credentials in this file; set the variable of this key instead'
+  return [{ path, message }]
+}
+
+function checkLogin(
+  { url, username }: Pick<UpstreamSettings, 'url' | 'username'>,
+  path: Path,
+): Contradiction[] {
+  if (username === undefined || url?.startsWith('http:') !== true || namesPrivateHost(url)) return []
+  const message = 'is http, so that username and password travel in clear text'
+  return [{ path: [...path, 'url'], message, severity: 'warning' }]
 }

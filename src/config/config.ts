@@ -1,3 +1,11 @@
+import type {
+  FileUpstreamConfig,
+  GitConfig,
+  GithubConfig,
+  GoConfig,
+  HuggingfaceConfig,
+} from './file-config.ts'
+
 /** The whole configuration, checked and frozen. Sizes are bytes, durations milliseconds, files absolute paths. */
 export interface Config {
   readonly server: ServerConfig
@@ -5,6 +13,12 @@ export interface Config {
   readonly cache: CacheConfig
   /** At least one; exactly one has `default`. */
   readonly upstreams: readonly UpstreamConfig[]
+  readonly go: GoConfig
+  readonly github: GithubConfig
+  readonly huggingface: HuggingfaceConfig
+  readonly git: GitConfig
+  /** The hosts that the four above may ask, as upstreams; none of what is switched off. */
+  readonly fileUpstreams: readonly FileUpstreamConfig[]
   readonly auth: AuthConfig
   readonly rules: readonly RuleConfig[]
   readonly limits: LimitsConfig

@@ -1,8 +1,10 @@
 import { defaultOf } from './build.ts'
 import { keyAt, TABLES, type Table } from './keys.ts'
+import { nameIn } from './names.ts'
 import { type Path, pathKey } from './positions.ts'
 import { withoutCredentials } from './problem.ts'
 import type { Settings } from './schema.ts'
+import { secretKeyOf } from './secret-keys.ts'
 import { labelOf, type Origin, originOf, type Source } from './source.ts'
 import { valueAt } from './tree.ts'
 import type { Plain } from './values.ts'
@@ -63,7 +65,7 @@ function entriesAt(table: Table, at: Place): ConfigEntry[] {
       about,
     }
   })
-  return [...entries, ...passwordAt(table, at)]
+  return [...entries, ...secretAt(table, at)]
 }
 
 /** The value in effect and the path it was taken from: some defaults depend on other keys. */
@@ -78,6 +80,12 @@ function effective(
     const from = ['cache', 'tag_ttl']
     return { value: plainAt(source, from) ?? keyAt(from)?.fallback ?? fallback, from }
   }
+  if (label === 'go.upstream.name' && (said ?? '') === '') {
+    return {
+      value: nameIn(['go', 'upstream'], valueAt(source.tree, path.slice(0, -1))) ?? fallback,
+      from: path,
+    }
+  }
   if (label === 'upstream.default' && index !== undefined) {
     return { value: settings.upstream[index] === defaultOf(settings.upstream), from: path }
   }
@@ -89,15 +97,16 @@ function plainAt(source: Source, path: Path): Plain | undefined {
   return valueAt(source.tree, path) as Plain | undefined
 }
 
-/** Passwords have no key in the file, but who looks wants to know that one is set. */
-function passwordAt(table: Table, { source, place, index }: Place): ConfigEntry[] {
-  const path = [...place, 'password']
-  if (table.path[0] !== 'upstream' || !source.variables.has(pathKey(path))) return []
+/** Secrets have no key in the file, but who looks wants to know that one is set. */
+function secretAt(table: Table, { source, place, index }: Place): ConfigEntry[] {
+  const key = secretKeyOf(table.path)
+  const path = [...place, key ?? '']
+  if (key === undefined || !source.variables.has(pathKey(path))) return []
   return [
     {
-      table: 'upstream',
+      table: table.path.join('.'),
       index,
-      key: 'password',
+      key,
       path: labelOf(source.tree, path),
       value: MASK,
       origin: originOf(source, path),

@@ -1,9 +1,10 @@
-import { variableName } from './issues.ts'
 import { keyAt, TABLES } from './keys.ts'
 import { closest } from './locate.ts'
+import { nameIn, variableName } from './names.ts'
 import { type Path, pathKey } from './positions.ts'
 import { type Problem, quote } from './problem.ts'
-import { SHIPPED_UPSTREAMS } from './shipped.ts'
+import { secretKeyOf } from './secret-keys.ts'
+import { SHIPPED_GO_UPSTREAMS, SHIPPED_UPSTREAMS } from './shipped.ts'
 import { setAt, type Tree, valueAt } from './tree.ts'
 import type { Plain, Shape } from './values.ts'
 
@@ -12,13 +13,18 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Problems and values of the environment. */
 export interface Overrides {
   readonly problems: readonly Problem[]
-  /** Names of variables by the key of the path they set; passwords have the path `upstream, n, password`. */
+  /** Names of variables by the key of the path they set; secrets have paths such as `upstream, n, password`. */
   readonly variables: ReadonlyMap<string, string>
-  /** Passwords by the index of their upstream. They never enter the tree. */
-  readonly passwords: ReadonlyMap<number, string>
+  /** Secrets by the key of the same path. They never enter the tree. */
+  readonly secrets: ReadonlyMap<string, string>
 }
 
 const PREFIX = 'CACHALOT_'
+
+const SHIPPED: readonly (readonly [path: Path, tables: unknown])[] = [
+  [['upstream'], SHIPPED_UPSTREAMS],
+  [['go', 'upstream'], SHIPPED_GO_UPSTREAMS],
+]
 
 /**
  * Lays every `CACHALOT_TABLE__KEY` over the tree, in place. Lists are JSON or separated by commas. A variable with a
@@ -26,20 +32,21 @@ const PREFIX = 'CACHALOT_'
  * own (CACHALOT_CONFIG).
  */
 export function applyEnvironment(tree: Tree, env: Environment): Overrides {
-  if (tree['upstream'] === undefined) tree['upstream'] = structuredClone(SHIPPED_UPSTREAMS)
+  for (const [path, shipped] of SHIPPED)
+    if (valueAt(tree, path) === undefined) setAt(tree, path, structuredClone(shipped))
   const problems: Problem[] = []
   const variables = new Map<string, string>()
-  const passwords = new Map<number, string>()
+  const secrets = new Map<string, string>()
   const known = knownVariables(tree)
 
   const use = (name: string, text: string): string | undefined => {
     const path = known.get(name)
     if (path === undefined) return explainUnknown(name, [...known.keys()])
     if (path === 'several') return 'means more than one upstream; use the file'
-    if (path.at(-1) === 'password') {
+    if (path.at(-1) === secretKeyOf(path.slice(0, -1))) {
       // Compose files pass unset variables on as empty ones; an empty password is none.
       if (text === '') return undefined
-      passwords.set(Number(path[1]), text)
+      secrets.set(pathKey(path), text)
     } else {
       const value = parseText(keyAt(path)?.shape ?? 'text', text)
       if (typeof value === 'object' && 'wrong' in value) return value.wrong
@@ -56,7 +63,7 @@ export function applyEnvironment(tree: Tree, env: Environment): Overrides {
     if (message !== undefined) problems.push({ file: 'environment', path: name, message })
     if (!name.includes('__')) problems.push(...missedUnderscore(name, [...known.keys()]))
   }
-  return { problems, variables, passwords }
+  return { problems, variables, secrets }
 }
 
 /** Every variable that means something beside this tree, with the path it sets. */
@@ -64,12 +71,12 @@ function knownVariables(tree: Tree): Map<string, Path | 'several'> {
   const known = new Map<string, Path | 'several'>()
   for (const table of TABLES) {
     const homes = table.many
-      ? upstreamsAmong(table.path, tree)
+      ? namedAmong(table.path, tree)
       : [{ variable: table.path.join('__'), path: table.path }]
+    const secret = secretKeyOf(table.path)
     for (const { variable, path } of homes) {
-      const secrets = table.path[0] === 'upstream' ? ['password'] : []
-      for (const key of [...table.keys.keys(), ...secrets]) {
-        const name = `${PREFIX}${variable}__${key}`.toUpperCase()
+      for (const key of [...table.keys.keys(), ...(secret === undefined ? [] : [secret])]) {
+        const name = PREFIX + `${variable}__${variableName(key)}`.toUpperCase()
         known.set(name, known.has(name) ? 'several' : [...path, key])
       }
     }
@@ -78,14 +85,13 @@ function knownVariables(tree: Tree): Map<string, Path | 'several'> {
 }
 
 /** Only upstreams have names; other lists of tables cannot be reached from the environment. */
-function upstreamsAmong(path: readonly string[], tree: Tree): { variable: string; path: Path }[] {
+function namedAmong(path: readonly string[], tree: Tree): { variable: string; path: Path }[] {
   const list = valueAt(tree, path)
-  if (path[0] !== 'upstream' || !Array.isArray(list)) return []
-  return list.flatMap((_, index) => {
-    const name = valueAt(list, [index, 'name'])
-    return typeof name === 'string'
-      ? [{ variable: `UPSTREAM__${variableName(name)}`, path: ['upstream', index] }]
-      : []
+  if (!Array.isArray(list)) return []
+  return list.flatMap((table, index) => {
+    const name = nameIn(path, table)
+    if (name === undefined) return []
+    return [{ variable: `${path.join('__')}__${variableName(name)}`, path: [...path, index] }]
   })
 }
 

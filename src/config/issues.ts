@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { headerOf, keyAt, TABLES, type Table, tableAt } from './keys.ts'
 import { closest } from './locate.ts'
+import { secretVariable } from './names.ts'
 import type { Path } from './positions.ts'
 import { quote } from './problem.ts'
+import { secretKeyOf } from './secret-keys.ts'
 import type { Finding } from './source.ts'
 import { type Tree, valueAt } from './tree.ts'
 import type { KeyFacts, Plain, Shape } from './values.ts'
@@ -34,20 +36,15 @@ function pathOf(issue: z.core.$ZodIssue): Path {
 function unknownKey(path: Path, tree: Tree): Finding {
   const key = String(path.at(-1))
   const table = tableAt(path.slice(0, -1))
-  if (table?.path[0] === 'upstream' && key === 'password') {
-    const name = variableName(valueAt(tree, [...path.slice(0, -1), 'name']))
+  if (table !== undefined && key === secretKeyOf(table.path)) {
+    const variable = secretVariable(table.path, valueAt(tree, path.slice(0, -1)))
     return {
       path,
-      message: `secrets do not stand in this file: put it into a file of its own and name that in password_file, or set CACHALOT_UPSTREAM__${name}__PASSWORD`,
+      message: `secrets do not stand in this file: put it into a file of its own and name that in ${key}_file, or set ${variable}`,
     }
   }
   const known = table === undefined ? [] : [...table.keys.keys(), ...table.tables]
   return { path, message: `unknown key${suggestion(key, known, table)}` }
-}
-
-/** "docker.io" as it stands in names of variables: DOCKER_IO. */
-export function variableName(name: unknown): string {
-  return typeof name === 'string' ? name.toUpperCase().replace(/[^A-Z0-9]/g, '_') : 'NAME'
 }
 
 function suggestion(key: string, known: readonly string[], here: Table | undefined): string {

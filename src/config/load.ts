@@ -63,8 +63,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const { settings, findings, broken } = judge(tree)
   const resolvePath = resolverOf(source)
   const read = readSecrets({
-    upstreams: settings.upstream,
-    passwords: overrides.passwords,
+    settings,
+    fromEnvironment: overrides.secrets,
     resolve: resolvePath,
   })
   const derived = [...contradictionsIn(settings, source), ...read.findings].filter((one) =>
@@ -74,7 +74,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const problems = inOrder([...located, ...overrides.problems])
   if (problems.some(isError)) throw new ConfigError(problems)
   return freeze({
-    config: buildConfig({ settings, secrets: read.secrets, resolve: resolvePath }),
+    config: buildConfig({ settings, secretsAt: read.secretsAt, resolve: resolvePath }),
     file: options.file,
     fileExists,
     warnings: problems,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDomain, parseEmail, parseProvider, parseResolver } from './acme-parsers.ts'
 import { parseCron } from './cron.ts'
+import { git, github, go, huggingface } from './file-schema.ts'
 import { parseAnonymousPull, parseNetworks } from './networks.ts'
 import {
   parseHttpsUrl,
@@ -141,6 +142,10 @@ export const configSchema = z.strictObject({
   storage: storage.prefault({}),
   cache: cache.prefault({}),
   upstream: z.array(upstream).prefault(structuredClone(SHIPPED_UPSTREAMS)),
+  go: go.prefault({}),
+  github: github.prefault({}),
+  huggingface: huggingface.prefault({}),
+  git: git.prefault({}),
   auth: auth.prefault({}),
   rule: z.array(rule).prefault([]),
   limits: limits.prefault({}),
@@ -151,6 +156,7 @@ export const configSchema = z.strictObject({
 
 export type Settings = z.output<typeof configSchema>
 export type UpstreamSettings = Settings['upstream'][number]
+export type GoUpstreamSettings = Settings['go']['upstream'][number]
 
 function parseAction(value: string) {
   return value === 'pull' || value === 'store' ? value : refuse('must be "pull" or "store"')

@@ -15,3 +15,6 @@ export const SHIPPED_UPSTREAMS = [
   { name: 'nvcr.io', url: 'https://nvcr.io', aliases: ['nvcr'] },
   { name: 'docker.elastic.co', url: 'https://docker.elastic.co', aliases: ['elastic'] },
 ]
+
+/** The same of Go modules. */
+export const SHIPPED_GO_UPSTREAMS = [{ url: 'https://proxy.golang.org' }]

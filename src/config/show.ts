@@ -23,7 +23,8 @@ function headerFor(entry: ConfigEntry): string {
 }
 
 function lineFor(entry: ConfigEntry, withOrigin: boolean): string {
-  const line = `${entry.secret ? '# ' : ''}${entry.key} = ${plainText(entry.value)}`
+  const key = /^[\w-]+$/.test(entry.key) ? entry.key : JSON.stringify(entry.key)
+  const line = `${entry.secret ? '# ' : ''}${key} = ${plainText(entry.value)}`
   return withOrigin ? `${line.padEnd(48)} # ${renderOrigin(entry.origin)}` : line
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { NO_REGISTRIES } from '../domain/file-hosts.ts'
+import { isProtocolName } from '../domain/protocol-names.ts'
 import {
   parseHost,
   parseProxy,
@@ -10,32 +12,21 @@ import {
 } from './parsers.ts'
 import { asIs, flag, list, optionalText, text, word } from './values.ts'
 
-/** First components of our own paths, and `library`, where Docker Hub keeps its official images. */
-const RESERVED = [
-  'v2',
-  'ui',
-  'api',
-  'go',
-  'gh',
-  'hf',
-  'k',
-  'healthz',
-  'readyz',
-  'metrics',
-  'token',
-  'library',
-]
+/** Our own paths that are no protocol's, and `library`, where Docker Hub keeps its official images. */
+const OWN = ['v2', 'healthz', 'readyz', 'metrics', 'token', 'library']
 
 /** Lower case, as it stands in paths and in ?ns=, perhaps with a port. */
 function parseName(value: string): string | Refusal {
   const name = value.trim().toLowerCase()
-  if (RESERVED.includes(name)) return refuse('must be another name: this one has a meaning in paths')
+  // "go:5000/app" would read as a name of a module.
+  if (OWN.includes(name) || NO_REGISTRIES.has(name) || isProtocolName(name))
+    return refuse('must be another name: this one has a meaning in paths')
   return /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d{1,5})?$/.test(name)
     ? name
     : refuse('must be a registry name such as "ghcr.io" or "registry.example.com:5000"')
 }
 
-function parseUsername(value: string): string | Refusal {
+export function parseUsername(value: string): string | Refusal {
   return value.includes(':') ? refuse('must not contain a colon') : value
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { splitKey } from '../auth/key-text.ts'
 import { AppError } from '../domain/errors.ts'
 import type { RequestLine } from '../frontends/front-end.ts'
+import type { Place, PlaceOf } from './virtual-hosts.ts'
 
 /** A request line taken apart. */
 export interface Asked {
@@ -10,20 +11,24 @@ export interface Asked {
   readonly key: string | undefined
   /** The path as it came, with its key. */
   readonly path: string
+  /** The virtual host it came to; undefined: none. */
+  readonly place: Place | undefined
 }
 
-export function readRequest(req: IncomingMessage): Asked {
+export function readRequest(req: IncomingMessage, placeOf: PlaceOf): Asked {
   const url = req.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const split = splitKey(path)
+  const host = (req.headers.host ?? '').toLowerCase().replace(/:\d+$/, '')
+  const place = placeOf(host)
   const line = {
     method: req.method ?? 'GET',
-    path: split.path,
+    path: place === undefined ? split.path : place.enter(split.path),
     query: mark < 0 ? '' : url.slice(mark + 1),
-    host: (req.headers.host ?? '').toLowerCase().replace(/:\d+$/, ''),
+    host,
   }
-  return { line, path, key: split.kind === 'keyed' ? split.key : undefined }
+  return { line, path, key: split.kind === 'keyed' ? split.key : undefined, place }
 }
 
 /** What is wrong with a request whatever its path means; said by the first front end, the registry. */

@@ -21,6 +21,8 @@ export interface ConsoleFile {
   readonly isHashed: boolean
   /** Smallest first; the last one is `identity`. */
   readonly forms: readonly Form[]
+  /** Of the styles that stand in a document, as a policy of contents names them; empty where there are none. */
+  readonly styles: readonly string[]
 }
 
 /** By path in the folder: "index.html", "assets/main-B1xYz_9q.js". What is not in it cannot be asked for. */
@@ -105,9 +107,15 @@ async function readAll(folder: string): Promise<ConsoleFiles> {
   const files = new Map<string, ConsoleFile>()
   for (const [name, plain] of read) {
     if (PACKED.some(({ suffix }) => name.endsWith(suffix))) continue
-    files.set(name, { type: typeOf(name), isHashed: HASHED.test(name), forms: formsOf(name, plain, read) })
+    const [type, isHashed, forms] = [typeOf(name), HASHED.test(name), formsOf(name, plain, read)]
+    files.set(name, { type, isHashed, forms, styles: name.endsWith('.html') ? stylesIn(plain.body) : [] })
   }
   return files
+}
+
+function stylesIn(html: Buffer): readonly string[] {
+  const found = html.toString('utf8').matchAll(/<style>([^]*?)<\/style>/g)
+  return [...found].map(([, text = '']) => `'sha256-${hash('sha256', text, 'base64')}'`)
 }
 
 function formsOf(name: string, plain: Read, read: ReadonlyMap<string, Read>): readonly Form[] {

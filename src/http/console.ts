@@ -8,12 +8,16 @@ import type { Approach } from './console-host.ts'
 const BASE = '/ui/'
 
 /** Scripts and pictures of our own, and nothing else: what an image calls itself can never become more than text. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+function policyOf(styles: readonly string[]): string {
+  const ownStyles = ["'self'", ...styles].join(' ')
+  return (
+    `default-src 'none'; script-src 'self'; style-src ${ownStyles}; img-src 'self' data:; connect-src 'self'; ` +
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  )
+}
 
 const HEADERS = {
-  'content-security-policy': POLICY,
+  'content-security-policy': policyOf([]),
   'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   'cross-origin-resource-policy': 'same-origin',
@@ -69,11 +73,14 @@ function refusalOf(check: () => void): string | undefined {
   }
 }
 
+/** A page with a document of its own: without scripts it leads elsewhere. */
+const DOCUMENTS: Readonly<Record<string, string>> = { '/ui/setup': 'setup.html' }
+
 function serve(ctx: Context, files: ConsoleFiles, path: string): void {
   ctx.set(HEADERS)
   if (path === '/ui') return ctx.redirect(BASE)
   const name = path === '/' ? 'index.html' : path.slice(BASE.length)
-  const file = files.get(name) ?? (isPage(ctx, name) ? files.get('index.html') : undefined)
+  const file = files.get(DOCUMENTS[path] ?? name) ?? (isPage(ctx, name) ? files.get('index.html') : undefined)
   if (file === undefined) return say(ctx, 404, 'there is no such file in the console\n')
   send(ctx, file)
 }
@@ -93,6 +100,7 @@ function isPage(ctx: Context, name: string): boolean {
 function send(ctx: Context, file: ConsoleFile): void {
   const form = formFor(file, ctx.get('accept-encoding'))
   ctx.status = 200
+  if (file.styles.length > 0) ctx.set('content-security-policy', policyOf(file.styles))
   ctx.type = file.type
   ctx.set('cache-control', file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
   ctx.set('etag', form.etag)

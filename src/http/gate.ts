@@ -60,7 +60,7 @@ export function createGate(deps: {
 }
 
 export interface ApiGateDeps {
-  readonly authenticator: Pick<Authenticator, 'authenticate' | 'find' | 'wrongSecret'>
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'wrongSecret'>
   readonly sessions: Pick<Sessions, 'find'>
   readonly tokens: Pick<ApiTokens, 'find'>
   readonly grant: (principal: Principal) => Access
@@ -77,19 +77,18 @@ export type ApiGate = (req: IncomingMessage, address: string) => Promise<Access>
  */
 export function createApiGate({ authenticator, sessions, tokens, grant, isSecure }: ApiGateDeps): ApiGate {
   const byToken = async (secret: string, address: string): Promise<Principal> => {
-    const found = tokens.find(secret)
-    const known = found.kind === 'valid' ? await authenticator.find(found.user) : undefined
-    if (known !== undefined) return userOf(known)
-    const token = found.kind === 'valid' ? found : found.token
+    const found = await tokens.find(secret)
+    if (found.kind === 'valid') return userOf(found.known)
+    const { token, why } = found
     const who = token === undefined ? 'unknown token' : `${token.user} (token ${token.name})`
-    const why = found.kind === 'valid' ? 'without its user' : found.why
     authenticator.wrongSecret({ secret, action: 'token', who, why, address })
     throw new AppError('unauthorized', { message: `this token is ${why}` })
   }
 
   const bySession = async (req: IncomingMessage): Promise<Principal> => {
     const secret = sessionIn(req.headers.cookie, isSecure(req))
-    const known = secret === undefined ? undefined : await sessions.find(secret)
+    const by = isByItself(req) ? 'page' : 'user'
+    const known = secret === undefined ? undefined : await sessions.find(secret, by)
     if (known === undefined) return ANONYMOUS
     requireIntent(req)
     return userOf(known)
@@ -111,6 +110,14 @@ export function createApiGate({ authenticator, sessions, tokens, grant, isSecure
 function requireIntent({ method, headers }: IncomingMessage): void {
   if (method === 'GET' || method === 'HEAD' || headers['x-csrf'] === '1') return
   throw new AppError('denied', { message: 'with a session a change needs the header X-CSRF: 1' })
+}
+
+/**
+ * Whether a page asks while nobody is at it: the console says so of what it loads long after the last touch or key, and
+ * a stream of events goes on by itself.
+ */
+function isByItself({ headers }: IncomingMessage): boolean {
+  return headers['x-unattended'] !== undefined || headers.accept === 'text/event-stream'
 }
 
 /** Whether a script of a page sent it: asked for a Basic login, its browser would put a window over the page. */

@@ -1,6 +1,7 @@
 import { networkOf } from '../auth/network.ts'
 import { type Clock, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { type Charge, COSTS } from './charge.ts'
 import { contains, toBlockList } from './client-address.ts'
 import { createDebts } from './debts.ts'
@@ -124,7 +125,7 @@ function rateOf(requests: LimitSettings['requests']): Rate | undefined {
 function tooMany(wait: number): AppError {
   // As much less as enter() lets pass, so that sums of fractions make nobody wait a second more.
   const retryAfter = Math.ceil((wait - 0.5) / SECOND)
-  return new AppError('too_many_requests', { message: 'too many requests from your address', retryAfter })
+  return new AppError('too_many_requests', { ...because('many_requests'), retryAfter })
 }
 
 /** Milliseconds that never go back: what a clock that is put back shows again does not count. */

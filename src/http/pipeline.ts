@@ -11,12 +11,15 @@ import { type Charge, costOf } from './charge.ts'
 import type { Door } from './gate.ts'
 import { createRequestId } from './request-id.ts'
 import { logRequest } from './request-log.ts'
+import type { PlaceOf } from './virtual-hosts.ts'
 
 export interface PipelineDeps {
   readonly frontEnds: readonly FrontEnd<unknown>[]
   /** Everything that is no protocol: pages, health, API. */
   readonly fallback: (req: IncomingMessage, res: ServerResponse) => void
   readonly door: Door
+  /** Hosts below which there is one protocol alone. */
+  readonly placeOf?: PlaceOf
   /** Counts an answer that names an upstream. */
   readonly note: (traffic: { frontEnd: string; upstream: string; outcome: string; bytes: number }) => void
   /** Told of every request of a protocol; what it gives back is called with the milliseconds the answer took. */
@@ -27,14 +30,15 @@ export interface PipelineDeps {
 /** Takes every request from the socket to the end of its answer. The only place that writes errors and log lines. */
 export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: ServerResponse) => void {
   const nextId = createRequestId()
+  const { placeOf = nowhere } = deps
   return (req, res) => {
     const startedAt = performance.now()
-    const asked = readRequest(req)
+    const asked = readRequest(req, placeOf)
     const client = deps.door.clientAddress(req)
     const arrival: Arrival = { req, res, client, id: nextId(), line: asked.line, notes: { bytes: 0 } }
     deps.door.look(req, client)
     const claimed = claim(deps.frontEnds, arrival)
-    if (claimed === undefined) return deps.fallback(req, res)
+    if (claimed === undefined) return asked.place === undefined ? deps.fallback(req, res) : sendNothing(res)
     const visit: Visit = { ...asked, ...claimed, arrival, client }
     const ended = deps.watch?.(arrival)
     const done = (): void => {
@@ -47,8 +51,16 @@ export function createPipeline(deps: PipelineDeps): (req: IncomingMessage, res: 
   }
 }
 
+const nowhere: PlaceOf = () => undefined
+
+/** Pages and API are not for hosts that belong to a protocol. */
+function sendNothing(res: ServerResponse): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+  res.writeHead(404, headers).end('nothing here\n')
+}
+
 /** A request of which nobody knows yet who sent it. */
-interface Arrival extends Omit<Exchange, 'access' | 'withKey'> {
+interface Arrival extends Omit<Exchange, 'access' | 'withKey' | 'urlOf'> {
   /** Address. */
   readonly client: string
 }
@@ -104,14 +116,29 @@ async function run(door: Door, visit: Visit): Promise<void> {
 
 /** Nothing of a request is looked at before it is known who sent it, not even whether it makes sense. */
 async function admitAndServe(door: Door, visit: Visit): Promise<void> {
-  const { frontEnd, op, need, arrival, client, key, path } = visit
+  const { frontEnd, op, need, arrival, client, key } = visit
   const found = door.gate({ req: arrival.req, address: client, key, isLogin: need !== 'pull' })
   // Bytes behind a request must not be judged before it is answered.
   const access = found instanceof Promise ? await found : found
   if (access.principal.kind !== 'anonymous') arrival.notes.who = principalName(access.principal)
   if (need === 'operator') await requireOperator(door, access)
   if ('error' in op) throw op.error
-  await frontEnd.serve(op.ok, { ...arrival, access, withKey: (own) => withKey(path, own) })
+  await frontEnd.serve(op.ok, { ...arrival, access, ...addressing(door, visit) })
+}
+
+/** How clients have to ask for what is ours. */
+function addressing(
+  { approach }: Door,
+  { arrival, path, place }: Visit,
+): Pick<Exchange, 'withKey' | 'urlOf'> {
+  const { req } = arrival
+  const own: Exchange['withKey'] = (ours) => withKey(path, place === undefined ? ours : place.leave(ours))
+  const base = (): string => {
+    const published = approach.baseOf(req)
+    // A virtual host is ours because it is configured; public_url is another one.
+    return place === undefined ? published : `${new URL(published).protocol}//${req.headers.host}`
+  }
+  return { withKey: own, urlOf: (ours) => base() + own(ours) }
 }
 
 /** Where nobody has a password, nobody is asked for one. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Router } from '@koa/router'
 import Koa, { type Context } from 'koa'
+import { challengeOf } from '../auth/basic.ts'
 import type { Setup } from '../auth/setup.ts'
 import type { Clock } from '../domain/clock.ts'
-import { toAppError } from '../domain/errors.ts'
+import { type AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { serveConsole } from './console.ts'
 import type { Approach } from './console-host.ts'
@@ -16,6 +17,8 @@ export interface ServiceDeps {
   readonly isStopping: () => boolean
   readonly door: Door
   readonly setup: Setup
+  /** The page of set-up for browsers without scripts. Rejects with AppError. */
+  readonly plainSetup: (req: IncomingMessage) => Promise<{ readonly html: string; readonly policy: string }>
   /** Where the built console is. */
   readonly consoleFolder: string
   readonly clock: Clock
@@ -49,10 +52,26 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.type = 'text/plain; charset=utf-8'
     ctx.body = FRONT_PAGE
   })
+  router.get('/setup', (ctx) => showSetup(deps, ctx))
   setupRoutes(router, deps)
   koa.use(router.routes()).use(router.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
+}
+
+async function showSetup({ plainSetup, door }: ServiceDeps, ctx: Context): Promise<void> {
+  // Upstreams and languages differ by who asks.
+  ctx.set({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' })
+  try {
+    const { html, policy } = await plainSetup(ctx.req)
+    ctx.set('content-security-policy', policy)
+    ctx.type = 'text/html; charset=utf-8'
+    ctx.body = html
+  } catch (error) {
+    const known = toAppError(error)
+    refuse(ctx, known)
+    if (known.facts.status === 401) ctx.set('www-authenticate', challengeOf('Basic', door.realm()))
+  }
 }
 
 /** Where the console is not built, or not offered by that name. */
@@ -65,13 +84,16 @@ async function limited(door: Door, ctx: Context, next: () => Promise<unknown>): 
   try {
     door.limits.enter(door.clientAddress(ctx.req)).settle('cheap')
   } catch (error) {
-    const { facts, message, retryAfter } = toAppError(error)
-    ctx.status = facts.status
-    if (retryAfter !== undefined) ctx.set('retry-after', String(Math.max(1, Math.ceil(retryAfter))))
-    ctx.body = `${message}\n`
-    return
+    return refuse(ctx, toAppError(error))
   }
   await next()
+}
+
+function refuse(ctx: Context, { facts, message, retryAfter }: AppError): void {
+  ctx.status = facts.status
+  if (retryAfter !== undefined) ctx.set('retry-after', String(Math.max(1, Math.ceil(retryAfter))))
+  ctx.type = 'text/plain; charset=utf-8'
+  ctx.body = `${message}\n`
 }
 
 /** How long an answer holds: asking costs the disk something. */

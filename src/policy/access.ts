@@ -1,6 +1,7 @@
 import type { Access } from '../domain/access.ts'
 import { AppError } from '../domain/errors.ts'
 import { ANONYMOUS, hasRole, type Principal } from '../domain/principal.ts'
+import { because } from '../domain/reasons.ts'
 import type { Policy } from './policy.ts'
 
 /** What principals may do under one set of rules. */
@@ -25,9 +26,9 @@ function grant(policy: Policy, principal: Principal): Access {
     requireRole: (role) => {
       if (hasRole(principal, role)) return
       if (principal.kind === 'anonymous') throw new AppError('unauthorized')
-      throw new AppError('denied', { message: `this takes the role of ${ROLES[role]}` })
+      throw new AppError('denied', because(ROLES[role]))
     },
   }
 }
 
-const ROLES = { operator: 'an operator', admin: 'an admin' } as const
+const ROLES = { operator: 'takes_operator', admin: 'takes_admin' } as const

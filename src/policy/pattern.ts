@@ -1,5 +1,6 @@
 import type { Target } from '../domain/access.ts'
 import { createGlob, namesReference } from '../domain/glob.ts'
+import { isProtocolName, protocolNameProblem } from '../domain/protocol-names.ts'
 
 /** The part of an upstream that names are made of. */
 export interface KnownUpstream {
@@ -13,30 +14,36 @@ export interface Pattern {
   readonly warning: string | undefined
 }
 
-export interface PatternOptions {
+export interface PatternOptions extends Known {
   /** Of its rule. */
   readonly effect: 'allow' | 'deny'
+}
+
+/** What names can begin with. */
+export interface Known {
   readonly upstreams: readonly KnownUpstream[]
+  /** Servers whose repositories git may clone from here; undefined: not looked at. */
+  readonly gitHosts?: readonly string[]
 }
 
 const DOCKER_HUB = 'docker.io'
-/** Names of other protocols than the registry's have no tags. */
-const PROTOCOL = /^(github|go|hf):/
-
 /**
  * A pattern on names: "*" and "?" within a component, "**" across, upper and lower case alike. A "/**" at the end means
- * also the name before it. Aliases of upstreams, and "docker.io/nginx" for "docker.io/library/nginx", are understood.
+ * also the name before it. Aliases of upstreams, "docker.io/nginx" for "docker.io/library/nginx" and "hf:models/a/b" for
+ * "hf:a/b" are understood. Names of other protocols than the registry's have no tags.
  *
  * With a tag ("docker.io/library/nginx:1.*") it is about what is asked for by such a tag. Clients ask for everything
  * but the first manifest by digest, which belongs to no tag in particular. So a rule that allows a tag allows the
  * digests of that repository too, and one that denies a tag does not deny them: a tag is refused to those who ask for
  * it, not to those who know its digest. To keep content away from somebody, deny the repository.
  */
-export function createPattern(written: string, { effect, upstreams }: PatternOptions): Pattern {
+export function createPattern(written: string, { effect, ...known }: PatternOptions): Pattern {
   const folded = written.trim().toLowerCase()
-  const isRegistry = !PROTOCOL.test(folded)
-  const text = isRegistry ? canonical(folded, upstreams) : folded
-  const warning = isRegistry ? problemOf(text, { written, upstreams }) : undefined
+  const isRegistry = !isProtocolName(folded)
+  const text = isRegistry ? canonical(folded, known.upstreams) : folded.replace(/^hf:models\//, 'hf:')
+  const warning = isRegistry
+    ? problemOf(text, { written, ...known })
+    : protocolProblemOf(text, { written, ...known })
   if (isRegistry && namesReference(text)) return { matches: withReference(text, effect), warning }
   const whole = createGlob(text)
   const itself = text.endsWith('/**') ? createGlob(text.slice(0, -3)) : () => false
@@ -80,9 +87,8 @@ function canonical(text: string, upstreams: readonly KnownUpstream[]): string {
   return [upstream.name, ...(isOfficial ? ['library'] : []), ...rest].join('/')
 }
 
-interface Written {
+interface Written extends Known {
   readonly written: string
-  readonly upstreams: readonly KnownUpstream[]
 }
 
 /** A rule that silently matches nothing is the worst there is: what it denies is allowed. */
@@ -96,4 +102,12 @@ function problemOf(text: string, { written, upstreams }: Written): string | unde
     ? `"${first}/**" means everything of it`
     : `names begin with an upstream: "docker.io/${text}"`
   return `"${written}" matches nothing; ${hint}`
+}
+
+function protocolProblemOf(text: string, { written, gitHosts }: Written): string | undefined {
+  const problem = protocolNameProblem(text, {
+    of: 'repository',
+    ...(gitHosts === undefined ? {} : { gitHosts }),
+  })
+  return problem === undefined ? undefined : `"${written}" matches nothing; ${problem}`
 }

@@ -40,13 +40,18 @@ interface Compiled {
 
 const FREE: Decision = { effect: 'allow', rule: undefined, reason: 'no rule is about it' }
 
-/** Rules, read once. Upstreams are those that names can belong to. */
-export function createPolicy(rules: readonly Rule[], upstreams: readonly KnownUpstream[]): Policy {
+/** Rules, read once. Upstreams, and servers of git, are those that names can belong to. */
+export function createPolicy(
+  rules: readonly Rule[],
+  upstreams: readonly KnownUpstream[],
+  gitHosts?: readonly string[],
+): Policy {
+  const known = { upstreams, ...(gitHosts === undefined ? {} : { gitHosts }) }
   const compiled = rules.map(
     (rule, index): Compiled => ({
       rule,
       index,
-      patterns: rule.match.map((text) => createPattern(text, { effect: rule.effect, upstreams })),
+      patterns: rule.match.map((text) => createPattern(text, { effect: rule.effect, ...known })),
     }),
   )
   const warnings = compiled.flatMap(({ index, patterns }) =>

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createApiTokens } from '../../src/auth/api-tokens.ts'
+import type { Known } from '../../src/auth/authenticate.ts'
 import { digestOf } from '../../src/auth/secret.ts'
 import { openIndex } from '../../src/db/index.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { carryTokens, createTokenTable } from '../../src/db/tokens.ts'
 import { DAY, MINUTE } from '../../src/domain/clock.ts'
-import { eventually } from '../e2e/support.ts'
 import { fakeClock } from '../support/clock.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
 import { MIGRATIONS } from './support.ts'
@@ -19,17 +19,30 @@ async function open(t: Cleanup) {
   const index = openIndex(file, MIGRATIONS)
   t.after(() => index.close())
   const clock = fakeClock(1_000_000)
-  return { file, index, clock, tokens: createApiTokens(index, clock) }
+  const people = new Map(['alice', 'bob'].map((name) => [name, known(name)]))
+  const tokens = createApiTokens({ index, find: async (name) => people.get(name), clock })
+  const namesOf = async (user?: string) => (await tokens.list(user)).map((token) => token.name)
+  const whyNot = async (secret: string) => {
+    const found = await tokens.find(secret)
+    return found.kind === 'valid' ? 'valid' : found.why
+  }
+  return { file, index, clock, people, tokens, namesOf, whyNot }
+}
+
+function known(name: string, password = `hash of ${name}`): Known {
+  return { name, role: 'user', account: { name, hash: password, role: 'user', scheme: 'bcrypt', cost: 4 } }
 }
 
 const forGood = { expiresAt: undefined }
 
 suite('API tokens', () => {
   test('are made, used, listed and revoked; the secret is nowhere in the file', async (t) => {
-    const { file, index, clock, tokens } = await open(t)
+    const { file, index, clock, tokens, namesOf, whyNot } = await open(t)
     const { token, secret } = await tokens.create({ user: 'alice', name: 'ci', ...forGood })
     assert.match(secret, /^ct_[\w-]{43}$/)
-    assert.deepEqual(token, {
+    const { account, ...rest } = token
+    assert.equal(account.length, 32)
+    assert.deepEqual(rest, {
       name: 'ci',
       user: 'alice',
       createdAt: 1_000_000,
@@ -37,51 +50,74 @@ suite('API tokens', () => {
       revokedAt: undefined,
       lastUsedAt: undefined,
     })
-    assert.deepEqual(tokens.find(secret), { kind: 'valid', user: 'alice', name: 'ci' })
-    const isUsed = (at: number) => () => tokens.listOf('alice')[0]?.lastUsedAt === at
-    await eventually('its use is written down', isUsed(1_000_000))
+    const found = await tokens.find(secret)
+    assert.ok(found.kind === 'valid')
+    assert.deepEqual([found.known.name, found.name], ['alice', 'ci'])
+    const lastUsedAt = async () => (await tokens.list('alice'))[0]?.lastUsedAt
+    assert.equal(await lastUsedAt(), 1_000_000)
     clock.advance(MINUTE - 1)
-    tokens.find(secret)
-    assert.equal(tokens.listOf('alice')[0]?.lastUsedAt, 1_000_000, 'written once a minute')
+    await tokens.find(secret)
+    assert.equal(await lastUsedAt(), 1_000_000, 'written once a minute')
     clock.advance(1)
-    tokens.find(secret)
-    await eventually('the later use too', isUsed(1_000_000 + MINUTE))
-    assert.deepEqual(tokens.listOf('bob'), [])
+    await tokens.find(secret)
+    assert.equal(await lastUsedAt(), 1_000_000 + MINUTE)
+    assert.deepEqual(await namesOf('bob'), [])
+    assert.deepEqual(await namesOf(), ['ci'])
     await assert.rejects(tokens.revoke('bob', 'ci'), { code: 'not_found' })
     await tokens.revoke('alice', 'ci')
-    assert.equal(tokens.find(secret).kind, 'refused')
-    assert.deepEqual(tokens.listOf('alice'), [])
+    assert.equal(await whyNot(secret), 'revoked')
+    assert.deepEqual(await namesOf('alice'), [])
     await assert.rejects(tokens.revoke('alice', 'ci'), { code: 'not_found' })
     for (const other of ['', 'ct_', secret.slice(3), `${secret}x`, secret.toUpperCase()])
-      assert.deepEqual(tokens.find(other), { kind: 'refused', why: 'unknown' })
+      assert.equal(await whyNot(other), 'unknown')
     await index.close()
     const text = await readFile(file, 'latin1')
     assert.ok(text.includes('alice') && !text.includes(secret.slice(3)))
   })
 
   test('have names of their own for each user, free again after a revocation or an end', async (t) => {
-    const { clock, tokens } = await open(t)
+    const { clock, tokens, namesOf } = await open(t)
     const first = await tokens.create({ user: 'alice', name: 'ci', expiresAt: clock() + DAY })
     await tokens.create({ user: 'bob', name: 'ci', ...forGood })
     await assert.rejects(tokens.create({ user: 'alice', name: 'ci', ...forGood }), {
       code: 'bad_request',
-      message: 'you have a token "ci" already',
+      message: 'there is a token "ci" of alice already',
     })
     clock.advance(DAY)
     const gone = { user: 'alice', name: 'ci' }
-    const found = tokens.find(first.secret)
+    const found = await tokens.find(first.secret)
     assert.ok(found.kind === 'refused' && found.why === 'expired')
     assert.deepEqual({ user: found.token?.user, name: found.token?.name }, gone)
-    assert.equal(tokens.listOf('alice').length, 1)
+    assert.deepEqual(await namesOf('alice'), ['ci'])
     await tokens.create({ user: 'alice', name: 'ci', ...forGood })
-    assert.equal(tokens.listOf('alice').length, 1)
+    assert.deepEqual(await namesOf('alice'), ['ci'])
     await tokens.revokeAllOf('alice')
-    assert.deepEqual(tokens.listOf('alice'), [])
-    assert.equal(tokens.listOf('bob').length, 1)
+    assert.deepEqual([await namesOf('alice'), await namesOf('bob')], [[], ['ci']])
     for (const name of ['', '-x', 'a b', 'a:b', 'x'.repeat(65), 'a\nb'])
       await assert.rejects(tokens.create({ user: 'alice', name, ...forGood }), { code: 'bad_request' }, name)
     const late = { user: 'alice', name: 'late', expiresAt: clock() }
     await assert.rejects(tokens.create(late), { code: 'bad_request' })
+  })
+
+  test('end with their user and with the password, however the file was changed', async (t) => {
+    const { people, tokens, namesOf, whyNot } = await open(t)
+    const first = await tokens.create({ user: 'alice', name: 'ci', ...forGood })
+    const bobs = await tokens.create({ user: 'bob', name: 'ci', ...forGood })
+    people.delete('alice')
+    assert.equal(await whyNot(first.secret), 'without its user')
+    const orphan = tokens.create({ user: 'alice', name: 'x', ...forGood })
+    await assert.rejects(orphan, { code: 'not_found', message: 'there is no user "alice"' })
+    // Somebody else, or the same one with another password.
+    people.set('alice', known('alice', 'another hash'))
+    assert.equal(await whyNot(first.secret), 'without its user')
+    assert.deepEqual(await namesOf('alice'), [])
+    const second = await tokens.create({ user: 'alice', name: 'ci', ...forGood })
+    assert.deepEqual([await whyNot(second.secret), await whyNot(first.secret)], ['valid', 'revoked'])
+    assert.deepEqual([await namesOf(), await whyNot(bobs.secret)], [['ci', 'ci'], 'valid'])
+    // A role is no part of it.
+    people.set('alice', { ...known('alice', 'another hash'), role: 'admin' })
+    const found = await tokens.find(second.secret)
+    assert.equal(found.kind === 'valid' && found.known.role, 'admin')
   })
 
   test('are at most a hundred for each user', async (t) => {
@@ -102,7 +138,7 @@ test('tokens of a damaged index are carried over, and what was revoked anywhere 
     return { db, tokens: createTokenTable(db) }
   }
   const add = ({ tokens }: ReturnType<typeof openOne>, secret: string, name: string, at: number) =>
-    tokens.add({ hash: digestOf(secret), user: 'alice', name, ...forGood }, at)
+    tokens.add({ hash: digestOf(secret), user: 'alice', name, account: Buffer.alloc(32), ...forGood }, at)
   const before = openOne('snapshot.db')
   const damaged = openOne('damaged.db')
   for (const one of [before, damaged]) for (const name of ['a', 'b', 'c']) add(one, `${name}1`, name, 1)

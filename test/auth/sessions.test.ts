@@ -70,6 +70,19 @@ suite('a session', () => {
     assert.equal(await nameOf(busy), undefined)
   })
 
+  test('is not kept alive by a page that asks by itself', async (t) => {
+    const { clock, enter, sessions, nameOf } = await open(t)
+    const [left, used] = [await enter('alice'), await enter('alice')]
+    const byPage = async (secret: string) => (await sessions.find(secret, 'page'))?.name
+    for (let minutes = 0; minutes < 12 * 60; minutes += 15) {
+      assert.equal(await byPage(left), 'alice')
+      assert.equal(await byPage(used), 'alice')
+      if (minutes === 6 * 60) assert.equal(await nameOf(used), 'alice')
+      clock.advance(15 * MINUTE)
+    }
+    assert.deepEqual([await byPage(left), await byPage(used)], [undefined, 'alice'])
+  })
+
   test('is written once a minute, however often it is used', async (t) => {
     const { file, clock, enter, nameOf } = await open(t)
     const secret = await enter('alice')

@@ -12,7 +12,7 @@ const TEXT = readFileSync(FILE, 'utf8')
 
 /** The file with every commented table and key switched on. */
 function awake(text: string): string {
-  return text.replace(/^# (?=\[|[a-z_]+ = )/gm, '')
+  return text.replace(/^# (?=\[|[a-z_]+ = |"[a-z.-]+" = )/gm, '')
 }
 
 void test('the shipped config.toml loads without warnings and changes nothing', () => {
@@ -29,10 +29,14 @@ void test('every commented default in config.toml equals the default of the sche
       assert.deepEqual(valueAt(tree, [...table.path, key]), fallback, [...table.path, key].join('.'))
     }
   }
-  const [first] = Array.isArray(tree['upstream']) ? tree['upstream'] : []
   const own = ['name', 'url', 'aliases', 'default']
-  for (const [key, { fallback }] of TABLES.find(({ path }) => path[0] === 'upstream')?.keys ?? []) {
-    if (!own.includes(key)) assert.deepEqual(valueAt(first, [key]), fallback, `upstream.${key}`)
+  for (const list of [['upstream'], ['go', 'upstream']]) {
+    const table = TABLES.find(({ path }) => path.join('.') === list.join('.'))
+    assert.ok(table?.many)
+    for (const [key, { fallback }] of table.keys) {
+      const place = [...list, 0, key]
+      if (!own.includes(key)) assert.deepEqual(valueAt(tree, place), fallback, place.join('.'))
+    }
   }
 })
 
@@ -46,6 +50,12 @@ void test('with everything switched on that works yet, config.toml still means t
     assert.equal(valueAt(tree, ['upstream', index, 'url']), url)
     assert.deepEqual(valueAt(tree, ['upstream', index, 'aliases']), aliases)
   }
+  const modules = shipped.fileUpstreams.filter(({ name }) => name === 'proxy.golang.org')
+  assert.deepEqual(
+    modules.map(({ url }) => url),
+    [valueAt(tree, ['go', 'upstream', 0, 'url'])],
+  )
+  assert.equal(valueAt(tree, ['go', 'upstream', 1]), undefined)
 })
 
 void test('config.toml shows every key there is and no other', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -89,6 +90,21 @@ suite('the console', () => {
       assert.match(String(headers['permissions-policy']), /camera=\(\)/)
       assert.equal(headers['set-cookie'], undefined)
     }
+  })
+
+  test('names the styles of its document, and no others; set-up has a document of its own', async (t) => {
+    const { get, folder, clock } = await start(t)
+    const style = 'body { color: red }'
+    await put(folder, 'index.html', `<!doctype html><style>${style}</style>`)
+    await put(folder, 'setup.html', '<!doctype html>set-up')
+    clock.advance(SECOND)
+    const policyOf = async (path: string) =>
+      /style-src [^;]*/.exec(String((await get(path)).headers['content-security-policy']))?.[0]
+    const known = `style-src 'self' 'sha256-${hash('sha256', style, 'base64')}'`
+    for (const path of ['/', '/ui/', '/ui/images']) assert.equal(await policyOf(path), known, path)
+    for (const path of [SCRIPT, '/ui/setup', '/ui/none.js'])
+      assert.equal(await policyOf(path), "style-src 'self'", path)
+    assert.equal((await get('/ui/setup?kind=docker')).text, '<!doctype html>set-up')
   })
 
   test('comes packed as the client takes it, never changes behind a hash, and answers 304 and HEAD', async (t) => {
@@ -242,7 +258,8 @@ test('the coding is one that the client takes, the smallest first', () => {
     body: Buffer.alloc(size),
     etag: '""',
   })
-  const file = { type: '', isHashed: false, forms: [form('br', 1), form('gzip', 2), form('identity', 3)] }
+  const forms = [form('br', 1), form('gzip', 2), form('identity', 3)]
+  const file = { type: '', isHashed: false, forms, styles: [] }
   for (const [header, coding] of [
     [undefined, 'identity'],
     ['', 'identity'],
