@@ -39,8 +39,13 @@ export interface Exchange {
   readonly notes: Notes
   /** What whoever asks may do. */
   readonly access: Access
-  /** A path of ours as this client has to ask for it: with the pull key that it came with. */
+  /**
+   * A path of ours as this client has to ask for it: with the pull key that it came with, and below a virtual host without
+   * the prefix that its protocol has elsewhere.
+   */
   withKey(path: string): string
+  /** The same as an absolute URL, for clients that take no other. Nothing of it may be kept: others come another way. */
+  urlOf(path: string): string
 }
 
 /**

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { findBinary } from './process.ts'
 
 /** Every program the client tests and the benchmark use, with the Debian packages that may hold it. */
@@ -19,7 +20,16 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   pebble: ['pebble'],
   'pebble-challtestsrv': ['pebble'],
   chromium: ['chromium'],
+  go: ['golang-go'],
+  curl: ['curl'],
+  wget: ['wget'],
+  aria2c: ['aria2'],
+  git: ['git'],
+  'git-lfs': ['git-lfs'],
 }
+
+/** Without any font of Chinese a browser draws boxes; no test is skipped for that, but nobody can look at its pictures. */
+const FONT = { package: 'fonts-wqy-microhei', file: '/usr/share/fonts/truetype/wqy/wqy-microhei.ttc' }
 
 /** Names of the programs that are not on this machine. */
 export function findMissing(): string[] {
@@ -32,15 +42,22 @@ export function findMissing(): string[] {
  */
 export function prepareClients(): string[] {
   const missing = findMissing()
-  if (missing.length === 0 || process.getuid?.() !== 0 || findBinary('apt-get') === undefined) return missing
-  install(missing)
+  const wanted = packagesFor(missing, existsSync(FONT.file))
+  if (wanted.length === 0 || process.getuid?.() !== 0 || findBinary('apt-get') === undefined) return missing
+  install(wanted)
   return findMissing()
 }
 
-function install(programs: readonly string[]): void {
+/** Debian packages that may bring what is missing. */
+export function packagesFor(programs: readonly string[], hasFont: boolean): readonly string[] {
+  const packages = programs.flatMap((name) => PROGRAMS[name] ?? [])
+  return [...new Set([...packages, ...(hasFont ? [] : [FONT.package])])]
+}
+
+function install(wanted: readonly string[]): void {
   apt('update')
-  const packages = new Set(programs.flatMap((name) => PROGRAMS[name] ?? []).filter(isKnownToApt))
-  if (packages.size > 0) apt('install', '--yes', '--no-install-recommends', ...packages)
+  const packages = wanted.filter(isKnownToApt)
+  if (packages.length > 0) apt('install', '--yes', '--no-install-recommends', ...packages)
 }
 
 function isKnownToApt(name: string): boolean {

@@ -5,8 +5,8 @@ import type { Ask, NamedResource } from './ask.ts'
 import { blobWant, manifestWant } from './wants.ts'
 
 /**
- * Evicts a manifest with what it holds, or a blob (OCI distribution spec, "Content Management"). The upstream keeps
- * what it has: the next pull fetches it anew.
+ * Evicts a tag, a manifest with what it holds, or a blob (OCI distribution spec, "Content Management"). Other tags of a
+ * manifest stay when one goes. The upstream keeps what it has: the next pull fetches it anew.
  */
 export async function serveDelete(
   evictor: Evictor,

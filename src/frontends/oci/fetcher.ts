@@ -3,6 +3,7 @@ import type { Document, Want } from '../../cache/want.ts'
 import { parseDigest, type Sha256 } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { EntryKey, Outcome } from '../../domain/names.ts'
+import { because } from '../../domain/reasons.ts'
 import type { OciSettings } from './front-end.ts'
 import { choosePlatforms, type Descriptor, readManifest } from './image-manifest.ts'
 import { parseImageName } from './reference.ts'
@@ -62,8 +63,8 @@ export function createOciFetcher(cache: Cache, settings: () => OciSettings): Oci
     const root = await documentOf(route, ref)
     const chosen = choosePlatforms(readManifest(root.bytes), platforms)
     if (chosen.children.length === 0 && chosen.isIndex) {
-      const message = `no such platform; there are ${chosen.available.join(', ')}`
-      throw new AppError('manifest_unknown', { message })
+      const platforms = chosen.available.join(', ')
+      throw new AppError('manifest_unknown', because('no_platform', { platforms }))
     }
     const manifests = await Promise.all(chosen.children.map(({ digest }) => documentOf(route, digest)))
     const parsed = [...(chosen.isIndex ? [] : [root]), ...manifests].map(({ bytes }) => readManifest(bytes))

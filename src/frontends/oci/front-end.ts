@@ -11,7 +11,7 @@ import { renderError } from './errors.ts'
 import { createLists, type Lists } from './lists.ts'
 import { serveManifest } from './manifest.ts'
 import type { OciOperation } from './operation.ts'
-import { type OciResource, parseOciPath } from './path.ts'
+import { isOciPath, type OciResource, parseOciPath } from './path.ts'
 import { createRouter, parseNamespace, type Router } from './route.ts'
 import type { OciLimits, OciUpstream } from './wants.ts'
 
@@ -86,7 +86,7 @@ export function createOciFrontEnd(
 function parse(line: RequestLine): OciOperation | undefined {
   if (!line.path.includes('/v2')) return undefined
   if (!READS.has(line.method)) {
-    if (!/^(\/[^/]+)?\/v2(\/|$)/.test(line.path)) return undefined
+    if (!isOciPath(line.path)) return undefined
     if (line.method !== 'DELETE') throw new AppError('unsupported')
   }
   const path = parseOciPath(line.path)

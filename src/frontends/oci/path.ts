@@ -1,5 +1,6 @@
 import { type Digest, parseDigest } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
+import { NO_REGISTRIES } from '../../domain/file-hosts.ts'
 
 export type Reference =
   | { readonly kind: 'tag'; readonly text: string }
@@ -20,8 +21,16 @@ export interface OciPath {
   readonly resource: OciResource
 }
 
-/** First components that belong to other protocols or to ourselves. */
-const RESERVED = new Set(['api', 'ui', 'go', 'gh', 'hf', 'k', '_lfs', 'http:', 'https:', 'github.com'])
+/** What the path of a registry begins with: `/v2` or `/ghcr.io/v2`, but no other protocol's `/gh/v2`. */
+function beginningOf(path: string): RegExpExecArray | undefined {
+  const match = /^(?:\/(?!v2\/)([^/]+))?\/v2(?:\/|$)/.exec(path)
+  return match === null || NO_REGISTRIES.has(match[1] ?? '') ? undefined : match
+}
+
+/** Whether a path is a registry's, however malformed. */
+export function isOciPath(path: string): boolean {
+  return beginningOf(path) !== undefined
+}
 
 /**
  * The raw path of a registry request (OCI distribution spec, "Endpoints"), or undefined for a path that is none.
@@ -29,8 +38,8 @@ const RESERVED = new Set(['api', 'ui', 'go', 'gh', 'hf', 'k', '_lfs', 'http:', '
  * `name_invalid`, `tag_invalid`, `digest_invalid`, `unsupported` (uploads) or `name_unknown` (no such endpoint).
  */
 export function parseOciPath(path: string): OciPath | undefined {
-  const match = /^(?:\/(?!v2\/)([^/]+))?\/v2(?:\/|$)/.exec(path)
-  if (match === null || RESERVED.has(match[1] ?? '')) return undefined
+  const match = beginningOf(path)
+  if (match === undefined) return undefined
   const rest = path.slice(match[0].length)
   return { prefix: match[1] === undefined ? undefined : decode(match[1]), resource: parseResource(rest) }
 }

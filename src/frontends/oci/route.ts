@@ -1,4 +1,5 @@
 import { AppError } from '../../domain/errors.ts'
+import { because } from '../../domain/reasons.ts'
 import { joinName } from './name.ts'
 
 /** An upstream as routing knows it. */
@@ -51,8 +52,7 @@ export function createRouter<U extends UpstreamRoute>(upstreams: readonly U[]): 
 
   const known = (name: string): U => {
     const upstream = byName.get(normalise(name))
-    if (upstream === undefined)
-      throw new AppError('name_unknown', { message: `this cache has no upstream ${name}` })
+    if (upstream === undefined) throw new AppError('name_unknown', because('no_upstream', { upstream: name }))
     return upstream
   }
 
@@ -87,8 +87,7 @@ export function createRouter<U extends UpstreamRoute>(upstreams: readonly U[]): 
       const named = byName.get(normalise(first))
       if (named !== undefined && rest.length > 0) return route(named, rest)
       if (looksLikeHost(first)) return route(known(first), rest)
-      if (fallback === undefined)
-        throw new AppError('name_unknown', { message: 'the name does not say which upstream' })
+      if (fallback === undefined) throw new AppError('name_unknown', because('which_upstream'))
       return route(fallback, ask.name)
     },
   }
