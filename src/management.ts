@@ -7,6 +7,7 @@ import type { WatchingDeps } from './api/watching-deps.ts'
 import { challengeOf } from './auth/basic.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Account } from './cache/reconcile.ts'
+import { budgetsIn } from './config/budgets.ts'
 import type { Config } from './config/config.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
@@ -14,9 +15,11 @@ import type { Log } from './domain/log.ts'
 import { LOCAL } from './domain/principal.ts'
 import { MIB } from './domain/units.ts'
 import type { Entrance } from './entrance.ts'
+import { readConfigFacts } from './frontends/oci/config-facts.ts'
 import { createOciFetcher } from './frontends/oci/fetcher.ts'
 import type { OciSettings } from './frontends/oci/front-end.ts'
 import { isFromPage } from './http/gate.ts'
+import { createDescriber } from './jobs/describe.ts'
 import { createGc } from './jobs/gc/gc.ts'
 import type { GcSettings } from './jobs/gc/goal.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
@@ -28,7 +31,8 @@ import type { ReloadableOriginClient } from './upstream/client.ts'
 /** Bytes per second that the scheduled check reads, so that pulls keep most of the disk. */
 const SCRUB_RATE = 100 * MIB
 
-function gcSettings({ cache, storage, jobs, upstreams }: Config): GcSettings {
+function gcSettings(config: Config): GcSettings {
+  const { cache, storage, jobs, upstreams } = config
   const own = upstreams.filter(({ expireUnused }) => expireUnused !== jobs.expireUnused)
   return {
     maxSize: storage.maxSize,
@@ -36,7 +40,7 @@ function gcSettings({ cache, storage, jobs, upstreams }: Config): GcSettings {
     staleIfError: cache.staleIfError,
     expireUnused: jobs.expireUnused,
     expireUnusedOf: Object.fromEntries(own.map(({ name, expireUnused }) => [name, expireUnused])),
-    maxSizeOf: Object.fromEntries(upstreams.map(({ name, maxSize }) => [name, maxSize])),
+    maxSizeOf: Object.fromEntries(budgetsIn(config).map(({ name, maxSize }) => [name, maxSize])),
   }
 }
 
@@ -77,6 +81,12 @@ export function createManagement(deps: ManagementDeps) {
     },
   })
   const settle = createSettling({ ...deps, scheduler })
+  const describer = createDescriber({ index, store, isOwner, read: readConfigFacts })
+  const describe = (): void => {
+    describer.run().catch((error: unknown) => {
+      log.warn({ event: 'describe', err: error }, 'what landed could not be described')
+    })
+  }
   const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
   plan(config())
   const rateLimit = (upstream: string) => client.rateLimit(upstream)
@@ -103,6 +113,7 @@ export function createManagement(deps: ManagementDeps) {
     keys: entrance.keys,
     tokens: entrance.tokens,
     users: entrance.users,
+    describe: () => describer.soon(),
     reception: entrance.reception,
     audit: entrance.audit,
     clock,
@@ -113,12 +124,17 @@ export function createManagement(deps: ManagementDeps) {
   const owner = async () => ({ address: '', access: entrance.grant(LOCAL) })
   const local = createApiHandler(api, { welcome: owner, challenge }, log)
   const remote = createApiHandler(api, { welcome: entrance.welcome, challenge }, log)
-  return { scheduler, plan, settle, local, remote, endStreams: watching.close }
+  const tend = (): void => {
+    settle()
+    describe()
+  }
+  return { scheduler, plan, settle: tend, local, remote, describer, endStreams: watching.close }
 }
 
 /**
- * To be called now and then: frees what can no longer be undone, looks once, in the background, for what a killed owner of the folder left, and counts anew
- * where this process takes the folder over from another one, whose work it did not follow.
+ * To be called now and then: frees what can no longer be undone. Once, in the background, it looks for what a killed
+ * owner of the folder left, and counts anew where this process takes the folder over from another one, whose work it
+ * did not follow.
  */
 function createSettling(deps: ManagementDeps & { readonly scheduler: Scheduler }): () => void {
   const { index, parts, log, scheduler, isOwner } = deps

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { build as Build } from 'vite'
@@ -22,7 +22,45 @@ async function main(): Promise<void> {
     return
   }
   await build({ configFile: join(UI, 'vite.config.ts'), logLevel: isOptional ? 'error' : 'info' })
+  inlineStyles()
   for (const file of filesIn(DIST)) if (TEXT.has(extname(file))) compress(file)
+}
+
+/** Who opens the page of set-up without scripts is led to the one that has none. */
+const LED = '<noscript><meta http-equiv="refresh" content="0; url=/setup"></noscript>'
+
+/**
+ * The styles that every page begins with go into the document, which saves the first view a request; the server names
+ * their hash in its policy. What the pages bring stays in files of its own.
+ */
+function inlineStyles(): void {
+  const index = join(DIST, 'index.html')
+  const html = readFileSync(index, 'utf8')
+  const [link, styles] = named(html, /<link rel="stylesheet"[^>]* href="\/ui\/([^"]+)">/)
+  const [, script] = named(html, /<script [^>]*src="\/ui\/([^"]+)">/)
+  const css = readFileSync(join(DIST, styles), 'utf8').trim()
+  if (css.includes('</')) throw new Error('the styles cannot stand in a document')
+  rmSync(join(DIST, styles))
+  for (const file of filesIn(DIST).filter((one) => one.endsWith('.js'))) forget(file, styles, script)
+  // A function: the styles may hold a dollar sign.
+  const page = html.replace(link, () => `<style>${css}</style>`)
+  writeFileSync(index, page)
+  writeFileSync(
+    join(DIST, 'setup.html'),
+    page.replace('</head>', () => `${LED}</head>`),
+  )
+}
+
+function named(html: string, pattern: RegExp): readonly [string, string] {
+  const [whole, path] = pattern.exec(html) ?? []
+  if (whole === undefined || path === undefined) throw new Error(`the document has no ${pattern.source}`)
+  return [whole, path]
+}
+
+/** Parts of parts list the styles as something to load before them; the script, which is there already, stands in. */
+function forget(file: string, styles: string, script: string): void {
+  const code = readFileSync(file, 'utf8')
+  if (code.includes(styles)) writeFileSync(file, code.replaceAll(styles, script))
 }
 
 async function builder(): Promise<typeof Build | undefined> {
@@ -37,8 +75,10 @@ function isStale(): boolean {
   const index = join(DIST, 'index.html')
   if (!existsSync(index)) return true
   const built = statSync(index).mtimeMs
-  const sources = [join(UI, 'src'), join(UI, 'public')].filter(existsSync).flatMap(filesIn)
-  const others = ['index.html', 'vite.config.ts'].map((file) => join(UI, file)).filter(existsSync)
+  const sources = [join(UI, 'src')].filter(existsSync).flatMap(filesIn)
+  const others = ['index.html', 'sign.svg', 'vite.config.ts', 'build.ts']
+    .map((file) => join(UI, file))
+    .filter(existsSync)
   return [...sources, ...others].some((file) => statSync(file).mtimeMs > built)
 }
 

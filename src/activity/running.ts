@@ -17,7 +17,7 @@ export interface RunningNotes {
   /** "docker.io/library/nginx:1.27" */
   readonly name?: string
   readonly upstream?: string
-  readonly kind?: 'manifest' | 'blob' | 'tags' | 'referrers'
+  readonly kind?: 'manifest' | 'blob' | 'tags' | 'referrers' | 'file'
   readonly outcome?: Outcome
   readonly error?: { readonly code: ErrorCode }
   /** Of the whole content, where that is known. */

@@ -1,8 +1,10 @@
 import type { Context } from 'koa'
 import type { z } from 'zod'
-import { AppError, toAppError } from '../domain/errors.ts'
+import { AppError, type ErrorCode, toAppError } from '../domain/errors.ts'
+import type { Params } from '../domain/saying.ts'
 import { withoutControls } from '../domain/text.ts'
 import type { Watch } from '../jobs/watch.ts'
+import type { ApiError } from './contract.ts'
 
 const LONGEST_BODY = 1024 * 1024
 
@@ -42,11 +44,33 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** An error as people read it; what an upstream said cannot reach for their terminal. */
-export function errorBody(error: AppError) {
-  const { code, message, detail, facts } = error
+/** The catalogue speaks to who pulls; here it is about what was asked of the API. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  unauthorized: 'log in',
+  not_found: 'look again: it may be gone by now',
+  unsupported: 'GET /api/v1/openapi.json tells of every route',
+  manifest_unknown: 'check the name, its tag or digest',
+}
+
+/** An error as people read it, in English and in parts for other languages; no word of it reaches for a terminal. */
+export function errorBody({ code, message, detail, facts, why }: AppError): ApiError {
   const text = detail.said === undefined ? message : `${message}: ${detail.said}`
-  return { code, message: withoutControls(text), hint: facts.hint }
+  const own = why === undefined && message !== facts.message ? text : detail.said
+  return {
+    code,
+    message: withoutControls(text),
+    hint: HINTS[code] ?? facts.hint,
+    ...(why === undefined ? {} : { reason: why.id, params: withoutControlsIn(why.params) }),
+    ...(own === undefined ? {} : { said: withoutControls(own) }),
+  }
+}
+
+function withoutControlsIn(params: Params): Params {
+  const clean = Object.entries(params).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? withoutControls(value) : value,
+  ])
+  return Object.fromEntries(clean)
 }
 
 /** Milliseconds between two lines of progress. */

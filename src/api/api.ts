@@ -1,19 +1,22 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { Router } from '@koa/router'
 import Koa, { type Context } from 'koa'
-import { type AppError, toAppError } from '../domain/errors.ts'
+import { AppError, toAppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { principalName } from '../domain/principal.ts'
 import { rememberWelcome } from './again.ts'
 import { errorBody } from './answer.ts'
 import { auditRoutes } from './audit.ts'
+import { checkRoutes } from './check.ts'
 import { configRoutes } from './config.ts'
 import { convertRoutes } from './convert.ts'
 import type { ApiDeps } from './deps.ts'
 import { evictRoutes } from './evict.ts'
+import { gcRoutes } from './gc.ts'
 import { imageRoutes } from './images.ts'
 import { keyRoutes } from './keys.ts'
 import { manifestRoutes } from './manifest.ts'
+import { openApiRoutes } from './openapi/openapi.ts'
 import { pinRoutes } from './pins.ts'
 import { removeRoutes } from './remove.ts'
 import { refuseForeignSites, requireRole, requireSomebody } from './roles.ts'
@@ -23,6 +26,7 @@ import { statsRoutes } from './stats.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
 import { treeRoutes } from './tree.ts'
+import { usageRoutes } from './usage.ts'
 import { userRoutes } from './users.ts'
 import { deedOf, remember, visitorOf, type Welcome } from './visitor.ts'
 import { workRoutes } from './work.ts'
@@ -53,13 +57,17 @@ export function createApi(deps: ApiDeps): Router {
   pinRoutes(router, deps)
   removeRoutes(router, deps)
   evictRoutes(router, deps)
+  checkRoutes(router, deps)
   treeRoutes(router, deps)
   tagRoutes(router, deps)
+  usageRoutes(router, deps)
   manifestRoutes(router, deps)
+  gcRoutes(router, deps)
   workRoutes(router, deps)
   setupRoutes(router, deps)
   convertRoutes(router, deps)
   configRoutes(router, deps)
+  openApiRoutes(router)
   keyRoutes(router, deps)
   auditRoutes(router, deps)
   sessionRoutes(router, deps)
@@ -98,6 +106,7 @@ export function createApiHandler(api: Router, { welcome, challenge }: ApiDoor, l
       remember(ctx.req, visitor)
       rememberWelcome(ctx.req, welcome)
       await next()
+      refuseUnknown(ctx)
     } catch (error) {
       refuse(ctx, toAppError(error))
     }
@@ -106,6 +115,14 @@ export function createApiHandler(api: Router, { welcome, challenge }: ApiDoor, l
   koa.use(api.routes()).use(api.allowedMethods())
   const handle = koa.callback()
   return (req, res) => void handle(req, res)
+}
+
+/** What no route has answered. */
+function refuseUnknown(ctx: Context): void {
+  if (ctx.respond === false || ctx.body != null) return
+  if (ctx.status === 404) refuse(ctx, new AppError('not_found', { message: 'there is no such route' }))
+  if (ctx.status === 405 || ctx.status === 501)
+    refuse(ctx, new AppError('unsupported', { message: 'this route takes other methods' }))
 }
 
 function refuse(ctx: Context, error: AppError): void {

@@ -5,7 +5,7 @@ import type { ApiDeps } from './deps.ts'
 
 const DEFAULT_PAGE = 200
 
-const ask = z.strictObject({
+export const ask = z.strictObject({
   since: z.coerce.number().int().nonnegative().default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(DEFAULT_PAGE),
   /** The id of the last row before. */

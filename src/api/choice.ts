@@ -1,71 +1,29 @@
-import type { ChosenName } from '../db/accounts/chosen.ts'
 import type { ImageRow } from '../db/accounts/rows.ts'
-import { AppError } from '../domain/errors.ts'
 import { createImageGlob, namesReference } from '../domain/glob.ts'
 import type { ApiDeps } from './deps.ts'
 import { fullPattern, isGlob } from './pattern.ts'
-import { parseName, type Selected, type SelectionAsk, selectImages } from './selection.ts'
+import { conditionsOf, type Selected, type SelectionAsk, selectImages, toChosen } from './selection.ts'
 
 export interface ChoiceAsk extends SelectionAsk {
   /** Names of what stays, as those of what goes. */
   readonly exclude: readonly string[]
 }
 
-/** Images that one answer may name, as in `selectImages`. */
-const MOST = 20_000
-
-/**
- * The images that a selection means but for what it excludes, with the tags of this moment. What is named plainly is found
- * without a look at everything else. Throws AppError as `selectImages` does.
- */
+/** As `selectImages`, but for what is excluded. */
 export async function chooseImages(deps: ApiDeps, ask: ChoiceAsk): Promise<Selected> {
-  const { images, notFound } = await findImages(deps, ask)
-  const stays = ask.exclude.map((name) => createMatch(deps, name))
-  return { images: images.filter((image) => !stays.some((matches) => isOf(image, matches))), notFound }
-}
-
-async function findImages(deps: ApiDeps, { names, filter }: ChoiceAsk): Promise<Selected> {
-  const isFiltered = filter !== undefined && filter.trim() !== ''
-  const plain = isFiltered ? [] : names.filter((name) => !isGlob(name))
-  const others = isFiltered ? names : names.filter(isGlob)
-  const found = new Map<string, ImageRow>()
-  const notFound: string[] = []
-  const keep = (image: ImageRow): void => void found.set(`${image.repositoryId} ${image.digest}`, image)
-  if (plain.length > 0) {
-    const chosen = await deps.index.clerk.ask('chosen', { names: plain.map((name) => toChosen(deps, name)) })
-    for (const [at, images] of chosen.entries()) {
-      if (images.length === 0) notFound.push(plain[at] ?? '')
-      for (const image of images) keep(image)
-    }
-  }
-  if (others.length > 0 || plain.length === 0) {
-    const selected = await selectImages(deps, { names: others, filter })
-    notFound.push(...selected.notFound)
-    for (const image of selected.images) keep(image)
-  }
-  if (found.size > MOST)
-    throw new AppError('bad_request', { message: `${found.size} images match, at most ${MOST} go at once` })
-  return { images: [...found.values()], notFound }
-}
-
-function toChosen(deps: ApiDeps, name: string): ChosenName {
-  const { route, reference } = parseName(deps, name)
-  return { upstream: route.upstream.name, repository: route.repository, ref: reference?.text }
+  const { images, notFound } = await selectImages(deps, ask)
+  if (ask.exclude.length === 0) return { images, notFound }
+  const stays = createAsked(deps, ask.exclude)
+  return { images: images.filter((image) => !isOf(image, stays)), notFound }
 }
 
 /** Whether a name means a tag or digest of a repository ("docker.io/library/nginx"). */
-export type NameMatch = (repository: string, reference: string) => boolean
+type NameMatch = (repository: string, reference: string) => boolean
 
-/** Throws AppError as requests for such a name do. */
-export function createMatch(deps: ApiDeps, name: string): NameMatch {
-  if (isGlob(name)) {
-    const pattern = fullPattern(deps.config().upstreams, name)
-    const matches = createImageGlob(pattern)
-    return namesReference(pattern) ? matches : (repository) => matches(repository, '')
-  }
-  const { upstream, repository, ref } = toChosen(deps, name)
-  const place = `${upstream}/${repository}`
-  return (other, reference) => other === place && (ref === undefined || ref === reference)
+function createGlobMatch(deps: ApiDeps, glob: string): NameMatch {
+  const pattern = fullPattern(deps.config().upstreams, glob)
+  const matches = createImageGlob(pattern)
+  return namesReference(pattern) ? matches : (repository) => matches(repository, '')
 }
 
 function isOf({ upstream, repository, digest, tags }: ImageRow, matches: NameMatch): boolean {
@@ -92,9 +50,17 @@ export function alsoTags(
   })
 }
 
+/** The tags that each of these images has, with blanks between, as they were found a moment ago. */
+export async function tagTexts({ index }: ApiDeps, images: readonly ImageRow[]): Promise<readonly string[]> {
+  const cut = images.filter(({ tags, tagCount }) => tags.length < tagCount)
+  const standings = cut.length === 0 ? [] : await index.clerk.ask('standings', { images: cut })
+  const whole = new Map(cut.map((image, at) => [image, standings[at] ?? '']))
+  return images.map((image) => whole.get(image) ?? image.tags.join(' '))
+}
+
 /** Whether one of very many names means it. */
 function createAsked(deps: ApiDeps, names: readonly string[]): NameMatch {
-  const globs = names.filter(isGlob).map((name) => createMatch(deps, name))
+  const globs = names.filter(isGlob).map((glob) => createGlobMatch(deps, glob))
   const plain = new Set(
     names
       .filter((name) => !isGlob(name))
@@ -105,4 +71,30 @@ function createAsked(deps: ApiDeps, names: readonly string[]): NameMatch {
   )
   return (place, tag) =>
     plain.has(place) || plain.has(`${place} ${tag}`) || globs.some((matches) => matches(place, tag))
+}
+
+/** How a choice means tags: each for itself, or with the image they lead to. */
+export function createTagMatch(
+  deps: ApiDeps,
+  { names, filter, exclude }: ChoiceAsk,
+): { readonly isWhole: NameMatch; readonly isTag: NameMatch } {
+  const asked = createAsked(deps, names)
+  const stays = createAsked(deps, exclude)
+  const byDigest = createAsked(
+    deps,
+    names.filter((name) => name.includes('@')),
+  )
+  const tests = conditionsOf(deps, filter).flatMap((condition): NameMatch[] => {
+    if (condition.kind !== 'name') return []
+    const { glob, not = false } = condition
+    const matches = createImageGlob(glob)
+    return namesReference(glob) ? [(place, tag) => matches(place, tag) !== not] : []
+  })
+  return {
+    isWhole: byDigest,
+    isTag: (place, tag) =>
+      (names.length === 0 || asked(place, tag)) &&
+      (exclude.length === 0 || !stays(place, tag)) &&
+      tests.every((test) => test(place, tag)),
+  }
 }

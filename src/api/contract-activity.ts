@@ -1,6 +1,7 @@
 /** What happens: now, lately, and over the last weeks. Sizes in bytes, times in milliseconds since the epoch. */
 import type { AgentKind } from '../activity/agent.ts'
 import type { Outcome } from '../domain/names.ts'
+import type { Says } from '../probe/finding.ts'
 import type { Nothing } from './contract.ts'
 
 export type Range = '1h' | '24h' | '7d' | '30d'
@@ -56,6 +57,9 @@ export interface Overview {
   }[]
   readonly images: number
   readonly repositories: number
+  /** As of GET /series and GET /upstreams: one answer is all that the first page needs. */
+  readonly series: Series
+  readonly upstreams: readonly UpstreamRow[]
 }
 
 /** One value per step, the oldest first. */
@@ -137,6 +141,8 @@ export interface RequestRow {
 export interface RequestQuery {
   /** Text in name or client. */
   readonly q?: string
+  /** Of this repository alone. */
+  readonly repository?: string
   /** An outcome, or "none". */
   readonly outcome?: string
   /** "4xx", "5xx", or a status. */
@@ -171,7 +177,15 @@ export interface UpstreamRow {
   readonly health: 'ok' | 'slow' | 'down' | 'unknown'
   readonly hasLogin: boolean
   /** What went wrong last, in words, and when. */
-  readonly lastError: { readonly at: number; readonly text: string } | undefined
+  readonly lastError:
+    | {
+        readonly at: number
+        readonly text: string
+        /** Of the catalogue; and the words of the upstream, for operators. */
+        readonly code: string
+        readonly said: string | undefined
+      }
+    | undefined
   /** Milliseconds until headers, of the latest requests. */
   readonly p50: number | undefined
   readonly p95: number | undefined
@@ -193,21 +207,30 @@ export interface TestStep {
   readonly detail: string
   readonly advice: string | undefined
   readonly ms: number | undefined
+  /** What detail and advice are made of, for other languages. */
+  readonly says: Says
 }
 
 export interface ActivityApi {
+  /** How the cache is, in numbers. */
   'GET /overview': { in: { range?: Range }; out: Overview }
+  /** Traffic of a range, step by step. */
   'GET /series': { in: { range?: Range }; out: Series }
+  /** What is under way at this moment. */
   'GET /live': { in: Nothing; out: Live }
+  /** Requests of late, the newest first. */
   'GET /requests': {
     in: RequestQuery
     /** `missed`: requests that came too fast to be listed one by one. */
     out: { items: readonly RequestRow[]; nextCursor: string | undefined; missed: number }
   }
+  /** Machines that were seen lately. */
   'GET /clients': { in: Nothing; out: { items: readonly ClientRow[] } }
   /** Server-sent events; `topics` with commas between, all of them by default. */
   'GET /events': { in: { topics?: string }; events: Events }
+  /** How the upstreams are. Asks none of them. */
   'GET /upstreams': { in: Nothing; out: { items: readonly UpstreamRow[] } }
+  /** Asks an upstream step by step; no pull is counted. */
   'POST /upstreams/test': { in: { name: string }; out: { steps: readonly TestStep[] } }
 }
 

@@ -1,5 +1,16 @@
 /** What is cached, one level deeper than the lists, and evicting it with a way back. */
-import type { ImageRow, Nothing, Page, PlatformRow, Preview, Selection, Sizes, Use } from './contract.ts'
+import type {
+  ApiError,
+  ImageRow,
+  Nothing,
+  Page,
+  PlatformRow,
+  Preview,
+  Selection,
+  Sizes,
+  TagState,
+  Use,
+} from './contract.ts'
 
 /** A node of the tree of names: an upstream, a part of a path, or a repository. */
 export interface TreeNode extends Sizes, Use {
@@ -20,8 +31,14 @@ export interface TagRowFull extends Sizes {
   /** Other tags of the repository with the same digest. */
   readonly aliases: readonly string[]
   readonly platforms: readonly Pick<PlatformRow, 'platform' | 'state'>[]
+  /** When it was made, as its config says; of several platforms, the youngest. Undefined where none says. */
+  readonly created: number | undefined
   readonly checkedAt: number
-  readonly state: 'fresh' | 'due' | 'expired'
+  readonly state: TagState
+  /** Since when the upstream does not have it any more; undefined: it has, as far as it said. */
+  readonly goneAt: number | undefined
+  /** Where the upstream's tag leads by now; undefined: here, as far as it said. */
+  readonly upstreamDigest: string | undefined
   readonly firstCached: number
   readonly lastUsed: number
   readonly pulls: number
@@ -32,7 +49,7 @@ export interface TagQuery {
   readonly name: string
   /** The filter grammar; words without a sign are part of the tag. */
   readonly filter?: string
-  /** "version" (newest first, the default), "tag", "total", "onlyHere", "lastUsed", "pulls"; "-" in front turns it. */
+  /** "version" (newest first, the default), "tag", "total", "onlyHere", "created", "lastUsed", "pulls"; "-": turned. */
   readonly sort?: string
   readonly limit?: number
   readonly cursor?: string
@@ -85,10 +102,10 @@ export interface ManifestDetail {
 export interface BoundPreview extends Preview {
   /** Images that go. */
   readonly count: number
+  /** Tags that go while their images stay, which frees nothing. */
+  readonly namesOnly: readonly string[]
   readonly previewId: string
   readonly expiresAt: number
-  /** Images of upstreams that said lately they no longer have them: once evicted they are gone for good. */
-  readonly gone: readonly string[]
 }
 
 export interface Eviction {
@@ -106,29 +123,63 @@ export interface Eviction {
 /** An image that was shown but not taken out, and why. */
 export interface LeftImage {
   readonly name: string
-  /** changed: its tags are others by now; gone: it was taken out meanwhile. */
-  readonly why: 'changed' | 'gone' | 'pinned' | 'in_use'
+  /** changed: its tags are others by now; gone: it was taken out meanwhile; gone_upstream: it cannot be pulled again. */
+  readonly why: 'changed' | 'gone' | 'gone_upstream' | 'pinned' | 'in_use'
 }
 
 export interface Evicted extends Eviction {
+  /** Tags that went while their images stay. */
+  readonly namesOnly: number
   readonly left: readonly LeftImage[]
+}
+
+/** What an upstream says of a name that is cached. */
+export interface CheckedName {
+  readonly name: string
+  /** What is cached under it; undefined: nothing. */
+  readonly digest: string | undefined
+  /** What its upstream has under it, where it said. */
+  readonly upstreamDigest: string | undefined
+  /** moved: the upstream has something else there; gone: it has nothing there; failed: it said neither. */
+  readonly state: 'same' | 'moved' | 'gone' | 'failed'
+  /** Where it failed. */
+  readonly error?: ApiError
+}
+
+/** Another repository, and how many bytes it has in common with the one that was asked for. */
+export interface SharedWith {
+  readonly name: string
+  readonly bytes: number
 }
 
 export interface ContentsApi {
   /** Children of a node; without a path, the upstreams. */
   'GET /tree': { in: { path?: string }; out: { items: readonly TreeNode[] } }
+  /** Tags of a repository. */
   'GET /tags': { in: TagQuery; out: Page<TagRowFull> }
+  /** The neighbours of a tag in the order of versions, the newest first. */
+  'GET /tags/beside': { in: { name: string }; out: { before: string | undefined; after: string | undefined } }
+  /** With which repositories a repository shares content: the fifty that have the most of it, and how many there are. */
+  'GET /repositories/usage': { in: { name: string }; out: { items: readonly SharedWith[]; total: number } }
   /** Images of a repository that have no tag, or are parts of one. */
   'GET /digests': {
     in: { name: string; limit?: number; cursor?: string }
     out: Page<ImageRow & { readonly parents: readonly string[] }>
   }
-  /** "docker.io/library/nginx@sha256:…", or a tag. */
+  /** One manifest with its config: "docker.io/library/nginx@sha256:…", or a tag. */
   'GET /manifest': { in: { name: string }; out: ManifestDetail }
-  'POST /selection': { in: Selection & { exclude?: readonly string[] }; out: BoundPreview }
+  /** Asks the upstreams of up to a hundred cached names, which costs no pull; what is cached stays as it is. */
+  'POST /check': { in: { names: readonly string[] }; out: { items: readonly CheckedName[] } }
+  /** What evicting a selection would do. `tagsOnly`: images keep their other tags, and go with the last. */
+  'POST /selection': {
+    in: Selection & { exclude?: readonly string[]; includeGone?: boolean; tagsOnly?: boolean }
+    out: BoundPreview
+  }
   /** Takes out what the preview showed and is still as it was. `undo`: its bytes stay for ten minutes. */
   'POST /evict': { in: { previewId: string; mode: 'undo' | 'now'; includeGone?: boolean }; out: Evicted }
+  /** Evictions of late, the newest first. */
   'GET /evictions': { in: Nothing; out: { items: readonly Eviction[] } }
+  /** Takes an eviction back. */
   'POST /undo': { in: { id: string }; out: { readonly images: number; readonly bytes: number } }
   /** Frees at once what could still be undone. */
   'POST /evictions/free': { in: { id?: string }; out: { readonly bytes: number } }

@@ -32,20 +32,27 @@ export interface TokenRow {
 }
 
 export interface SessionApi {
-  /** Nobody has to be logged in for it. */
+  /** Who is logged in; nobody has to be. */
   'GET /session': { in: Nothing; out: Session }
   /** Logs in: sets the cookie. */
   'POST /session': { in: { user: string; password: string }; out: Session }
+  /** Logs out. */
   'DELETE /session': { in: Nothing; out: Session }
   /** Makes the first admin, and logs in. */
   'POST /setup-admin': { in: { token: string; user: string; password: string }; out: Session }
+  /** Users, with their roles. */
   'GET /users': { in: Nothing; out: { items: readonly UserRow[] } }
   /** Makes or changes a user; a new one needs a password. */
   'PUT /users': { in: { name: string; password?: string; role?: Role }; out: { items: readonly UserRow[] } }
+  /** Removes a user; their sessions and tokens end. */
   'DELETE /users': { in: { name: string }; out: { items: readonly UserRow[] } }
-  /** One's own tokens. */
-  'GET /tokens': { in: Nothing; out: { items: readonly TokenRow[] } }
-  /** The only answer that ever holds the secret. */
-  'PUT /tokens': { in: { name: string; expiresAt?: number }; out: { token: TokenRow; secret: string } }
-  'DELETE /tokens': { in: { name: string }; out: { items: readonly TokenRow[] } }
+  /** One's own tokens; who asks on this machine has those of everybody, or of `user`. */
+  'GET /tokens': { in: { user?: string }; out: { items: readonly TokenRow[] } }
+  /** Makes a token: the only answer that ever holds its secret. */
+  'PUT /tokens': {
+    in: { name: string; user?: string; expiresAt?: number }
+    out: { token: TokenRow; secret: string }
+  }
+  /** Revokes a token. */
+  'DELETE /tokens': { in: { name: string; user?: string }; out: { items: readonly TokenRow[] } }
 }

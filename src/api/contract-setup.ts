@@ -35,8 +35,10 @@ export interface ConfigRow {
 }
 
 export interface SetupApi {
-  /** Nobody has to be logged in who may pull. */
+  /** How to point a client at this cache. Nobody has to be logged in who may pull. */
   'POST /setup/render': { in: SetupOptions; out: Setup }
+  /** From a name, an address or a pasted command to the lines that pull it through the cache. Asks nobody. */
   'GET /convert': { in: { text: string }; out: Converted }
+  /** Every key as it is in effect; secrets are masked. */
   'GET /config': { in: Nothing; out: { file: string; items: readonly ConfigRow[] } }
 }

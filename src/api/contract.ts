@@ -2,6 +2,7 @@
  * What the management API answers, for the command line and the console alike. Types only. Sizes are bytes on disk
  * unless they say otherwise, times are milliseconds since the epoch, names are "upstream/repository[:tag|@digest]".
  */
+import type { Params } from '../domain/saying.ts'
 import type { GcReport } from '../jobs/gc/report.ts'
 import type { VerifyReport } from '../jobs/problem.ts'
 
@@ -43,6 +44,8 @@ export interface RepositoryRow extends Sizes, Use {
   /** Manifests nobody is the parent of, tagged or not. */
   readonly images: number
   readonly pinned: boolean
+  /** Pulls of the last 30 days (UTC), one number per day, the oldest first; empty where there were none. */
+  readonly pulls30d: readonly number[]
 }
 
 /** One image of one repository: a manifest or index with everything below it that is cached. */
@@ -57,8 +60,16 @@ export interface ImageRow extends Sizes, Use {
   readonly mediaType: string | undefined
   /** Whether all that at least one platform needs is here. */
   readonly state: 'complete' | 'partial'
+  /** When it was made, as its config says; of several platforms, the youngest. Undefined where none says. */
+  readonly created: number | undefined
+  /** Those that are cached, at least in part: "linux/amd64". */
+  readonly platforms: readonly string[]
   /** When its last tag moved on; undefined while it has one or never had. */
   readonly replacedAt: number | undefined
+  /** Since when none of its names can be pulled again, as far as its upstream said; undefined: it can, or nobody asked. */
+  readonly goneAt: number | undefined
+  /** A tag of it leads elsewhere at its upstream by now. */
+  readonly moved: boolean
   readonly pinned: boolean
 }
 
@@ -104,11 +115,20 @@ export interface ImageDetail {
   readonly tags: readonly TagRow[]
 }
 
+/**
+ * fresh: answered without asking; due: asked on the next pull; expired: too old to be served while its upstream fails;
+ * gone: the upstream does not have it any more; moved: the upstream's tag leads elsewhere by now.
+ */
+export type TagState = 'fresh' | 'due' | 'expired' | 'gone' | 'moved'
+
 export interface TagRow {
   readonly tag: string
   readonly checkedAt: number
-  /** fresh: answered without asking; due: asked on the next pull; stale: served stale only while its upstream fails. */
-  readonly state: 'fresh' | 'due' | 'expired'
+  readonly state: TagState
+  /** Since when the upstream does not have it any more; undefined: it has, as far as it said. */
+  readonly goneAt: number | undefined
+  /** Where the upstream's tag leads by now; undefined: here, as far as it said. */
+  readonly upstreamDigest: string | undefined
   readonly lastUsed: number
   readonly pulls: number
 }
@@ -181,7 +201,7 @@ export interface JobRow {
   readonly startedAt: number
   readonly endedAt: number | undefined
   readonly error: string | undefined
-  readonly report: unknown
+  readonly report?: unknown
 }
 
 export interface PinRow {
@@ -214,10 +234,15 @@ export interface Preview {
   /** Skipped. */
   readonly pinned: readonly string[]
   readonly inUse: readonly string[]
+  /** Images that cannot be pulled again, as far as their upstreams said. They stay unless they are asked for too. */
+  readonly gone: readonly string[]
   readonly notFound: readonly string[]
 }
 
-/** How far a clean-up goes beyond what has expired. At most one of them; none: down to evict_to when above it. */
+/**
+ * How far a clean-up goes beyond what has expired. At most one of free, to, idle, untagged and platforms; none: down to
+ * evict_to when above it.
+ */
 export interface GcGoal {
   /** Bytes to free. */
   readonly free?: number
@@ -225,6 +250,16 @@ export interface GcGoal {
   readonly to?: number
   /** Milliseconds: what nobody used for that long. */
   readonly idle?: number
+  /** Images that no tag leads to and that are no part of one with a tag. */
+  readonly untagged?: true
+  /** What is for other platforms than these ("linux/amd64"); indexes stay. */
+  readonly platforms?: readonly string[]
+  /** Only of these upstreams. What others share with them stays. */
+  readonly upstreams?: readonly string[]
+  /** The filter grammar, for untagged and platforms: only of images that match. */
+  readonly filter?: string
+  /** With a goal, images that cannot be pulled again stay, as far as their upstreams said, unless this is true. */
+  readonly includeGone?: boolean
   /** Milliseconds: content used more recently stays. Default 10 minutes where a goal is given. */
   readonly grace?: number
 }
@@ -271,62 +306,44 @@ export interface ApiError {
   readonly code: string
   readonly message: string
   readonly hint: string
+  /** Which sentence the message is, where it is more than the code says, and what stands in it. */
+  readonly reason?: string
+  readonly params?: Params
+  /** What of the message neither code nor reason stand for: the words of an upstream, or of a check. */
+  readonly said?: string
 }
 
 /** Routes of commands and console alike; see `routes.ts`. */
 export interface CoreApi {
+  /** This description (OpenAPI 3.1). */
+  'GET /openapi.json': { in: Nothing; out: Readonly<Record<string, unknown>> }
+  /** Disk and traffic at a glance. */
   'GET /stats': { in: { since?: number }; out: Stats }
+  /** One row per repository. */
   'GET /repositories': { in: ListQuery; out: Page<RepositoryRow> }
   /** One row per image. */
   'GET /images': { in: ListQuery; out: Page<ImageRow> }
+  /** One image in full. */
   'GET /image': { in: { name: string }; out: ImageDetail }
+  /** Whether an image, or the blob of a bare digest, is cached. Asks no upstream. */
   'GET /lookup': { in: { name: string }; out: Lookup }
+  /** What is never evicted and never expires. */
   'GET /pins': { in: Nothing; out: { items: readonly PinRow[] } }
+  /** Pins names or patterns. */
   'PUT /pins': {
     in: { match: readonly string[]; reason?: string; until?: number }
     out: { items: readonly PinRow[] }
   }
+  /** Unpins what was pinned here. */
   'DELETE /pins': { in: { match: readonly string[] }; out: { items: readonly PinRow[] } }
+  /** Jobs that ran, the newest first. */
   'GET /jobs': { in: { limit?: number }; out: { items: readonly JobRow[] } }
-  'POST /remove': { in: Selection & { dryRun: boolean }; out: Preview }
+  /** Takes images out at once, or says what that would do. */
+  'POST /remove': { in: Selection & { dryRun: boolean; includeGone?: boolean }; out: Preview }
+  /** Cleans up, or says what that would do. */
   'POST /gc': { in: GcGoal & { dryRun: boolean }; stream: GcReport }
+  /** Reads content again and compares it with its digests. */
   'POST /verify': { in: VerifyAsk; stream: VerifyReport }
+  /** Fetches images without a client. */
   'POST /fetch': { in: FetchAsk; stream: readonly FetchReport[] }
-  /** Those in force, and those that expired but were not taken back. */
-  'GET /keys': { in: Nothing; out: { items: readonly KeyRow[] } }
-  /** The only answer that ever holds the secret. */
-  'PUT /keys': { in: { name: string; expiresAt?: number }; out: { key: KeyRow; secret: string } }
-  'DELETE /keys': { in: { name: string }; out: { items: readonly KeyRow[] } }
-  /** Newest first. */
-  'GET /audit': {
-    in: { since?: number; limit?: number; cursor?: string }
-    out: { items: readonly AuditRow[]; nextCursor: string | undefined }
-  }
-}
-
-/** A pull key without its secret. */
-export interface KeyRow {
-  readonly name: string
-  readonly createdAt: number
-  readonly createdBy: string
-  readonly expiresAt: number | undefined
-  readonly revokedAt: number | undefined
-  readonly lastUsedAt: number | undefined
-  /** Requests that came with it. */
-  readonly uses: number
-}
-
-/** One thing that somebody did or tried to. */
-export interface AuditRow {
-  readonly id: number
-  readonly at: number
-  /** "anonymous", "alice", "key:NAME", or what acted by itself. */
-  readonly who: string
-  /** Empty for this machine. */
-  readonly address: string
-  readonly action: string
-  readonly target: string
-  /** "ok", "refused", "failed". */
-  readonly outcome: string
-  readonly detail: unknown
 }

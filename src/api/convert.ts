@@ -10,7 +10,7 @@ import { parseName } from './selection.ts'
 import { cameBy, requirePuller, type SetupDeps } from './setup.ts'
 import { requireShown } from './shown.ts'
 
-const convertAsk = z.strictObject({ text: z.string().min(1).max(2000) })
+export const convertAsk = z.strictObject({ text: z.string().min(1).max(2000) })
 
 /** From a name, an address or a pasted command to the lines that pull it through the cache. Asks nobody. */
 export function convertRoutes(router: Router, deps: SetupDeps): void {

@@ -42,6 +42,8 @@ export interface ApiDeps {
   readonly keys: PullKeys
   readonly tokens: ApiTokens
   readonly users: Users
+  /** Describes what landed lately, as lists tell it. */
+  readonly describe: () => Promise<void>
   readonly reception: Reception
   readonly audit: Audit
   readonly clock: Clock

@@ -34,7 +34,7 @@ const MOST = 100
 const MOST_OF_ONE = 8
 const TOPICS: readonly Topic[] = ['live', 'overview']
 
-const eventsAsk = z.strictObject({
+export const eventsAsk = z.strictObject({
   topics: z
     .string()
     .max(100)

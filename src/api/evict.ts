@@ -2,33 +2,42 @@ import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import type { ImageKey } from '../cache/removal.ts'
+import type { EvictionFacts } from '../cache/undo.ts'
 import { writeUses } from '../cache/uses.ts'
+import type { RemovedName } from '../db/accounts/removal.ts'
 import type { ImageRow } from '../db/accounts/rows.ts'
 import type { EvictionRow } from '../db/evictions.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import { principalName } from '../domain/principal.ts'
+import { because } from '../domain/reasons.ts'
 import { formatBytes } from '../domain/units.ts'
 import { bodyOf } from './answer.ts'
-import { alsoTags, chooseImages } from './choice.ts'
-import type { BoundPreview, Eviction, LeftImage } from './contract-contents.ts'
+import { alsoTags, chooseImages, tagTexts } from './choice.ts'
+import type { BoundPreview, Evicted, Eviction, LeftImage } from './contract-contents.ts'
 import type { ApiDeps } from './deps.ts'
-import { createPreviews, type ShownImage } from './previews.ts'
+import { partGone } from './gone.ts'
+import { createPreviews, type ShownImage, type Shown as ShownThen } from './previews.ts'
+import { toImageRow } from './rows.ts'
+import { imageText, noteUndone, selectImages } from './selection.ts'
+import { chooseTags, divide, nameText, type TagChoice } from './tags-alone.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const names = z.array(z.string().max(1000)).max(20_000)
-const selectionAsk = z.strictObject({
+export const selectionAsk = z.strictObject({
   names: names.default([]),
   filter: z.string().max(1000).optional(),
   exclude: names.default([]),
+  includeGone: z.boolean().default(false),
+  tagsOnly: z.boolean().default(false),
 })
-const evictAsk = z.strictObject({
+export const evictAsk = z.strictObject({
   previewId: z.string().max(100),
   mode: z.enum(['undo', 'now']),
   includeGone: z.boolean().optional(),
 })
-const undoAsk = z.strictObject({ id: z.string().max(100) })
-const freeAsk = z.strictObject({ id: z.string().max(100).optional() })
+export const undoAsk = z.strictObject({ id: z.string().max(100) })
+export const freeAsk = z.strictObject({ id: z.string().max(100).optional() })
 
 /** Rows of a preview that are sent: nobody reads more. */
 const MOST_SHOWN = 1000
@@ -36,7 +45,7 @@ const MOST_SHOWN = 1000
 /** Evicting what was shown before, and taking that back. */
 export function evictRoutes(router: Router, deps: ApiDeps): void {
   const { undo, quota } = deps.parts
-  const previews = createPreviews(deps.clock)
+  const previews = createPreviews<ShownThen>(deps.clock, ({ images }) => images.length)
   const show = createShow(deps)
   const evict = createEvict(deps)
 
@@ -47,16 +56,23 @@ export function evictRoutes(router: Router, deps: ApiDeps): void {
     ctx.body = { ...preview, ...bound } satisfies BoundPreview
   })
   router.post('/evict', async (ctx) => {
-    const { previewId, mode } = await bodyOf(ctx, evictAsk)
+    const { previewId, mode, includeGone = false } = await bodyOf(ctx, evictAsk)
     const { images, target } = previews.take(whoOf(ctx), previewId)
-    about(ctx, { action: 'evict', target, detail: { images: images.length, mode } })
-    const { row, left } = await evict(images, { mode, who: whoOf(ctx) })
+    about(ctx, { action: 'evict', target, detail: { images: images.length, mode, includeGone } })
+    const { row, left, namesOnly } = await evict(images, { mode, includeGone, who: whoOf(ctx) })
     about(ctx, {
       action: 'evict',
       target,
-      detail: { id: row?.id, mode, images: row?.images, bytes: row?.bytes },
+      detail: {
+        id: row?.id,
+        mode,
+        images: row?.images,
+        bytes: row?.bytes,
+        ...(namesOnly > 0 ? { namesOnly } : {}),
+      },
     })
-    ctx.body = { ...(row === undefined ? nothing(deps, whoOf(ctx)) : toEviction(deps, row)), left }
+    const eviction = row === undefined ? nothing(deps, whoOf(ctx)) : toEviction(deps, row)
+    ctx.body = { ...eviction, left, namesOnly } satisfies Evicted
   })
   router.get('/evictions', (ctx) => {
     ctx.body = { items: undo.list().map((row) => toEviction(deps, row)) }
@@ -65,8 +81,8 @@ export function evictRoutes(router: Router, deps: ApiDeps): void {
     const { id } = await bodyOf(ctx, undoAsk)
     about(ctx, { action: 'undo', target: id })
     const undone = await undo.undo(id)
-    if (undone === undefined)
-      throw new AppError('not_found', { message: `there is no eviction ${id} that can still be undone` })
+    if (undone === undefined) throw new AppError('not_found', because('no_undo', { id }))
+    noteUndone(deps)
     // Upstreams with a budget of their own took in other things meanwhile.
     for (const upstream of undone.upstreams) await quota.shrink(upstream)
     const { images, bytes } = undone
@@ -77,7 +93,7 @@ export function evictRoutes(router: Router, deps: ApiDeps): void {
     const { id } = await bodyOf(ctx, freeAsk)
     about(ctx, { action: 'evict.free', target: id ?? '' })
     if (id !== undefined && !undo.list().some((row) => row.id === id))
-      throw new AppError('not_found', { message: `there is no eviction ${id}` })
+      throw new AppError('not_found', because('no_eviction', { id }))
     const { bytes } = await undo.free(id)
     ctx.body = { bytes }
   })
@@ -102,45 +118,90 @@ function createShow(deps: ApiDeps) {
     ask: z.output<typeof selectionAsk>,
   ): Promise<{ preview: Shown; images: readonly ShownImage[] }> => {
     writeUses(index)
-    const { images: chosen, notFound } = await chooseImages(deps, ask)
-    const images = chosen.filter(isOurs)
-    const { pinned, inUse, objects, total, frees } = await parts.removal.preview(images.map(toKey))
-    const skipped = new Set([...pinned, ...inUse].map(textOf))
-    const going = images.filter((image) => !skipped.has(textOf(image)))
+    const { shown: images, rowOf, notFound } = await chooseShown(deps, ask)
+    const parted = await partGone(deps, images)
+    const isPinned = (image: ShownImage): boolean => rowOf(image).pinned
+    // Pinned ones stay anyway.
+    const gone = parted.stay.filter((image) => !isPinned(image))
+    const taken = ask.includeGone ? images : [...parted.go, ...parted.stay.filter(isPinned)]
+    const { whole, kept, pinned: pinnedTags } = await divide(deps, taken)
+    const { pinned, inUse, objects, total, frees } = await parts.removal.preview(
+      whole.map((image) => ({ ...toKey(image), mediaType: rowOf(image).mediaType })),
+    )
+    const skipped = new Set([...pinned, ...inUse].map(imageText))
+    const going = whole.filter((image) => !skipped.has(imageText(image)))
     const namesOf = (keys: readonly ImageKey[]): readonly string[] => {
-      const wanted = new Set(keys.map(textOf))
-      return images.filter((image) => wanted.has(textOf(image))).map(({ name }) => name)
+      const wanted = new Set(keys.map(imageText))
+      return images.filter((image) => wanted.has(imageText(image))).map(({ name }) => name)
     }
     const preview: Shown = {
-      images: going.slice(0, MOST_SHOWN),
+      images: going.slice(0, MOST_SHOWN).map((image) => toImageRow(rowOf(image))),
       count: going.length,
+      namesOnly: kept.flatMap(({ names: some }) => some.map(nameText)),
       objects,
       total,
       frees,
       sharedKept: total - frees,
-      alsoTags: alsoTags(deps, going, ask),
-      pinned: namesOf(pinned),
+      alsoTags: ask.tagsOnly ? [] : alsoTags(deps, going.map(rowOf), ask),
+      pinned: [...namesOf(pinned), ...pinnedTags],
       inUse: namesOf(inUse),
       notFound,
-      // Nothing remembers that an upstream has lost what is cached.
-      gone: [],
+      gone: gone.map(({ name }) => name),
     }
-    const tags = await index.clerk.ask('standings', { images: going })
+    const stays = new Set(kept.map(({ image }) => image))
+    const isGone = new Set(gone)
+    const shown = [...going, ...stays].filter((image) => !isGone.has(image))
     return {
       preview,
-      images: going.map((image, at) => ({ ...toKey(image), name: image.name, tags: tags[at] ?? '' })),
+      images: [
+        ...shown.map((image) => (stays.has(image) ? { ...image, isKept: true } : image)),
+        ...gone.map((image) => ({ ...image, isGone: true, ...(stays.has(image) ? { isKept: true } : {}) })),
+      ],
     }
   }
 }
 
+/** What is chosen: images, or with `tagsOnly` tags of them. */
+async function chooseShown(deps: ApiDeps, ask: z.output<typeof selectionAsk>) {
+  // Of an image, some tags may stay: that is looked at tag by tag.
+  const { images: found, notFound } = await (ask.tagsOnly ? selectImages(deps, ask) : chooseImages(deps, ask))
+  const images = found.filter(isOurs)
+  const choices = ask.tagsOnly ? await chooseTags(deps, images, ask) : await wholeOf(deps, images)
+  const rows = new Map<ShownImage, ImageRow>()
+  for (const { image, tags, chosen } of choices)
+    rows.set({ ...toKey(image), name: image.name, tags, ...(chosen === undefined ? {} : { chosen }) }, image)
+  const rowOf = (image: ShownImage): ImageRow => {
+    const row = rows.get(image)
+    if (row === undefined) throw new Error('an image that was not chosen')
+    return row
+  }
+  return { shown: [...rows.keys()], rowOf, notFound }
+}
+
+async function wholeOf(deps: ApiDeps, images: readonly ImageRow[]): Promise<readonly TagChoice[]> {
+  const tags = await tagTexts(deps, images)
+  return images.map((image, at) => ({ image, tags: tags[at] ?? '', chosen: undefined }))
+}
+
 interface EvictAsk {
   readonly mode: 'undo' | 'now'
+  readonly includeGone: boolean
   readonly who: string
 }
 
 /** Takes out what is still as it was shown, and says what is not. */
-function createEvict({ index, parts, log }: ApiDeps) {
+function createEvict(deps: ApiDeps) {
+  const { index, parts, log } = deps
   const { removal, undo } = parts
+
+  /** Without what cannot be pulled again, unless that was asked for; who heard of it before is not told again. */
+  const withoutGone = async (shown: readonly ShownImage[]) => {
+    const { go, stay } = await partGone(
+      deps,
+      shown.filter(({ isGone }) => isGone !== true),
+    )
+    return { go, left: stay.map(({ name }): LeftImage => ({ name, why: 'gone_upstream' })) }
+  }
 
   const split = async (shown: readonly ShownImage[]) => {
     const tags = await index.clerk.ask('standings', { images: shown })
@@ -150,35 +211,51 @@ function createEvict({ index, parts, log }: ApiDeps) {
       left.push({ name: image.name, why: tags[at] === undefined ? 'gone' : 'changed' })
       return false
     })
-    const { busy, account } = await removal.look(same)
+    const { whole, kept, pinned } = await divide(deps, same)
+    left.push(...pinned.map((name): LeftImage => ({ name, why: 'pinned' })))
+    const { busy, account } = await removal.look(whole)
     const skipped = new Map<string, LeftImage['why']>()
-    for (const key of account.notFound) skipped.set(textOf(key), 'gone')
-    for (const key of account.pinned) skipped.set(textOf(key), 'pinned')
-    for (const key of busy) skipped.set(textOf(key), 'in_use')
-    const going = same.filter((image) => {
-      const why = skipped.get(textOf(image))
+    for (const key of account.notFound) skipped.set(imageText(key), 'gone')
+    for (const key of account.pinned) skipped.set(imageText(key), 'pinned')
+    for (const key of busy) skipped.set(imageText(key), 'in_use')
+    const going = whole.filter((image) => {
+      const why = skipped.get(imageText(image))
       if (why !== undefined) left.push({ name: image.name, why })
       return why === undefined
     })
-    return { going, left, account }
+    return { going, left, account, alone: kept.flatMap(({ names: some }) => some) }
   }
 
-  const takeNow = async (going: readonly ShownImage[], facts: { who: string; names: readonly string[] }) =>
-    undo.note(await removal.remove(going), { ...facts, images: going.length })
+  const takeNow = async ({ going, alone }: Going, facts: EvictionFacts) => {
+    await removal.dropNames(alone)
+    return await undo.note(await removal.remove(going), { ...facts, images: going.length })
+  }
 
-  return async (shown: readonly ShownImage[], { mode, who }: EvictAsk) => {
+  return async (shown: readonly ShownImage[], { mode, includeGone, who }: EvictAsk) => {
     writeUses(index)
-    const { going, left, account } = await split(shown)
-    if (going.length === 0) return { row: undefined, left }
-    const facts = { who, names: going.map(({ name }) => name) }
-    const row = await (mode === 'undo' ? undo.keep(account, facts) : takeNow(going, facts))
+    const asked = includeGone ? { go: shown, left: [] } : await withoutGone(shown)
+    const { going, alone, account, ...rest } = await split(asked.go)
+    const left = [...asked.left, ...rest.left]
+    const namesOnly = alone.length
+    if (going.length + namesOnly === 0) return { row: undefined, left, namesOnly }
+    const facts = { who, names: [...going.map(({ name }) => name), ...alone.map(nameText)] }
+    const whole = { ...account, entries: [...account.entries, ...alone] }
+    const row = await (mode === 'undo' ? undo.keep(whole, facts) : takeNow({ going, alone }, facts))
     if (row !== undefined) {
       const { id, images, objects, bytes } = row
-      const text = `evicted ${images} images, ${formatBytes(bytes)}${mode === 'undo' ? ', kept for undo' : ''}`
-      log.info({ event: 'evict', id, who, images, objects, bytes, mode }, text)
+      const tags = namesOnly === 0 ? '' : `, ${namesOnly} tags alone`
+      const undoable = mode === 'undo' ? ', kept for undo' : ''
+      const text = `evicted ${images} images, ${formatBytes(bytes)}${tags}${undoable}`
+      log.info({ event: 'evict', id, who, images, objects, bytes, namesOnly, mode }, text)
     }
-    return { row, left }
+    return { row, left, namesOnly }
   }
+}
+
+interface Going {
+  readonly going: readonly ShownImage[]
+  /** Tags whose images stay. */
+  readonly alone: readonly RemovedName[]
 }
 
 function isOurs({ digest }: ImageRow): boolean {
@@ -186,13 +263,13 @@ function isOurs({ digest }: ImageRow): boolean {
   return parsed !== undefined && isSha256(parsed)
 }
 
-function toKey({ upstream, repository, digest }: ImageRow): ImageKey {
+function toKey({
+  upstream,
+  repository,
+  digest,
+}: Pick<ImageRow, 'upstream' | 'repository' | 'digest'>): ImageKey {
   // Only those with a SHA-256 are chosen.
   return { upstream, repository, digest: digest as ImageKey['digest'] }
-}
-
-function textOf({ upstream, repository, digest }: { upstream: string; repository: string; digest: string }) {
-  return `${upstream}/${repository}@${digest}`
 }
 
 function toEviction({ clock }: ApiDeps, row: EvictionRow): Eviction {

@@ -5,15 +5,18 @@ import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
 import { isSha256, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import type { EntryKey } from '../domain/names.ts'
+import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import type { ImageDetail, LayerRow, Lookup, PlatformRow, TagRow } from './contract.ts'
 import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
+import { mapPage, toImageRow, toRepositoryRow } from './rows.ts'
 import { conditionsOf, parseName } from './selection.ts'
 import { requireSeesAll, requireShown, shownImage, shownNames, shownPage } from './shown.ts'
+import { tagState } from './tag-state.ts'
 
-const listAsk = z.strictObject({
+export const listAsk = z.strictObject({
   q: z.string().max(512).optional(),
   filter: z.string().max(1000).optional(),
   sort: z.string().max(40).optional(),
@@ -28,7 +31,7 @@ interface Shown {
   readonly image: (image: ImageRow) => ImageRow
 }
 
-const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
+export const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
 /** What is cached: lists, one image in full, and whether a name is there. No upstream is asked. */
 export function imageRoutes(router: Router, deps: ApiDeps): void {
@@ -41,20 +44,25 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
 
   router.get('/repositories', async (ctx) => {
     writeUses(deps.index)
+    await deps.describe()
     const ask = toAsk(queryOf(ctx, listAsk))
-    ctx.body = await shownPage(ctx, ask, (part) =>
+    const page = await shownPage(ctx, ask, (part) =>
       orBadRequest(clerk.ask('repositories', { ...ask, ...part })),
     )
+    ctx.body = mapPage({ ...page, items: await withPulls(deps, page.items) }, toRepositoryRow)
   })
   router.get('/images', async (ctx) => {
     writeUses(deps.index)
+    await deps.describe()
     const ask = toAsk(queryOf(ctx, listAsk))
-    ctx.body = await shownPage(ctx, ask, (part) => orBadRequest(clerk.ask('images', { ...ask, ...part })))
+    const page = await shownPage(ctx, ask, (part) => orBadRequest(clerk.ask('images', { ...ask, ...part })))
+    ctx.body = mapPage(page, toImageRow)
   })
   router.get('/image', async (ctx) => {
     writeUses(deps.index)
     const key = keyOf(deps, queryOf(ctx, nameAsk).name)
     requireShown(ctx, key)
+    await deps.describe()
     ctx.body = await detailOf(deps, key, {
       sharing: ({ sharedWith, shares }) => {
         const names = shownNames(ctx, sharedWith)
@@ -70,6 +78,18 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
     else requireShown(ctx, keyOf(deps, name))
     ctx.body = await lookUp(deps, name)
   })
+}
+
+/** Days of the little curve behind each repository. */
+const DAYS = 30
+
+async function withPulls<T extends { readonly repositoryId: number }>(
+  { index, clock }: ApiDeps,
+  rows: readonly T[],
+): Promise<readonly (T & { readonly pulls30d: readonly number[] })[]> {
+  const repositories = rows.map(({ repositoryId }) => repositoryId)
+  const pulls = await index.clerk.ask('pullDays', { repositories, until: clock(), days: DAYS })
+  return rows.map((row, i) => ({ ...row, pulls30d: pulls[i] ?? [] }))
 }
 
 /** Sort columns and cursors are judged where they are used. */
@@ -101,7 +121,7 @@ async function detailOf(deps: ApiDeps, key: ImageKey, shown: Shown): Promise<Ima
   })
   const digest = found?.row.digest
   if (found === undefined || digest === undefined || !isDigest(digest))
-    throw new AppError('manifest_unknown', { message: `${key.name} is not cached` })
+    throw new AppError('manifest_unknown', because('not_cached', { name: key.name }))
   const inspected = await inspectImage(deps, digest)
   const shares = new Map(found.blobs.map((blob) => [blob.digest as string, blob]))
   const layersOf = ({ manifest }: InspectedPlatform): readonly LayerRow[] =>
@@ -116,7 +136,7 @@ async function detailOf(deps: ApiDeps, key: ImageKey, shown: Shown): Promise<Ima
   const platforms = inspected?.platforms ?? []
   const image = shown.image(found.row)
   return {
-    image,
+    image: toImageRow(image),
     platforms: platforms.map(toPlatformRow),
     layers: Object.fromEntries(platforms.map((platform) => [platform.digest, layersOf(platform)])),
     tags: tagsOf(deps, image),
@@ -150,22 +170,16 @@ function toPlatformRow({
 }
 
 function tagsOf({ index, config, clock }: ApiDeps, image: ImageRow): readonly TagRow[] {
-  const { cache, upstreams } = config()
-  const ttl = upstreams.find(({ name }) => name === image.upstream)?.tagTtl ?? cache.tagTtl
   const { upstream, repository } = image
   return image.tags.flatMap((tag) => {
-    const entry = index.entries.find({ frontEnd: 'oci', upstream, repository, kind: 'manifest', ref: tag })
+    const key: EntryKey = { frontEnd: 'oci', upstream, repository, kind: 'manifest', ref: tag }
+    const entry = index.entries.find(key)
     if (entry === undefined) return []
-    const age = clock() - entry.checkedAt
-    const state = age < ttl ? 'fresh' : age < cache.staleIfError ? 'due' : 'expired'
-    const { usedAt, pulls } = index.entries.useOf({
-      frontEnd: 'oci',
-      upstream,
-      repository,
-      kind: 'manifest',
-      ref: tag,
-    })
-    return [{ tag, checkedAt: entry.checkedAt, state, lastUsed: usedAt, pulls }]
+    const { checkedAt } = entry
+    const { goneAt, movedTo: upstreamDigest } = index.entries.newsOf(key)
+    const state = tagState(config(), { upstream, checkedAt, goneAt, upstreamDigest }, clock())
+    const { usedAt, pulls } = index.entries.useOf(key)
+    return [{ tag, checkedAt, state, goneAt, upstreamDigest, lastUsed: usedAt, pulls }]
   })
 }
 

@@ -8,8 +8,8 @@ import { keepSafe } from './keep-safe.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const name = z.string().max(64)
-const putAsk = z.strictObject({ name, expiresAt: z.number().int().positive().optional() })
-const deleteAsk = z.strictObject({ name })
+export const putAsk = z.strictObject({ name, expiresAt: z.number().int().positive().optional() })
+export const deleteAsk = z.strictObject({ name })
 
 /** Keys for clients that cannot log in. */
 export function keyRoutes(router: Router, { keys, index, log }: ApiDeps): void {

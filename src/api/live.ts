@@ -17,8 +17,9 @@ import type { WatchingDeps } from './watching-deps.ts'
 
 type LiveDeps = Pick<WatchingDeps, 'activity' | 'parts'>
 
-const requestsAsk = z.strictObject({
+export const requestsAsk = z.strictObject({
   q: z.string().max(300).optional(),
+  repository: z.string().max(1000).optional(),
   outcome: z.enum(['hit', 'miss', 'joined', 'revalidated', 'stale', 'bypass', 'none']).optional(),
   status: z
     .string()
@@ -77,6 +78,7 @@ function isAskedFor(
   const text = ask.q?.toLowerCase()
   if (text !== undefined && ![name, client, who ?? ''].some((one) => one.toLowerCase().includes(text)))
     return false
+  if (ask.repository !== undefined && splitName(name).repository !== ask.repository) return false
   if (ask.outcome !== undefined && (outcome ?? 'none') !== ask.outcome) return false
   if (ask.status === undefined) return true
   return ask.status.endsWith('xx') ? ask.status[0] === String(status)[0] : ask.status === String(status)

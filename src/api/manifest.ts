@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Digest, hexOf, isSha256, parseDigest, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import type { EntryKey } from '../domain/names.ts'
+import { because } from '../domain/reasons.ts'
 import { type Descriptor, type ImageManifest, readManifest } from '../frontends/oci/image-manifest.ts'
 import { queryOf } from './answer.ts'
 import type { HistoryRow, ManifestDetail } from './contract-contents.ts'
@@ -14,7 +15,7 @@ import { looseOf, parseLoose, shownText, textOf } from './loose.ts'
 import { parseName } from './selection.ts'
 import { requireShown } from './shown.ts'
 
-const manifestAsk = z.strictObject({ name: z.string().min(1).max(1000) })
+export const manifestAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
 /** What is larger is no manifest, whatever refers to it as one. */
 const LONGEST = 8 * 1024 * 1024
@@ -32,7 +33,7 @@ export function manifestRoutes(router: Router, deps: ApiDeps): void {
     requireShown(ctx, { ...place, ref })
     const key: EntryKey = { frontEnd: 'oci', ...place, kind: 'manifest', ref }
     const detail = await readDetail(deps, key)
-    if (detail === undefined) throw new AppError('manifest_unknown', { message: `${name} is not cached` })
+    if (detail === undefined) throw new AppError('manifest_unknown', because('not_cached', { name }))
     ctx.body = detail
   })
 }

@@ -10,10 +10,11 @@ import type { Events, Overview, Range } from './contract-activity.ts'
 import { liveOf } from './live.ts'
 import { seriesOf, shareOf, totalOf, windowOf } from './range.ts'
 import { type Sight, sightOf } from './sight.ts'
+import { upstreamRowsOf } from './upstreams.ts'
 import { visitorOf } from './visitor.ts'
 import type { WatchingDeps } from './watching-deps.ts'
 
-const rangeAsk = z.strictObject({ range: z.enum(['1h', '24h', '7d', '30d']).default('24h') })
+export const rangeAsk = z.strictObject({ range: z.enum(['1h', '24h', '7d', '30d']).default('24h') })
 
 export interface OverviewPart {
   routes(router: Router): void
@@ -36,7 +37,8 @@ export function createOverview(deps: WatchingDeps): OverviewPart {
       const { range } = queryOf(ctx, rangeAsk)
       const { access } = visitorOf(ctx)
       writeUses(index)
-      const { from, to, before } = windowOf(range, clock())
+      const window = windowOf(range, clock())
+      const { from, to, before } = window
       const traffic = await trafficOf(deps, range, before)
       const total = totalOf(traffic, from, to)
       const body: Overview = {
@@ -47,6 +49,8 @@ export function createOverview(deps: WatchingDeps): OverviewPart {
         served: { bytes: total.bytes, requests: total.requests },
         fetched: { bytes: total.fetched, requests: total.fetches },
         ...(await contentsOf(deps, sightOf(access))),
+        series: seriesOf(window, traffic),
+        upstreams: await upstreamRowsOf(deps, sightOf(access)),
       }
       ctx.body = body
     })

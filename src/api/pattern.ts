@@ -1,3 +1,5 @@
+import { isProtocolName } from '../domain/protocol-names.ts'
+
 /** An upstream as names in patterns tell it. */
 export interface NamedUpstream {
   readonly name: string
@@ -9,8 +11,9 @@ export function isGlob(name: string): boolean {
   return /[*?]/.test(name)
 }
 
-/** A pattern as index and pins know names: with its registry, "library/" included. */
+/** A pattern as index and pins know names: with its registry, "library/" included. Those of other protocols are whole. */
 export function fullPattern(upstreams: readonly NamedUpstream[], pattern: string): string {
+  if (isProtocolName(pattern)) return pattern
   const [first = '', ...rest] = pattern.split('/')
   const named = upstreams.find(({ name, aliases }) => name === first || aliases.includes(first))
   if (named !== undefined && rest.length > 0) return withLibrary(named.name, rest.join('/'))

@@ -1,18 +1,19 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { fullPattern } from './pattern.ts'
 import { about } from './visitor.ts'
 
 const match = z.array(z.string().min(1).max(512).regex(/^\S+$/, 'must not hold blanks')).min(1)
-const putAsk = z.strictObject({
+export const putAsk = z.strictObject({
   match,
   reason: z.string().max(500).optional(),
   until: z.number().int().positive().optional(),
 })
-const deleteAsk = z.strictObject({ match })
+export const deleteAsk = z.strictObject({ match })
 
 /** What is never evicted and never expires. */
 export function pinRoutes(router: Router, deps: ApiDeps): void {
@@ -31,8 +32,7 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
   router.put('/pins', async (ctx) => {
     const { match: patterns, reason, until } = await bodyOf(ctx, putAsk)
     about(ctx, { action: 'pin', target: patterns.join(' '), detail: { reason, until } })
-    if (until !== undefined && until <= deps.clock())
-      throw new AppError('bad_request', { message: 'the pin would have ended already' })
+    if (until !== undefined && until <= deps.clock()) throw new AppError('bad_request', because('pin_over'))
     for (const pattern of patterns)
       await pinned.put({ match: fullPattern(deps.config().upstreams, pattern), reason, until })
     ctx.body = await list()
@@ -46,10 +46,8 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
       const full = fullPattern(deps.config().upstreams, pattern)
       if (await pinned.remove(full)) continue
       const isConfigured = known.some((pin) => pin.match === full && pin.origin === 'config')
-      const message = isConfigured
-        ? `${full} is pinned by config.toml: change it there`
-        : `${full} is not pinned`
-      throw new AppError(isConfigured ? 'bad_request' : 'not_found', { message })
+      if (isConfigured) throw new AppError('bad_request', because('pin_fixed', { match: full }))
+      throw new AppError('not_found', because('no_pin', { match: full }))
     }
     ctx.body = await list()
   })

@@ -2,12 +2,19 @@ import { randomBytes } from 'node:crypto'
 import type { ImageKey } from '../cache/removal.ts'
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 
 /** An image as it was shown. */
 export interface ShownImage extends ImageKey {
   readonly name: string
   /** All of them then, with blanks between. */
   readonly tags: string
+  /** It could not be pulled again then: it goes only where that is asked for. */
+  readonly isGone?: boolean
+  /** Where tags alone were meant: those that were chosen. Undefined: the image. */
+  readonly chosen?: readonly string[] | undefined
+  /** It was said to stay while these tags go. */
+  readonly isKept?: boolean
 }
 
 export interface Shown {
@@ -17,10 +24,17 @@ export interface Shown {
 }
 
 /** What was shown to whom, so that exactly this is what is done. */
-export interface Previews {
-  put(who: string, shown: Shown): { readonly previewId: string; readonly expiresAt: number }
+export interface Previews<T> {
+  put(who: string, shown: T): Bound
+  /** To show it once more. Throws as `take`. */
+  look(who: string, previewId: string): Bound & { readonly shown: T }
   /** Once. Throws AppError `not_found` where nothing like that was shown to them, or too long ago. */
-  take(who: string, previewId: string): Shown
+  take(who: string, previewId: string): T
+}
+
+export interface Bound {
+  readonly previewId: string
+  readonly expiresAt: number
 }
 
 /** Milliseconds that a preview can be carried out. */
@@ -28,48 +42,53 @@ const KEPT_FOR = 10 * MINUTE
 /** Of one user: a console asks again with every click. */
 const MOST_EACH = 8
 /** Of all together: some ten megabytes. */
-const MOST_IMAGES = 100_000
+const MOST_ROWS = 100_000
 
-interface Kept extends Shown {
+interface Kept<T> extends Bound {
+  readonly shown: T
   readonly who: string
-  readonly expiresAt: number
+  readonly rows: number
 }
 
-/** In memory: who starts the program anew looks anew. */
-export function createPreviews(clock: Clock): Previews {
+/** In memory: who starts the program anew looks anew. `rowsOf` says how many rows of some hundred bytes something has. */
+export function createPreviews<T>(clock: Clock, rowsOf: (shown: T) => number): Previews<T> {
   /** Oldest first. */
-  const kept = new Map<string, Kept>()
+  const kept = new Map<string, Kept<T>>()
 
   const trim = (who: string): void => {
     const now = clock()
     for (const [id, { expiresAt }] of kept) if (expiresAt <= now) kept.delete(id)
     const own = [...kept].filter(([, preview]) => preview.who === who)
     for (const [id] of own.slice(0, Math.max(0, own.length - MOST_EACH))) kept.delete(id)
-    let images = [...kept.values()].reduce((sum, one) => sum + one.images.length, 0)
+    let rows = [...kept.values()].reduce((sum, one) => sum + one.rows, 0)
     for (const [id, one] of kept) {
       // The newest stays, however large it is: its own question bounds it.
-      if (images <= MOST_IMAGES || kept.size === 1) break
+      if (rows <= MOST_ROWS || kept.size === 1) break
       kept.delete(id)
-      images -= one.images.length
+      rows -= one.rows
     }
+  }
+
+  const find = (who: string, previewId: string): Kept<T> => {
+    const preview = kept.get(previewId)
+    if (preview === undefined || preview.who !== who || preview.expiresAt <= clock())
+      throw new AppError('not_found', because('preview_over'))
+    return preview
   }
 
   return {
     put: (who, shown) => {
       const previewId = randomBytes(12).toString('base64url')
       const expiresAt = clock() + KEPT_FOR
-      kept.set(previewId, { ...shown, who, expiresAt })
+      kept.set(previewId, { previewId, expiresAt, shown, who, rows: rowsOf(shown) })
       trim(who)
       return { previewId, expiresAt }
     },
+    look: find,
     take: (who, previewId) => {
-      const preview = kept.get(previewId)
-      if (preview === undefined || preview.who !== who || preview.expiresAt <= clock())
-        throw new AppError('not_found', {
-          message: 'this was shown too long ago, or is done already: look again',
-        })
+      const { shown } = find(who, previewId)
       kept.delete(previewId)
-      return preview
+      return shown
     },
   }
 }

@@ -6,13 +6,16 @@ import type { ImageRow } from '../db/accounts/rows.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { bodyOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
-import { selectImages } from './selection.ts'
+import { partGone } from './gone.ts'
+import { toImageRow } from './rows.ts'
+import { imageText, selectImages } from './selection.ts'
 import { about } from './visitor.ts'
 
-const removeAsk = z.strictObject({
+export const removeAsk = z.strictObject({
   names: z.array(z.string()).default([]),
   filter: z.string().optional(),
   dryRun: z.boolean().default(true),
+  includeGone: z.boolean().default(false),
 })
 
 /** Taking images out, and what that frees. */
@@ -20,7 +23,9 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
   router.post('/remove', async (ctx) => {
     const ask = await bodyOf(ctx, removeAsk)
     writeUses(deps.index)
-    const { images, notFound } = await selectImages(deps, ask)
+    const { images: chosen, notFound } = await selectImages(deps, ask)
+    const { stay, go } = await partGone(deps, chosen)
+    const images = ask.includeGone ? chosen : go
     const keys = images.map(toKey).filter((key) => key !== undefined)
     const preview = await deps.parts.removal.preview(keys)
     if (!ask.dryRun) {
@@ -32,13 +37,13 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
         `removed ${images.length} images`,
       )
     }
-    const skipped = new Set([...preview.pinned, ...preview.inUse].map(textOf))
+    const skipped = new Set([...preview.pinned, ...preview.inUse].map(imageText))
     const named = (some: readonly ImageKey[]): readonly string[] => {
-      const wanted = new Set(some.map(textOf))
-      return images.filter((image) => wanted.has(textOf(image))).map(({ name }) => name)
+      const wanted = new Set(some.map(imageText))
+      return images.filter((image) => wanted.has(imageText(image))).map(({ name }) => name)
     }
     ctx.body = {
-      images: images.filter((image) => !skipped.has(textOf(image))),
+      images: images.filter((image) => !skipped.has(imageText(image))).map(toImageRow),
       objects: preview.objects,
       total: preview.total,
       frees: preview.frees,
@@ -46,6 +51,7 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
       alsoTags: alsoTags(images, ask.names),
       pinned: named(preview.pinned),
       inUse: named(preview.inUse),
+      gone: stay.map(({ name }) => name),
       notFound,
     }
   })
@@ -54,14 +60,6 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
 function toKey({ upstream, repository, digest }: ImageRow): ImageKey | undefined {
   const parsed = parseDigest(digest)
   return parsed !== undefined && isSha256(parsed) ? { upstream, repository, digest: parsed } : undefined
-}
-
-function textOf({
-  upstream,
-  repository,
-  digest,
-}: Pick<ImageRow, 'upstream' | 'repository' | 'digest'>): string {
-  return `${upstream}/${repository}@${digest}`
 }
 
 /** Tags that go along with the one that was named, because they point to the same image. */

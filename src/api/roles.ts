@@ -1,17 +1,19 @@
 import type { Context } from 'koa'
 import { AppError } from '../domain/errors.ts'
 import type { Role } from '../domain/principal.ts'
+import { because } from '../domain/reasons.ts'
 import type { Api } from './routes.ts'
 import type { Visitor } from './visitor.ts'
 
 /** The least role that each route takes. What rules keep from users is left out of what they see. */
-const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
+export const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'GET /session': 'anyone',
   'POST /session': 'anyone',
   'DELETE /session': 'anyone',
   'POST /setup-admin': 'anyone',
   'POST /setup/render': 'anyone',
   'GET /convert': 'anyone',
+  'GET /openapi.json': 'user',
   'GET /stats': 'user',
   'GET /repositories': 'user',
   'GET /images': 'user',
@@ -25,6 +27,8 @@ const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'GET /upstreams': 'user',
   'GET /tree': 'user',
   'GET /tags': 'user',
+  'GET /tags/beside': 'user',
+  'GET /repositories/usage': 'user',
   'GET /digests': 'user',
   'GET /manifest': 'user',
   'GET /tokens': 'user',
@@ -32,6 +36,7 @@ const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'DELETE /tokens': 'user',
   'GET /clients': 'operator',
   'POST /upstreams/test': 'operator',
+  'POST /check': 'operator',
   'POST /selection': 'operator',
   'POST /evict': 'operator',
   'GET /evictions': 'operator',
@@ -43,6 +48,10 @@ const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'GET /jobs': 'operator',
   'POST /remove': 'operator',
   'POST /gc': 'operator',
+  'POST /gc/preview': 'operator',
+  'POST /gc/narrow': 'operator',
+  'POST /gc/run': 'operator',
+  'GET /gc/platforms': 'operator',
   'POST /verify': 'operator',
   'POST /fetch': 'operator',
   'GET /users': 'admin',
@@ -87,8 +96,7 @@ export function refuseForeignSites({ method, headers }: Context['req']): void {
   const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none'
   const { origin, host } = headers
   const isElsewhere = origin !== undefined && hostOf(origin) !== host?.toLowerCase()
-  if (isForeign || isElsewhere)
-    throw new AppError('denied', { message: 'the request comes from another site' })
+  if (isForeign || isElsewhere) throw new AppError('denied', because('foreign_site'))
 }
 
 function hostOf(origin: string): string | undefined {

@@ -1,11 +1,17 @@
-import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
+import type { ChosenName } from '../db/accounts/chosen.ts'
+import type { MatchAsk, Matches } from '../db/accounts/matching.ts'
+import type { ImageRow } from '../db/accounts/rows.ts'
+import { MINUTE } from '../domain/clock.ts'
 import type { Condition } from '../domain/condition.ts'
 import { AppError } from '../domain/errors.ts'
 import { parseFilter } from '../domain/filter.ts'
+import { because } from '../domain/reasons.ts'
 import { parseImageName } from '../frontends/oci/reference.ts'
-import { createRouter } from '../frontends/oci/route.ts'
+import { createRouter, type Router } from '../frontends/oci/route.ts'
 import type { ApiDeps } from './deps.ts'
 import { fullPattern, isGlob } from './pattern.ts'
+
+type Upstreams = ReturnType<ApiDeps['config']>['upstreams']
 
 export interface SelectionAsk {
   /** Images ("nginx:1.27"), whole repositories ("nginx") or globs ("docker.io/library/**"). */
@@ -22,58 +28,86 @@ export interface Selected {
 
 /** Images that one answer may name; more would not fit anybody's head either. */
 const MOST = 20_000
-const PAGE = 1000
+/** Sizes by which images are chosen may be so old. */
+const SIZES_AGE = 10 * MINUTE
 
-/** The images that a selection means, exact as of now. Throws AppError for names and filters that are malformed. */
+/**
+ * The images that a selection means at this moment. What is named plainly is found without a look at everything else.
+ * Throws AppError for names and filters that are malformed, and where there are too many images.
+ */
 export async function selectImages(deps: ApiDeps, { names, filter }: SelectionAsk): Promise<Selected> {
   const conditions = conditionsOf(deps, filter)
   if (names.length === 0 && conditions.length === 0)
-    throw new AppError('bad_request', { message: 'say which images: names, or a filter' })
-  if (names.length === 0) return { images: await listAll(deps, { conditions }), notFound: [] }
+    throw new AppError('bad_request', because('no_selection'))
+  const plain = names.filter((name) => !isGlob(name))
+  const globs = names.filter(isGlob)
+  const { byName, byGlob } = await match(deps, {
+    names: plain.map((name) => toChosen(deps, name)),
+    globs: globs.map((name) => fullPattern(deps.config().upstreams, name)),
+    conditions,
+  })
   const found = new Map<string, ImageRow>()
-  const notFound: string[] = []
-  for (const name of names) {
-    const images = await listAll(deps, { ...askOf(deps, name), conditions })
-    if (images.length === 0) notFound.push(name)
-    for (const image of images) found.set(`${image.repositoryId} ${image.digest}`, image)
-  }
+  for (const image of [...byName, ...byGlob].flat()) found.set(`${image.repositoryId} ${image.digest}`, image)
+  refuseMany(found.size)
+  const lost = (_: string, at: number): boolean => byName[at]?.length === 0
+  const notFound = [...plain.filter(lost), ...globs.filter((_, at) => byGlob[at]?.length === 0)]
   return { images: [...found.values()], notFound }
+}
+
+async function match(
+  { index, clock }: ApiDeps,
+  ask: Pick<MatchAsk, 'names' | 'globs' | 'conditions'>,
+): Promise<Exclude<Matches, { tooMany: number }>> {
+  const notBefore = Math.max(clock() - SIZES_AGE, undoneAt.get(index) ?? 0)
+  const found = await index.clerk.ask('matching', { ...ask, most: MOST, notBefore })
+  if (!('tooMany' in found)) return found
+  throw new AppError('bad_request', because('many_images', { images: found.tooMany, most: MOST }))
+}
+
+function refuseMany(images: number): void {
+  if (images > MOST) throw new AppError('bad_request', because('many_images', { images, most: MOST }))
+}
+
+const undoneAt = new WeakMap<ApiDeps['index'], number>()
+
+/** What an undo brings back is as old as it was: only lists that are made from now on know of it. */
+export function noteUndone({ index, clock }: ApiDeps): void {
+  undoneAt.set(index, clock() + 1)
+}
+
+/** An image as one text, by which it is known among others. */
+export function imageText({
+  upstream,
+  repository,
+  digest,
+}: Pick<ImageRow, 'upstream' | 'repository' | 'digest'>): string {
+  return `${upstream}/${repository}@${digest}`
 }
 
 /** Throws AppError `bad_request` that names the word that is not understood. */
 export function conditionsOf(deps: Pick<ApiDeps, 'clock'>, filter: string | undefined): readonly Condition[] {
   if (filter === undefined || filter.trim() === '') return []
   const parsed = parseFilter(filter, deps.clock())
-  if ('problem' in parsed) throw new AppError('bad_request', { message: `filter: ${parsed.problem}` })
+  if ('problem' in parsed)
+    throw new AppError('bad_request', { message: `filter: ${parsed.problem}`, why: parsed.why })
   return parsed.conditions
 }
 
-function askOf(deps: ApiDeps, name: string): ListAsk {
-  if (isGlob(name)) return { q: fullPattern(deps.config().upstreams, name) }
+/** An image, or a whole repository, by its plain name. Throws AppError as requests for it do. */
+export function toChosen(deps: Pick<ApiDeps, 'config'>, name: string): ChosenName {
   const { route, reference } = parseName(deps, name)
-  const repository = `${route.upstream.name}/${route.repository}`
-  if (reference === undefined) return { q: repository }
-  return { q: `${repository}${reference.kind === 'digest' ? '@' : ':'}${reference.text}` }
+  return { upstream: route.upstream.name, repository: route.repository, ref: reference?.text }
 }
 
 export function parseName(deps: Pick<ApiDeps, 'config'>, name: string) {
-  return parseImageName(name, createRouter(deps.config().upstreams))
+  return parseImageName(name, routerOf(deps.config().upstreams))
 }
 
-async function listAll(deps: ApiDeps, ask: ListAsk): Promise<readonly ImageRow[]> {
-  const images: ImageRow[] = []
-  let cursor: string | undefined
-  do {
-    const page = await deps.index.clerk.ask('images', {
-      ...ask,
-      exact: cursor === undefined,
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    })
-    images.push(...page.items)
-    if (page.total > MOST)
-      throw new AppError('bad_request', { message: `${page.total} images match, at most ${MOST} go at once` })
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
-  return images
+const routers = new WeakMap<Upstreams, Router<Upstreams[number]>>()
+
+/** One for each configuration: thousands of names come at once. */
+function routerOf(upstreams: Upstreams): Router<Upstreams[number]> {
+  const router = routers.get(upstreams) ?? createRouter(upstreams)
+  routers.set(upstreams, router)
+  return router
 }

@@ -36,8 +36,8 @@ const text = (longest: number) =>
     .string()
     .max(longest)
     .regex(/^[^\0]*$/)
-const loginAsk = z.strictObject({ user: text(255), password: text(1024) })
-const setupAsk = z.strictObject({ token: text(100), user: text(255), password: text(1024) })
+export const loginAsk = z.strictObject({ user: text(255), password: text(1024) })
+export const setupAsk = z.strictObject({ token: text(100), user: text(255), password: text(1024) })
 
 interface SessionDeps {
   readonly reception: Reception

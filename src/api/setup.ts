@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { isKey } from '../auth/key-text.ts'
 import type { UpstreamConfig } from '../config/config.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { type Address, parseBase } from '../setup/address.ts'
 import { isRegistry, planOf } from '../setup/plan.ts'
 import { renderSetup } from '../setup/render.ts'
@@ -14,7 +15,7 @@ import type { ApiDeps } from './deps.ts'
 import type { Reception } from './session.ts'
 import { visitorOf } from './visitor.ts'
 
-const renderAsk = z.strictObject({
+export const renderAsk = z.strictObject({
   kind: z.enum(SETUP_KINDS),
   base: z.string().max(300).optional(),
   registries: z.array(z.string().max(255)).min(1).max(100).optional(),
@@ -33,7 +34,7 @@ export function setupRoutes(router: Router, deps: SetupDeps): void {
   router.post('/setup/render', async (ctx) => {
     requirePuller(ctx, deps)
     const { base, registries, key, ...ask } = await bodyOf(ctx, renderAsk)
-    if (key !== undefined && !isKey(key)) throw bad('key: this is no pull key')
+    if (key !== undefined && !isKey(key)) throw new AppError('bad_request', because('setup_key'))
     const address = base === undefined ? cameBy(ctx.req, deps) : parseBase(base)
     const { upstreams } = deps.config()
     ctx.body = renderSetup(planOf({ ...ask, key, address, registries: registriesIn(upstreams, registries) }))
@@ -63,11 +64,7 @@ export function registriesIn(
   return asked.map((text) => {
     const wanted = text.trim().toLowerCase()
     const found = upstreams.find(({ name, aliases }) => name === wanted || aliases.includes(wanted))
-    if (found === undefined) throw bad('registries: this cache has no such upstream')
+    if (found === undefined) throw new AppError('bad_request', because('setup_unknown'))
     return found.name
   })
-}
-
-function bad(message: string): AppError {
-  return new AppError('bad_request', { message })
 }

@@ -1,6 +1,7 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
+import { FETCHED, isFetched, isHit } from '../db/traffic.ts'
 import type { UsageRow } from '../db/usage.ts'
 import { DAY } from '../domain/clock.ts'
 import { queryOf } from './answer.ts'
@@ -8,7 +9,7 @@ import type { ApiDeps } from './deps.ts'
 import { seesAll } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
-const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().optional() })
+export const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().optional() })
 
 /** Disk and traffic at a glance; to whom rules hide something, numbers of single upstreams would tell of it. */
 export function statsRoutes(router: Router, deps: ApiDeps): void {
@@ -47,16 +48,13 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
   })
 }
 
-/** Outcomes that cost the upstream no body. */
-const HITS = new Set(['hit', 'stale', 'revalidated', 'joined'])
-
 function trafficOf(deps: ApiDeps, since: number) {
   const groups = Map.groupBy(deps.index.usage.since(since), (row) => `${row.frontEnd} ${row.upstream}`)
   return [...groups.values()].flatMap((rows) => {
     const [first] = rows
     if (first === undefined) return []
     const answers = rows.filter(({ outcome }) => outcome !== FETCHED)
-    const hits = answers.filter(({ outcome }) => HITS.has(outcome))
+    const hits = answers.filter(({ outcome }) => isHit(outcome))
     return [
       {
         upstream: first.upstream,
@@ -66,7 +64,7 @@ function trafficOf(deps: ApiDeps, since: number) {
         hitRequests: sumOf(hits, 'requests'),
         hitBytes: sumOf(hits, 'bytes'),
         fetched: sumOf(
-          rows.filter(({ outcome }) => outcome === FETCHED),
+          rows.filter(({ outcome }) => isFetched(outcome)),
           'bytes',
         ),
         limit: deps.rateLimit(first.upstream),
@@ -74,9 +72,6 @@ function trafficOf(deps: ApiDeps, since: number) {
     ]
   })
 }
-
-/** How usage calls what upstreams sent. */
-export const FETCHED = 'fetched'
 
 function sumOf(rows: readonly UsageRow[], field: 'requests' | 'bytes'): number {
   return rows.reduce((sum, row) => sum + row[field], 0)

@@ -5,12 +5,15 @@ import { writeUses } from '../cache/uses.ts'
 import type { TagLine } from '../db/accounts/tags.ts'
 import { parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import type { TagRowFull } from './contract-contents.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPlatforms, type Platforms } from './platforms.ts'
+import { toImageRow } from './rows.ts'
 import { conditionsOf, parseName } from './selection.ts'
 import { seesAll, shownNames, shownPage } from './shown.ts'
+import { tagState } from './tag-state.ts'
 import { visitorOf } from './visitor.ts'
 
 const USUAL = 100
@@ -19,12 +22,12 @@ const page = {
   limit: z.coerce.number().int().min(1).max(500).default(USUAL),
   cursor: z.string().max(4000).optional(),
 }
-const tagsAsk = z.strictObject({
+export const tagsAsk = z.strictObject({
   ...page,
   filter: z.string().max(1000).optional(),
   sort: z.string().max(40).optional(),
 })
-const digestsAsk = z.strictObject(page)
+export const digestsAsk = z.strictObject(page)
 
 /** What one repository has: its tags, and what has none. No upstream is asked. */
 export function tagRoutes(router: Router, deps: ApiDeps): void {
@@ -36,6 +39,7 @@ export function tagRoutes(router: Router, deps: ApiDeps): void {
     const place = repositoryOf(ctx, deps, name)
     const conditions = conditionsOf(deps, filter)
     writeUses(deps.index)
+    await deps.describe()
     const ask = { ...place, conditions, ...withoutUndefined(rest) }
     const found = await shownPage(ctx, ask, async (part) => {
       const read = await orBadRequest(clerk.ask('tags', { ...ask, ...part }))
@@ -57,7 +61,7 @@ export function tagRoutes(router: Router, deps: ApiDeps): void {
     )
     const may = mayOf(ctx, place)
     const shown = items.map((row) => ({
-      ...row,
+      ...toImageRow(row),
       parents: row.parents.filter((parent) => may(refOf(parent))),
     }))
     ctx.body = { items: shown, total, nextCursor }
@@ -70,10 +74,9 @@ interface Place {
 }
 
 /** Throws AppError for names that are malformed, and `denied` for what this user may not pull. */
-function repositoryOf(ctx: Context, deps: ApiDeps, name: string): Place {
+export function repositoryOf(ctx: Context, deps: ApiDeps, name: string): Place {
   const { route, reference } = parseName(deps, name)
-  if (reference !== undefined)
-    throw new AppError('bad_request', { message: `${name} is one image, not a repository` })
+  if (reference !== undefined) throw new AppError('bad_request', because('no_repository', { name }))
   const place = { upstream: route.upstream.name, repository: route.repository }
   const full = `${place.upstream}/${place.repository}`
   if (shownNames(ctx, [full]).length === 0) visitorOf(ctx).access.requirePull({ name: full })
@@ -106,14 +109,11 @@ async function toRow(
   const { isIndex, parts, ...rest } = line
   const digest = parseDigest(line.digest)
   const names = digest === undefined ? undefined : await platforms.of(digest, isIndex)
-  const { cache, upstreams } = config()
-  const ttl = upstreams.find(({ name }) => name === upstream)?.tagTtl ?? cache.tagTtl
-  const age = clock() - line.checkedAt
   return {
     ...rest,
     aliases: line.aliases.filter(may),
     platforms: parts.map((part) => ({ platform: names?.get(part.digest), state: part.state })),
-    state: age < ttl ? 'fresh' : age < cache.staleIfError ? 'due' : 'expired',
+    state: tagState(config(), { ...line, upstream }, clock()),
   }
 }
 

@@ -6,55 +6,76 @@ import type { Index } from '../db/index.ts'
 import type { ApiToken } from '../db/tokens.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
-import { bodyOf } from './answer.ts'
+import { because } from '../domain/reasons.ts'
+import { bodyOf, queryOf } from './answer.ts'
 import type { TokenRow } from './contract-session.ts'
 import { keepSafe } from './keep-safe.ts'
+import type { Reception } from './session.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const name = z.string().max(64)
-const putAsk = z.strictObject({ name, expiresAt: z.number().int().positive().optional() })
-const deleteAsk = z.strictObject({ name })
+const user = z.string().max(255).optional()
+export const listAsk = z.strictObject({ user })
+export const putAsk = z.strictObject({ name, user, expiresAt: z.number().int().positive().optional() })
+export const deleteAsk = z.strictObject({ name, user })
 
 interface TokenDeps {
   readonly tokens: ApiTokens
+  readonly reception: { readonly authenticator: Pick<Reception['authenticator'], 'reread'> }
   readonly index: Pick<Index, 'snapshot'>
   readonly log: Log
 }
 
-/** One's own tokens, for programs that use the API. */
-export function tokenRoutes(router: Router, { tokens, index, log }: TokenDeps): void {
-  const rowsOf = (user: string) => ({ items: tokens.listOf(user).map((token) => rowOf(token)) })
+/** One's own tokens, for programs that use the API; who owns this machine has those of everybody. */
+export function tokenRoutes(router: Router, { tokens, reception, index, log }: TokenDeps): void {
+  const rowsOf = async (ctx: Context, asked: string | undefined) => {
+    const list = await tokens.list(isOwner(ctx) ? asked : userOf(ctx, asked))
+    return { items: list.map((token) => rowOf(token)) }
+  }
 
-  router.get('/tokens', (ctx) => {
-    ctx.body = rowsOf(userOf(ctx))
+  router.get('/tokens', async (ctx) => {
+    ctx.body = await rowsOf(ctx, queryOf(ctx, listAsk).user)
   })
 
   router.put('/tokens', async (ctx) => {
-    const { name: wanted, expiresAt } = await bodyOf(ctx, putAsk)
-    about(ctx, { action: 'token.add', target: wanted })
-    const { token, secret } = await tokens.create({ user: userOf(ctx), name: wanted, expiresAt })
+    const { name: wanted, user: asked, expiresAt } = await bodyOf(ctx, putAsk)
+    about(ctx, { action: 'token.add', target: targetOf(ctx, wanted, asked) })
+    // `cachalot user add` may have made that user just before.
+    if (isOwner(ctx)) reception.authenticator.reread()
+    const { token, secret } = await tokens.create({ user: userOf(ctx, asked), name: wanted, expiresAt })
     keepSafe(index, log)
     ctx.body = { token: rowOf(token), secret }
   })
 
   router.delete('/tokens', async (ctx) => {
-    const { name: unwanted } = await bodyOf(ctx, deleteAsk)
-    about(ctx, { action: 'token.rm', target: unwanted })
-    const user = userOf(ctx)
-    await tokens.revoke(user, unwanted)
+    const { name: unwanted, user: asked } = await bodyOf(ctx, deleteAsk)
+    about(ctx, { action: 'token.rm', target: targetOf(ctx, unwanted, asked) })
+    await tokens.revoke(userOf(ctx, asked), unwanted)
     keepSafe(index, log)
-    ctx.body = rowsOf(user)
+    ctx.body = await rowsOf(ctx, asked)
   })
 }
 
-/** Throws AppError `denied` for who has no name in the file of users. */
-function userOf(ctx: Context): string {
+function isOwner(ctx: Context): boolean {
+  return visitorOf(ctx).access.principal.kind === 'local'
+}
+
+/** Throws AppError `denied` for who has no name in the file of users, and for tokens of somebody else. */
+function userOf(ctx: Context, asked: string | undefined): string {
   const { principal } = visitorOf(ctx).access
-  if (principal.kind !== 'user')
-    throw new AppError('denied', { message: 'only users have tokens: log in as one' })
+  if (principal.kind === 'local') {
+    if (asked === undefined) throw new AppError('bad_request', { message: 'user: whose token it is' })
+    return asked
+  }
+  if (principal.kind !== 'user') throw new AppError('denied', because('token_user'))
+  if (asked !== undefined && asked !== principal.name) throw new AppError('denied', because('token_foreign'))
   return principal.name
 }
 
-function rowOf({ name: own, user, createdAt, expiresAt, lastUsedAt }: ApiToken): TokenRow {
-  return { name: own, user, createdAt, expiresAt, lastUsedAt }
+function targetOf(ctx: Context, name: string, asked: string | undefined): string {
+  return isOwner(ctx) ? `${asked ?? ''} ${name}`.trim() : name
+}
+
+function rowOf({ name: own, user: owner, createdAt, expiresAt, lastUsedAt }: ApiToken): TokenRow {
+  return { name: own, user: owner, createdAt, expiresAt, lastUsedAt }
 }

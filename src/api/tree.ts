@@ -6,7 +6,7 @@ import type { ApiDeps } from './deps.ts'
 import { seesAll } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
-const treeAsk = z.strictObject({ path: z.string().max(1000).optional() })
+export const treeAsk = z.strictObject({ path: z.string().max(1000).optional() })
 
 /** The tree of names, level by level. No upstream is asked. */
 export function treeRoutes(router: Router, { index }: ApiDeps): void {

@@ -2,20 +2,21 @@ import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import type { UpstreamConfig } from '../config/config.ts'
-import { FETCHED, isHit } from '../db/traffic.ts'
+import { FETCHED, isFetched, isHit } from '../db/traffic.ts'
 import type { UsageRow } from '../db/usage.ts'
 import { DAY } from '../domain/clock.ts'
 import { AppError, ERRORS } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { withoutControls } from '../domain/text.ts'
 import type { Finding } from '../probe/finding.ts'
 import { probeUpstream } from '../probe/upstream.ts'
 import { bodyOf } from './answer.ts'
 import type { TestStep, UpstreamRow } from './contract-activity.ts'
-import { sightOf } from './sight.ts'
+import { type Sight, sightOf } from './sight.ts'
 import { about, visitorOf } from './visitor.ts'
 import type { UpstreamStanding, WatchingDeps } from './watching-deps.ts'
 
-const testAsk = z.strictObject({ name: z.string().min(1).max(300) })
+export const testAsk = z.strictObject({ name: z.string().min(1).max(300) })
 
 /** Milliseconds until headers that somebody in front of a console would call slow. */
 const SLOW = 1000
@@ -27,23 +28,13 @@ export function upstreamRoutes(router: Router, deps: WatchingDeps): void {
   const tests = new Map<string, Promise<readonly TestStep[]>>()
 
   router.get('/upstreams', async (ctx) => {
-    writeUses(deps.index)
-    const sight = sightOf(visitorOf(ctx).access)
-    const { upstreams } = await deps.index.clerk.ask('totals', {})
-    const traffic = Map.groupBy(deps.index.usage.since(deps.clock() - DAY), (row) => row.upstream)
-    const items = deps.config().upstreams.map((upstream): UpstreamRow => {
-      const { name } = upstream
-      const row = rowOf(deps, upstream, sight.isOperator)
-      const bytes = upstreams.find((one) => one.upstream === name)?.bytes ?? 0
-      return sight.all ? { ...row, ...sumUp(traffic.get(name) ?? []), bytes } : { ...row, ...UNTOLD }
-    })
-    ctx.body = { items }
+    ctx.body = { items: await upstreamRowsOf(deps, sightOf(visitorOf(ctx).access)) }
   })
   router.post('/upstreams/test', async (ctx) => {
     const { name } = await bodyOf(ctx, testAsk)
     const upstream = deps.config().upstreams.find((one) => one.name === name)
     if (upstream === undefined)
-      throw new AppError('name_unknown', { message: `this cache has no upstream ${withoutControls(name)}` })
+      throw new AppError('name_unknown', because('no_upstream', { upstream: withoutControls(name) }))
     about(ctx, { action: 'upstream.test', target: name })
     // Whoever is impatient asks no faster.
     const test = tests.get(name) ?? probe(upstream, deps).finally(() => tests.delete(name))
@@ -52,13 +43,30 @@ export function upstreamRoutes(router: Router, deps: WatchingDeps): void {
   })
 }
 
+/** How each upstream is, as far as somebody may know. */
+export async function upstreamRowsOf(deps: WatchingDeps, sight: Sight): Promise<readonly UpstreamRow[]> {
+  writeUses(deps.index)
+  const { upstreams } = await deps.index.clerk.ask('totals', {})
+  const traffic = Map.groupBy(deps.index.usage.since(deps.clock() - DAY), (row) => row.upstream)
+  return deps.config().upstreams.map((upstream): UpstreamRow => {
+    const { name } = upstream
+    const row = rowOf(deps, upstream, sight.isOperator)
+    const bytes = upstreams.find((one) => one.upstream === name)?.bytes ?? 0
+    return sight.all ? { ...row, ...sumUp(traffic.get(name) ?? []), bytes } : { ...row, ...UNTOLD }
+  })
+}
+
 async function probe(upstream: UpstreamConfig, { clock }: WatchingDeps): Promise<readonly TestStep[]> {
   const { findings } = await probeUpstream(upstream, clock)
   return findings.map(toStep)
 }
 
-function toStep({ name, state, detail, advice, ms }: Finding): TestStep {
-  return { name, state, detail: withoutControls(detail), advice, ms }
+function toStep({ name, state, detail, advice, ms, says = {} }: Finding): TestStep {
+  const { error, ...rest } = says
+  // Names in certificates are the upstream's words.
+  const said =
+    error === undefined ? rest : { ...rest, error: { ...error, text: withoutControls(error.text) } }
+  return { name, state, detail: withoutControls(detail), advice, ms, says: said }
 }
 
 /** To whom rules hide something, numbers of single upstreams would tell of it. */
@@ -111,9 +119,11 @@ export function healthOf(
 function errorOf(standing: UpstreamStanding | undefined, isOperator: boolean): UpstreamRow['lastError'] {
   const error = standing?.lastError
   if (error === undefined) return undefined
-  const { message } = ERRORS[error.code]
-  const isSaid = isOperator && error.said !== undefined
-  return { at: error.at, text: withoutControls(isSaid ? `${message}: ${error.said}` : message) }
+  const { at, code } = error
+  const { message } = ERRORS[code]
+  if (!isOperator || error.said === undefined) return { at, code, text: message, said: undefined }
+  const said = withoutControls(error.said)
+  return { at, code, text: `${message}: ${said}`, said }
 }
 
 /** What it said last, while it can still be so: nobody says when the window begins, only how long it is. */
@@ -134,7 +144,7 @@ function sumUp(rows: readonly UsageRow[]): Pick<UpstreamRow, 'requests' | 'hitRa
     answers.filter(({ outcome }) => isHit(outcome)),
     'bytes',
   )
-  const passed = rows.filter(({ outcome }) => outcome === FETCHED || outcome === 'bypass')
+  const passed = rows.filter(({ outcome }) => isFetched(outcome))
   return {
     requests: sumOf(answers, 'requests'),
     hitRate: bytes === 0 ? undefined : hitBytes / bytes,

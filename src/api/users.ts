@@ -9,12 +9,12 @@ import { enter, hasSession, type Reception } from './session.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const name = z.string().max(255)
-const putAsk = z.strictObject({
+export const putAsk = z.strictObject({
   name,
   password: z.string().max(1024).optional(),
   role: z.enum(['user', 'operator', 'admin']).optional(),
 })
-const deleteAsk = z.strictObject({ name })
+export const deleteAsk = z.strictObject({ name })
 
 interface UserDeps {
   readonly users: Users

@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { isSha256, parseDigest, type Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import type { FetchedImage } from '../frontends/oci/fetcher.ts'
 import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
@@ -11,39 +12,20 @@ import { parseName, selectImages } from './selection.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const bytes = z.number().int().nonnegative()
-const gcAsk = z.strictObject({
-  free: bytes.optional(),
-  to: bytes.optional(),
-  idle: bytes.optional(),
-  grace: bytes.optional(),
-  dryRun: z.boolean().default(false),
-})
-const verifyAsk = z.strictObject({
+export const verifyAsk = z.strictObject({
   names: z.array(z.string()).default([]),
   repair: z.boolean().default(false),
   rate: bytes.default(0),
 })
-const fetchAsk = z.strictObject({
+export const fetchAsk = z.strictObject({
   names: z.array(z.string()).min(1),
   platforms: z.array(z.string()).default([]),
 })
-const jobsAsk = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) })
+export const jobsAsk = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) })
 
-/** Long work: clean-up, verification, fetching; and what ran before. */
+/** Long work: verification, fetching; and what ran before. */
 export function workRoutes(router: Router, deps: ApiDeps): void {
-  const { gc, verify, scheduler, index } = deps
-
-  router.post('/gc', async (ctx) => {
-    const { dryRun, ...goal } = await bodyOf(ctx, gcAsk)
-    if ([goal.free, goal.to, goal.idle].filter((one) => one !== undefined).length > 1)
-      throw new AppError('bad_request', { message: 'give one goal: free, to or idle' })
-    if (!dryRun) about(ctx, { action: 'gc', target: '', detail: goal })
-    await stream(ctx, (watch) =>
-      dryRun
-        ? gc.run({ goal, dryRun }, watch)
-        : scheduler.run('gc', 'operator', (inner) => gc.run({ goal, dryRun }, inner), watch),
-    )
-  })
+  const { verify, scheduler, index } = deps
 
   router.post('/verify', async (ctx) => {
     const { names, repair, rate } = await bodyOf(ctx, verifyAsk)
@@ -77,7 +59,7 @@ function requireFetch(ctx: Context, deps: ApiDeps, name: string): void {
   }
   access.requirePull(target)
   if (access.mayStore(target)) return
-  throw new AppError('denied', { message: `a rule forbids to keep ${target.name}` })
+  throw new AppError('denied', because('not_to_keep', { name: target.name }))
 }
 
 async function fetchAll(
@@ -101,7 +83,7 @@ async function digestsOf(deps: ApiDeps, names: readonly string[]): Promise<reado
   const { images, notFound } =
     rest.length === 0 ? { images: [], notFound: [] } : await selectImages(deps, { names: rest })
   const [missing] = notFound
-  if (missing !== undefined) throw new AppError('not_found', { message: `${missing} is not cached` })
+  if (missing !== undefined) throw new AppError('not_found', because('not_cached', { name: missing }))
   const held = await deps.index.clerk.ask('held', {
     images: images.map(({ upstream, repository, digest }) => ({ upstream, repository, digest })),
   })

@@ -86,12 +86,24 @@ function commandOf(words: readonly string[], commands: readonly Command[]): Comm
   const found =
     commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
   if (found !== undefined) return found
-  const inside = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name)
-  const guess = closest([first, second].join(' ').trim(), names(commands)) ?? closest(first, names(commands))
-  const near = guess ?? inside.join(', ')
-  throw usageError(
-    `unknown command "${words.join(' ')}"${near === '' ? '' : `; did you mean "${near}"?`} · try: cachalot help`,
-  )
+  const inside = names(commands).filter((name) => name.startsWith(`${first} `))
+  if (inside.length > 0) throw incomplete(first, second, inside)
+  const near = closest([first, second].join(' ').trim(), names(commands)) ?? closest(first, names(commands))
+  const guess = near === undefined ? '' : `; did you mean "${near}"?`
+  throw usageError(`unknown command "${words.join(' ')}"${guess} · try: cachalot help`)
+}
+
+/** For `cachalot user` alone, and with a second word that is none of its own. */
+function incomplete(first: string, second: string, inside: readonly string[]): Error {
+  const seconds = inside.map((name) => name.slice(first.length + 1))
+  const near = second === '' ? undefined : closest(second, seconds)
+  if (near !== undefined) {
+    const what = `unknown command "${first} ${second}"; did you mean "${first} ${near}"?`
+    return usageError(`${what} · try: cachalot help`)
+  }
+  const which = seconds.length === 1 ? seconds.join() : `one of ${seconds.join(', ')}`
+  const what = second === '' ? `${first} needs ${which}` : `unknown command "${first} ${second}"`
+  return usageError({ what, hint: inside.map((name) => `cachalot ${name}`).join(', ') })
 }
 
 function names(commands: readonly Command[]): string[] {

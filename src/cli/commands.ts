@@ -2,6 +2,7 @@ import { systemClock } from '../domain/clock.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { audit } from './commands/audit.ts'
+import { check } from './commands/check.ts'
 import { clientSetup } from './commands/client.ts'
 import { configCheck, configShow } from './commands/config.ts'
 import { doctor } from './commands/doctor.ts'
@@ -17,6 +18,7 @@ import { rm } from './commands/rm.ts'
 import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { stats } from './commands/stats.ts'
+import { tokenAdd, tokenLs, tokenRm } from './commands/token.ts'
 import { undo } from './commands/undo.ts'
 import { userAdd, userLs, userPasswd, userRm } from './commands/user.ts'
 import { verify } from './commands/verify.ts'
@@ -40,10 +42,12 @@ export const COMMANDS: readonly Command[] = [
   ls,
   show,
   lookup,
+  check,
   pins,
   jobs,
   userLs,
   keyLs,
+  tokenLs,
   audit,
   clientSetup,
   fetch,
@@ -56,6 +60,8 @@ export const COMMANDS: readonly Command[] = [
   userRm,
   keyAdd,
   keyRm,
+  tokenAdd,
+  tokenRm,
   gc,
   verify,
   doctor,

@@ -8,6 +8,8 @@ const FREELY = 20
 
 export interface Confirmation {
   readonly objects: number
+  /** What goes cannot be had again: then even one object is asked about. */
+  readonly isFinal?: boolean
   /** What happens to them: "remove 31 objects and free 2 GiB?" */
   readonly question: string
 }
@@ -16,8 +18,8 @@ export interface Confirmation {
  * Lets a change of up to 20 objects pass, and a larger one after a person said yes or with --yes. Throws CommandError:
  * exit 2 where nobody can be asked, 1 when the answer is no, 130 for Ctrl-C.
  */
-export async function confirm(context: Context, { objects, question }: Confirmation): Promise<void> {
-  if (objects <= FREELY || context.flags.on('yes')) return
+export async function confirm(context: Context, { objects, isFinal, question }: Confirmation): Promise<void> {
+  if ((objects <= FREELY && isFinal !== true) || context.flags.on('yes')) return
   const { stdin } = context.world
   if (stdin.isTTY !== true || !context.terminal.err.interactive) {
     throw usageError({

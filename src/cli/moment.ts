@@ -1,5 +1,7 @@
 import { DAY } from '../domain/clock.ts'
 import { parseDuration } from '../domain/units.ts'
+import type { Context } from './context.ts'
+import { badValue } from './flags.ts'
 
 /**
  * When something ends: "30d" from now, "2026-12-31" through the end of that day on this machine, or a full RFC 3339
@@ -20,4 +22,13 @@ function dayEnd(text: string): number | undefined {
   if (start.getDate() !== Number(day) || start.getMonth() !== Number(month) - 1) return undefined
   // Noon of the next day lies in it however clocks are changed, and so does its own midnight.
   return new Date(start.getTime() + 1.5 * DAY).setHours(0, 0, 0, 0)
+}
+
+/** What --expires says; undefined where it is not given. Throws CommandError (exit 2). */
+export function expiryOf({ flags, world }: Pick<Context, 'flags' | 'world'>): number | undefined {
+  const text = flags.text('expires')
+  if (text === undefined) return undefined
+  const at = momentOf(text, world.clock())
+  if (at === undefined) throw badValue('expires', text, 'like "90d" or "2026-12-31", in the future')
+  return at
 }

@@ -16,6 +16,8 @@ import { createNoteLog } from './note-log.ts'
 export interface Reached {
   readonly api: ApiClient
   readonly config: Config
+  /** Whether somebody goes on looking after the folder when this command has ended. */
+  readonly isServed: boolean
 }
 
 export interface ReachOptions {
@@ -28,6 +30,7 @@ const BETWEEN_TRIES = 250
 
 interface Open {
   readonly api: ApiClient
+  readonly isServed: boolean
   close(): Promise<void>
 }
 
@@ -45,7 +48,7 @@ export async function withApi<T>(
   if (options.create !== true) requireData(folder)
   const open = await openEither(config, context)
   try {
-    return await use({ api: open.api, config })
+    return await use({ api: open.api, config, isServed: open.isServed })
   } finally {
     await open.close()
   }
@@ -101,7 +104,7 @@ async function openSocket(folder: string, context: Context): Promise<Open | unde
   const trouble = await knock(address.path)
   if (trouble === undefined) {
     context.detail(`via server at ${socketFile(folder)}`)
-    return { api: connectApi(address.path), close: async () => address.release() }
+    return { api: connectApi(address.path), isServed: true, close: async () => address.release() }
   }
   address.release()
   if (trouble === 'ENOENT' || trouble === 'ECONNREFUSED') return undefined
@@ -139,6 +142,7 @@ async function openEngine(config: Config, context: Context): Promise<Open | unde
   context.detail(`no server runs on ${config.storage.path}: working on it directly`)
   return {
     api: open.api,
+    isServed: false,
     close: async () => {
       await open.close()
       await app.close()

@@ -12,7 +12,7 @@ export interface Done {
   readonly error?: { readonly message: string; readonly code: string | undefined }
 }
 
-standBack()
+standBack('far')
 
 // From chore.ts, which starts this thread; its types say that the input fits the chore.
 const { chore, input } = workerData as Errand

@@ -1,8 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { warmLists } from './accounts/lists.ts'
+import { answerPatiently, becomePatient } from './accounts/patience.ts'
 import { standBack } from './background.ts'
 import type { Db } from './open.ts'
 import { type Questions, questions } from './questions.ts'
 import { openReader } from './reader.ts'
+
+export type Role = 'people' | 'work'
 
 export interface Order {
   readonly id: number
@@ -17,21 +21,31 @@ export interface Answer {
 }
 
 // From clerk.ts, which starts this thread.
-const { file } = workerData as { file: string }
+const { file, role } = workerData as { file: string; role: Role }
 let db: Db | undefined
 
-standBack()
+// Behind all others it would get nothing on a busy machine, and people wait for it.
+standBack(role === 'people' ? 'a little' : 'far')
 
-parentPort?.on('message', ({ id, question, input }: Order) => {
+parentPort?.on('message', (order: Order) => void answerOrder(order))
+
+async function answerOrder({ id, question, input }: Order): Promise<void> {
   let answer: Answer
   try {
-    db ??= openReader(file)
+    const reader = (db ??= open())
     // The caller's types say that the input fits the question.
     const run = questions[question] as (db: Db, input: unknown) => unknown
-    answer = { id, value: run(db, input) }
+    answer = { id, value: await answerPatiently(() => run(reader, input)) }
   } catch (error) {
     const { message, name, code } = error as NodeJS.ErrnoException
     answer = { id, error: { message, name, code } }
   }
   parentPort?.postMessage(answer)
-})
+}
+
+function open(): Db {
+  const reader = openReader(file)
+  becomePatient(reader)
+  if (role === 'people') setImmediate(() => warmLists(reader))
+  return reader
+}

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Answer, Order } from './clerk-worker.ts'
+import { lacksLists } from './accounts/lists.ts'
+import type { Answer, Order, Role } from './clerk-worker.ts'
 import type { Questions } from './questions.ts'
 
 type Name = keyof Questions
@@ -10,17 +11,47 @@ export type Reply<N extends Name> = ReturnType<Questions[N]>
 export interface Clerk {
   /** Rejects with what the question threw, and with an error when the clerk was closed. */
   ask<N extends Name>(question: N, input: Ask<N>): Promise<Reply<N>>
+  /** Begins with what people would wait for, where it was not kept from before. */
+  warm(): void
   /** Settles when the thread has ended; its connection is closed then. */
   close(): Promise<void>
 }
+
+type Thread = Omit<Clerk, 'warm'>
 
 interface Waiting {
   resolve(value: unknown): void
   reject(error: unknown): void
 }
 
-/** The thread starts with the first question. It sees what is committed in the index at `file`. */
+/** What nobody looks at a screen for takes seconds, and others would wait for it. */
+const LONG: ReadonlySet<Name> = new Set<Name>([
+  'strays',
+  'plan',
+  'asPlanned',
+  'pinned',
+  'coldestOf',
+  'holdings',
+  'bytes',
+])
+
+/** One thread for what people ask, one behind all others for long work; each starts with its first question. */
 export function createClerk(file: string): Clerk {
+  const people = createThread(file, 'people')
+  const work = createThread(file, 'work')
+  return {
+    ask: (question, input) => (LONG.has(question) ? work : people).ask(question, input),
+    warm: () => {
+      // Whatever it is asked, the thread begins with the lists.
+      if (lacksLists(file)) people.ask('above', { digests: [] }).catch(() => undefined)
+    },
+    close: async () => {
+      await Promise.all([people.close(), work.close()])
+    },
+  }
+}
+
+function createThread(file: string, role: Role): Thread {
   let worker: Worker | undefined
   let closed = false
   let nextId = 0
@@ -33,8 +64,8 @@ export function createClerk(file: string): Clerk {
   }
   const start = (): Worker => {
     const thread = new Worker(new URL('./clerk-worker.ts', import.meta.url), {
-      name: 'clerk',
-      workerData: { file },
+      name: `clerk for ${role}`,
+      workerData: { file, role },
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
     })
     thread.on('message', ({ id, value, error }: Answer) => {

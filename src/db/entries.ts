@@ -2,11 +2,12 @@ import type { Sha256 } from '../domain/digest.ts'
 import { type EntryKey, keyText } from '../domain/names.ts'
 import { toBytes, toRef, toSha256 } from './digests.ts'
 import { headersIn } from './entry-headers.ts'
+import { createGone, type Gone } from './gone.ts'
 import type { Memo } from './memo.ts'
 import { createMoved, isTag } from './moved.ts'
 import { createNames, type Names } from './names.ts'
 import type { Db } from './open.ts'
-import { createRepositoryIds } from './repositories.ts'
+import { createRepositoryIds, type RepositoryIds } from './repositories.ts'
 
 /** What the index knows of one name. */
 export interface Entry {
@@ -27,7 +28,7 @@ export interface Entry {
 
 export type NewEntry = Omit<Entry, 'blob' | 'previous'>
 
-export interface Entries extends Names {
+export interface Entries extends Names, Gone {
   find(key: EntryKey): Entry | undefined
   /**
    * Inserts or replaces. Where the new bytes are not on disk, the way to those that are is kept as `previous`; to
@@ -36,7 +37,7 @@ export interface Entries extends Names {
   put(key: EntryKey, entry: NewEntry): void
   /** These bytes are on disk now: nobody needs the way to older ones. Belongs after the row is added. */
   arrived(digest: Sha256): void
-  /** The upstream confirmed it now. */
+  /** The upstream confirmed it now; what was noted against it is forgotten. */
   confirm(key: EntryKey, at: number): void
   remove(key: EntryKey, at: number): void
   /** Removes it for good: unlike a tag that moved on, nothing remembers it. True when it was there. */
@@ -94,18 +95,17 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
              @checkedAt, @checkedAt)
      ON CONFLICT DO UPDATE SET digest = @digest, media_type = @mediaType, size = @size, etag = @etag,
             headers = @headers, fetched_at = @fetchedAt, checked_at = @checkedAt,
+            gone_at = NULL, moved_to = NULL,
             previous = CASE WHEN EXISTS (SELECT 1 FROM blobs WHERE digest = @digest) THEN NULL
                             WHEN EXISTS (SELECT 1 FROM blobs b WHERE b.digest = entries.digest) THEN entries.digest
                             ELSE entries.previous END`,
   )
   const arrived = db.prepare('UPDATE entries SET previous = NULL WHERE digest = ? AND previous IS NOT NULL')
   const moved = createMoved(db)
+  const { forget, ...news } = createGone(db, repositoryId)
   const confirm = db.prepare(
-    'UPDATE entries SET checked_at = ? WHERE repository = ? AND kind = ? AND ref = ?',
-  )
-  const remove = db.prepare('DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ?')
-  const removeUnchanged = db.prepare(
-    'DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ? AND checked_at = ?',
+    `UPDATE entries SET checked_at = ?, gone_at = NULL, moved_to = NULL
+      WHERE repository = ? AND kind = ? AND ref = ?`,
   )
   const look = (key: EntryKey): Entry | undefined => {
     const repository = repositoryId.find(key)
@@ -116,6 +116,7 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
     find: (key) => memo.find(keyText(key), () => look(key)),
     put: (key, entry) => {
       memo.clear()
+      forget(key)
       const repository = repositoryId.ensure(key)
       const ref = toRef(key.ref)
       const before = moved.target(repository, key.kind, ref)
@@ -140,9 +141,26 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
     },
     confirm: (key, at) => {
       memo.clear()
+      forget(key)
       const repository = repositoryId.find(key)
       if (repository !== undefined) confirm.run(at, repository, key.kind, toRef(key.ref))
     },
+    ...createRemovals(db, memo, { repositoryId, moved }),
+    ...createNames(db, repositoryId),
+    ...news,
+  }
+}
+
+function createRemovals(
+  db: Db,
+  memo: Memo<Entry>,
+  { repositoryId, moved }: { repositoryId: RepositoryIds; moved: ReturnType<typeof createMoved> },
+): Pick<Entries, 'remove' | 'drop' | 'removeUnchanged'> {
+  const remove = db.prepare('DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ?')
+  const removeUnchanged = db.prepare(
+    'DELETE FROM entries WHERE repository = ? AND kind = ? AND ref = ? AND checked_at = ?',
+  )
+  return {
     remove: (key, at) => {
       memo.clear()
       const repository = repositoryId.find(key)
@@ -164,6 +182,5 @@ export function createEntries(db: Db, memo: Memo<Entry>): Entries {
       if (repository === undefined) return false
       return removeUnchanged.run(repository, key.kind, toRef(key.ref), checkedAt).changes > 0
     },
-    ...createNames(db, repositoryId),
   }
 }

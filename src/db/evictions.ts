@@ -69,7 +69,7 @@ const MOST_OVER = 200
 
 /** What a row of `entries` holds; `evicted_names` has the same columns. */
 const COLUMNS = `repository, kind, ref, digest, media_type, size, etag, headers, fetched_at, checked_at, created_at,
-                 used_at, pulls, replaced_at, previous`
+                 used_at, pulls, replaced_at, previous, gone_at, moved_to`
 /** Index -> manifest -> layer, and one level more for whoever nests them. */
 const DEEPEST = 3
 

@@ -7,7 +7,7 @@ import { markClosed, markOpen } from './closing.ts'
 import { type Connection, connect, connectOrRescue, type Place } from './connection.ts'
 import { isDamage } from './damage.ts'
 import type { Applied } from './migrate.ts'
-import { closeDb, type Db, isStorageTrouble } from './open.ts'
+import { closeDb, type Db, unlessTrouble } from './open.ts'
 import { patiently } from './patience.ts'
 import { createRepair, isReplaced, type RecoveredListener, type Repair } from './repair.ts'
 import { changesOf, createSnapshots } from './snapshot.ts'
@@ -45,6 +45,9 @@ export interface Index extends Tables {
   onRecovered(listener: RecoveredListener): Promise<void>
   close(): Promise<void>
 }
+
+/** Long enough for the start, and for a command that only looks. */
+const WARM_AFTER_MS = 3000
 
 /** Whoever writes page after page would else never let a request in between: awaiting a transaction is no pause. */
 const SLICE_MS = 5
@@ -109,6 +112,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     await checkpoints.stop()
     await now.tables.clerk.close()
     unlessTrouble(() => now.tables.uses.flush())
+    unlessTrouble(() => now.tables.entries.flushNews())
     unlessTrouble(() => now.tables.usage.flush())
     unlessTrouble(() => now.tables.keys.flush())
     const isSound = isOwner() && (await snapshots.atEnd())
@@ -120,6 +124,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     own()
     sayCopy(opened, log)
     if (!opened.checked) void checkLater()
+    setTimeout(() => now.tables.clerk.warm(), WARM_AFTER_MS).unref()
   }
   if (opened.recovered !== undefined) repair.tell(opened.recovered)
 
@@ -186,14 +191,5 @@ function sayCopy({ applied, copy }: Connection, log: Log): void {
   } else if (copy.kind === 'failed') {
     const words = `the index was migrated without a copy of it from before, which could not be made: ${copy.why}`
     log.warn({ event: 'index.migrated', versions }, words)
-  }
-}
-
-/** What cannot be done on a failing disk is left undone: it only makes the index less exact. */
-function unlessTrouble(work: () => void): void {
-  try {
-    work()
-  } catch (error) {
-    if (!isStorageTrouble(error)) throw error
   }
 }

@@ -1,5 +1,5 @@
 import { MINUTE } from '../domain/clock.ts'
-import { FETCHED, isHit, type TrafficSums } from './traffic.ts'
+import { FETCHED, isFetched, isHit, type TrafficSums } from './traffic.ts'
 
 type Sums = { -readonly [K in keyof TrafficSums]: TrafficSums[K] }
 
@@ -26,7 +26,7 @@ export function createMinutes(): Minutes {
   return {
     add: ({ outcome, bytes, at }) => {
       if (at < now.at || at >= now.at + MINUTE) now = sumsAt(at - (at % MINUTE))
-      if (outcome === FETCHED || outcome === 'bypass') {
+      if (isFetched(outcome)) {
         now.fetches++
         now.fetched += bytes
       }

@@ -73,11 +73,7 @@ export function limitWaits(db: Db): void {
 /** Checkpoints and closes; the planner's statistics are refreshed where that is cheap. */
 export function closeDb(db: Db): void {
   if (!db.open) return
-  try {
-    db.pragma('optimize')
-  } catch (error) {
-    if (!isStorageTrouble(error)) throw error
-  }
+  unlessTrouble(() => db.pragma('optimize'))
   db.close()
 }
 
@@ -90,6 +86,15 @@ export function isStorageTrouble(error: unknown): boolean {
     error instanceof Database.SqliteError &&
     /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|CORRUPT|NOTADB)/.test(error.code)
   )
+}
+
+/** What cannot be done on a failing disk, or while another process writes, is left undone. */
+export function unlessTrouble(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!isStorageTrouble(error)) throw error
+  }
 }
 
 export function isBusy(error: unknown): boolean {

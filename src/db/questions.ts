@@ -1,19 +1,26 @@
 import { above } from './accounts/above.ts'
-import { chosen } from './accounts/chosen.ts'
+import { asPlanned } from './accounts/as-planned.ts'
+import { bonds } from './accounts/bonds.ts'
 import { coldestOf } from './accounts/coldest.ts'
+import { goneOf } from './accounts/gone.ts'
 import { bytes, holdings } from './accounts/holdings.ts'
 import { held, image } from './accounts/image.ts'
 import { images, repositories } from './accounts/lists.ts'
+import { matching } from './accounts/matching.ts'
+import { parts } from './accounts/parts.ts'
 import { pinHoldings, pinned } from './accounts/pinned.ts'
 import { plan } from './accounts/plan.ts'
-import { type Removal, type RemovalAsk, removal } from './accounts/removal.ts'
+import { platforms } from './accounts/platform-list.ts'
+import { type Removal, type RemovalAsk, type RemovalSums, removal, removalSums } from './accounts/removal.ts'
 import { strays } from './accounts/strays.ts'
 import { standings } from './accounts/tagged.ts'
-import { tags } from './accounts/tags.ts'
+import { beside, tags } from './accounts/tags.ts'
 import { totals } from './accounts/totals.ts'
 import { namesBelow, tree } from './accounts/tree.ts'
 import { untagged } from './accounts/untagged.ts'
+import { sharedWith } from './accounts/usage.ts'
 import type { Db } from './open.ts'
+import { pullDays } from './pull-days.ts'
 import { traffic } from './traffic.ts'
 
 /**
@@ -22,19 +29,28 @@ import { traffic } from './traffic.ts'
  */
 export const questions = {
   above,
-  chosen,
+  asPlanned,
+  beside,
+  bonds,
   coldestOf,
   bytes,
+  goneOf,
   holdings,
   held,
   image,
   images,
+  matching,
   namesBelow,
+  parts,
   pinHoldings,
   pinned,
   plan,
+  platforms,
+  pullDays,
   removal: (db: Db, ask: RemovalAsk): Removal => removal(db, ask),
+  removalSums: (db: Db, ask: RemovalAsk): RemovalSums => removalSums(db, ask),
   repositories,
+  sharedWith,
   standings,
   strays,
   tags,

@@ -2,6 +2,7 @@ import { type AuditTable, createAudit } from './audit.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Clerk, createClerk } from './clerk.ts'
 import { watchClerk } from './damage.ts'
+import { createDescriptions, type Descriptions } from './descriptions.ts'
 import { createEdges, type Edges } from './edges.ts'
 import { createEntries, type Entries, type Entry } from './entries.ts'
 import { createEvictions, type Evictions } from './evictions.ts'
@@ -35,6 +36,7 @@ export interface Tables {
   readonly tokens: TokenTable
   readonly audit: AuditTable
   readonly evictions: Evictions
+  readonly descriptions: Descriptions
   readonly clerk: Clerk
 }
 
@@ -62,6 +64,7 @@ export function createTables(
     tokens: createTokenTable(db),
     audit: createAudit(db),
     evictions: createEvictions(db, memo),
+    descriptions: createDescriptions(db),
     clerk: watchClerk(createClerk(file), notice),
   }
 }
@@ -113,6 +116,9 @@ export function followTables(now: () => Tables): Tables {
     },
     get evictions() {
       return now().evictions
+    },
+    get descriptions() {
+      return now().descriptions
     },
     get clerk() {
       return now().clerk

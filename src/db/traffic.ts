@@ -10,6 +10,14 @@ export function isHit(outcome: string): boolean {
   return HITS.some((hit) => hit === outcome)
 }
 
+/** What upstreams sent without its being kept is counted by the answer alone that it went into. */
+const PASSED = 'bypass'
+
+/** Whether an upstream sent these bytes, whatever became of them. */
+export function isFetched(outcome: string): boolean {
+  return outcome === FETCHED || outcome === PASSED
+}
+
 /** What came and went in one stretch of time. */
 export interface TrafficSums {
   /** Begin of the stretch. */
@@ -41,8 +49,8 @@ export function traffic(db: Db, { from, to }: TrafficAsk): readonly TrafficSums[
             coalesce(sum(bytes) FILTER (WHERE outcome <> '${FETCHED}'), 0) AS bytes,
             coalesce(sum(requests) FILTER (WHERE outcome IN (${LIST})), 0) AS hits,
             coalesce(sum(bytes) FILTER (WHERE outcome IN (${LIST})), 0) AS hitBytes,
-            coalesce(sum(requests) FILTER (WHERE outcome IN ('${FETCHED}', 'bypass')), 0) AS fetches,
-            coalesce(sum(bytes) FILTER (WHERE outcome IN ('${FETCHED}', 'bypass')), 0) AS fetched
+            coalesce(sum(requests) FILTER (WHERE outcome IN ('${FETCHED}', '${PASSED}')), 0) AS fetches,
+            coalesce(sum(bytes) FILTER (WHERE outcome IN ('${FETCHED}', '${PASSED}')), 0) AS fetched
        FROM usage WHERE hour >= ? AND hour < ? GROUP BY hour ORDER BY hour`,
   )
   return select.all(from - (from % HOUR), to - (to % HOUR))

@@ -2,6 +2,7 @@ import type { Sha256 } from '../domain/digest.ts'
 import { type EntryKey, keyText } from '../domain/names.ts'
 import { toBytes, toRef } from './digests.ts'
 import type { Db } from './open.ts'
+import { createPullDays } from './pull-days.ts'
 
 export interface Use {
   readonly key: EntryKey
@@ -45,15 +46,24 @@ export function createUses(db: Db): Uses {
                              AND name = @repository)
         AND kind = @kind AND ref = @ref`,
   )
+  const days = createPullDays(db)
   let noted = new Map<string, Noted>()
-  const write = ({ key, digest, at, pulls }: Noted): void => {
+  const write = (use: Noted): void => {
+    const { key, digest, at, pulls } = use
     const { frontEnd, upstream, repository, kind } = key
     useBlobs.run({ digest: toBytes(digest), at })
     useEntry.run({ frontEnd, upstream, repository, kind, ref: toRef(key.ref), at, pulls })
+    days.add(use)
   }
-  const writeAll = db.transaction((uses: Iterable<Noted>) => {
-    for (const use of uses) write(use)
-  })
+  const writeAll = (uses: ReadonlyMap<string, Noted>): void => {
+    let latest = 0
+    for (const use of uses.values()) {
+      write(use)
+      latest = Math.max(latest, use.at)
+    }
+    days.forget(latest)
+  }
+  const inTransaction = db.transaction(writeAll)
   return {
     note: ({ key, digest, at, pulled }) => {
       const text = keyText(key)
@@ -68,10 +78,9 @@ export function createUses(db: Db): Uses {
     },
     flush: () => {
       if (noted.size === 0) return
-      const uses = noted
       // Inside an open transaction this is a part of it.
-      if (db.inTransaction) for (const use of uses.values()) write(use)
-      else writeAll.immediate(uses.values())
+      if (db.inTransaction) writeAll(noted)
+      else inTransaction.immediate(noted)
       noted = new Map()
     },
   }

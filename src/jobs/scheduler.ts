@@ -3,6 +3,7 @@ import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
+import { because } from '../domain/reasons.ts'
 import { unwatched, type Watch } from './watch.ts'
 
 /** sweep: what a killed process left is looked for. */
@@ -49,8 +50,7 @@ export function createScheduler(deps: {
   }
 
   const run: Scheduler['run'] = (job, cause, work, watch = unwatched(ending.signal)) => {
-    if (running.has(job))
-      return Promise.reject(new AppError('busy', { message: `${job} is running already` }))
+    if (running.has(job)) return Promise.reject(new AppError('busy', because('running', { job })))
     const signal = AbortSignal.any([ending.signal, watch.signal])
     const done = record(job, cause, () => work({ ...watch, signal })).finally(() => running.delete(job))
     running.set(job, done)

@@ -1,10 +1,11 @@
-import { type Finding, said, timed } from './finding.ts'
+import { codeOf, type Finding, finding, said, timed } from './finding.ts'
+import type { Told } from './sentences.ts'
 
 export interface Step<T> {
   readonly name: string
   /** What is tried, for when it fails. */
-  readonly what: string
-  readonly advice: string
+  readonly what: Told
+  readonly advice: Told
   run(): Promise<T>
   /** What to say of the value; a plain "ok" with `what` when absent. */
   judge?(value: T): Omit<Finding, 'name' | 'ms'>
@@ -26,10 +27,13 @@ export function createSteps(): Steps {
     take: async ({ name, what, advice, run, judge }) => {
       try {
         const { value, ms } = await timed(run)
-        found.push({ name, ms, ...(judge?.(value) ?? { state: 'ok', detail: what }) })
+        found.push({ name, ms, ...(judge?.(value) ?? finding('ok', what)) })
         return value
       } catch (error) {
-        found.push({ name, state: 'fail', detail: `${what}: ${said(error)}`, advice })
+        const { says, ...rest } = finding('fail', what, advice)
+        const text = said(error)
+        const detail = `${what.text}: ${text}`
+        found.push({ name, ...rest, detail, says: { ...says, error: { code: codeOf(error), text } } })
         return undefined
       }
     },

@@ -1,8 +1,9 @@
 import type { UpstreamConfig } from '../config/config.ts'
 import { toAppError } from '../domain/errors.ts'
 import { trustedRealm } from '../upstream/realm.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, finding } from './finding.ts'
 import { type Answer, getOver, openRoute, type Route } from './route.ts'
+import { tell } from './sentences.ts'
 import type { Steps } from './steps.ts'
 
 export interface LoginAsk {
@@ -17,17 +18,16 @@ export interface LoginAsk {
 export async function checkLogin({ upstream, route, challenge = '', steps }: LoginAsk): Promise<void> {
   const login = loginOf(upstream)
   const asked = serviceOf(challenge, upstream)
-  if (asked.kind === 'refused') return steps.add({ name: 'token', state: 'fail', ...asked.finding })
+  if (asked.kind === 'refused') return steps.add({ name: 'token', ...asked.finding })
   const service = asked.kind === 'named' ? asked.url : undefined
   if (service === undefined && login === undefined) {
-    const detail = 'this registry wants a login'
-    return steps.add({ name: 'login', state: 'warn', detail, advice: 'set username and password_file' })
+    return steps.add({ name: 'login', ...finding('warn', tell('wants_login'), tell('set_login')) })
   }
   const target = service === undefined ? route : { ...route, url: service }
   await steps.take({
     name: service === undefined ? 'login' : 'token',
-    what: target.url.host,
-    advice: 'this host must be reachable too',
+    what: tell('place', { place: target.url.host }),
+    advice: tell('check_host'),
     run: () => ask(target, login),
     judge: (answer) => judge(answer, { host: target.url.host, login }),
   })
@@ -39,13 +39,12 @@ interface Asked {
 }
 
 function judge({ status }: Answer, { host, login }: Asked): Omit<Finding, 'name' | 'ms'> {
-  const who = login === undefined ? 'without a login' : 'with the login'
-  if (status !== 200) {
-    const detail = `${host} answers ${status} ${who}`
-    if (login !== undefined) return { state: 'fail', detail, advice: 'check username and password_file' }
-    return { state: 'warn', detail, advice: 'a username and password_file are needed, as it seems' }
+  if (login === undefined) {
+    if (status === 200) return finding('ok', tell('lets_in_anonymous', { host }))
+    return finding('warn', tell('refuses_anonymous', { host, status }), tell('needs_login'))
   }
-  return { state: 'ok', detail: `${host} lets us in ${who}` }
+  if (status === 200) return finding('ok', tell('lets_in', { host }))
+  return finding('fail', tell('refuses', { host, status }), tell('check_login'))
 }
 
 async function ask(route: Route, authorization: string | undefined): Promise<Answer> {
@@ -57,7 +56,7 @@ type Service =
   /** The registry wants the login itself. */
   | { readonly kind: 'none' }
   | { readonly kind: 'named'; readonly url: URL }
-  | { readonly kind: 'refused'; readonly finding: { readonly detail: string; readonly advice: string } }
+  | { readonly kind: 'refused'; readonly finding: Omit<Finding, 'name'> }
 
 /**
  * `Bearer realm="…",service="…"` as the address to ask (distribution spec, "Token Authentication"), where a pull would
@@ -73,7 +72,9 @@ function serviceOf(challenge: string, upstream: UpstreamConfig): Service {
     return { kind: 'named', url }
   } catch (error) {
     const detail = toAppError(error).detail.said ?? 'the token service is refused'
-    return { kind: 'refused', finding: { detail, advice: 'if that host is right, add it to token_hosts' } }
+    const { text, saying } = tell('allow_host')
+    const says = { advice: saying, error: { code: undefined, text: detail } }
+    return { kind: 'refused', finding: { state: 'fail', detail, advice: text, says } }
   }
 }
 

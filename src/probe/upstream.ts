@@ -5,8 +5,9 @@ import type { UpstreamConfig } from '../config/config.ts'
 import { namesPrivateHost } from '../config/networks.ts'
 import type { Clock } from '../domain/clock.ts'
 import { createAddressGuard } from '../upstream/address-guard.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, finding } from './finding.ts'
 import { type Answer, firstHop, getOver, openTcp, openTls, PATIENCE, type Route } from './route.ts'
+import { tell } from './sentences.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { checkLogin } from './token.ts'
 
@@ -41,16 +42,16 @@ async function walk(upstream: UpstreamConfig, route: Route, steps: Steps): Promi
   const { host, port } = firstHop(route)
   const addresses = await steps.take({
     name: 'name',
-    what: host,
-    advice: 'check the DNS server of this machine',
+    what: tell('place', { place: host }),
+    advice: tell('check_dns'),
     run: () => addressesOf(host),
     judge: (found) => judgeAddresses(host, found, upstream),
   })
   if (addresses === undefined) return undefined
   const socket = await steps.take({
     name: 'connect',
-    what: `${host}:${port}${route.proxy === undefined ? '' : ', the proxy'}`,
-    advice: 'check firewall and proxy',
+    what: tell(route.proxy === undefined ? 'place' : 'proxy', { place: `${host}:${port}` }),
+    advice: tell('check_way'),
     run: () => openTcp(route),
   })
   if (socket === undefined) return undefined
@@ -58,8 +59,8 @@ async function walk(upstream: UpstreamConfig, route: Route, steps: Steps): Promi
   if (way === undefined) return undefined
   return steps.take({
     name: 'registry',
-    what: `GET ${route.url.pathname}`,
-    advice: 'check the url of this upstream',
+    what: tell('place', { place: `GET ${route.url.pathname}` }),
+    advice: tell('check_url'),
     run: () => getOver(way, route),
     judge: judgeAnswer,
   })
@@ -68,8 +69,8 @@ async function walk(upstream: UpstreamConfig, route: Route, steps: Steps): Promi
 function encrypt<T>(run: () => Promise<T>, steps: Steps): Promise<T | undefined> {
   return steps.take({
     name: 'tls',
-    what: 'certificate and encryption',
-    advice: 'check the clock, ca_file, and who answers in place of the registry',
+    what: tell('encryption'),
+    advice: tell('check_tls'),
     run,
   })
 }
@@ -77,7 +78,7 @@ function encrypt<T>(run: () => Promise<T>, steps: Steps): Promise<T | undefined>
 async function addressesOf(host: string): Promise<readonly string[]> {
   const waited = new AbortController()
   const late = delay(PATIENCE, undefined, { signal: waited.signal }).then(() => {
-    throw new Error('no answer in 5 s')
+    throw new DOMException('no answer in 5 s', 'TimeoutError')
   })
   try {
     const found = await Promise.race([lookup(host, { all: true }), late])
@@ -93,11 +94,12 @@ function judgeAddresses(
   addresses: readonly string[],
   { allowPrivate, proxy }: UpstreamConfig,
 ): Omit<Finding, 'name' | 'ms'> {
-  const detail = addresses.includes(host) ? host : `${host} is ${addresses.join(', ')}`
+  const isItself = addresses.includes(host)
+  const found = { host, addresses: addresses.join(', ') }
   const isClosed = !allowPrivate && proxy === undefined && addresses.some(isPrivate)
-  if (!isClosed) return { state: 'ok', detail }
-  const advice = 'set allow_private = true if that is meant, else mend your DNS'
-  return { state: 'fail', detail: `${detail}, which is no public address`, advice }
+  if (!isClosed) return finding('ok', isItself ? tell('place', { place: host }) : tell('addresses', found))
+  const detail = isItself ? tell('not_public_itself', { host }) : tell('not_public', found)
+  return finding('fail', detail, tell('allow_private'))
 }
 
 function isPrivate(address: string): boolean {
@@ -105,9 +107,9 @@ function isPrivate(address: string): boolean {
 }
 
 function judgeAnswer({ status }: Answer): Omit<Finding, 'name' | 'ms'> {
-  if (status === 200 || status === 401) return { state: 'ok', detail: `answers ${status}` }
-  const detail = `answers ${status} where 200 or 401 is usual`
-  if (status === 429) return { state: 'warn', detail, advice: 'it limits our requests: wait, or log in' }
-  if (status >= 500) return { state: 'fail', detail, advice: 'the registry has trouble: try again later' }
-  return { state: 'warn', detail, advice: 'is its url that of a registry?' }
+  if (status === 200 || status === 401) return finding('ok', tell('status', { status }))
+  const detail = tell('odd_status', { status })
+  if (status === 429) return finding('warn', detail, tell('limited'))
+  if (status >= 500) return finding('fail', detail, tell('trouble'))
+  return finding('warn', detail, tell('no_registry'))
 }

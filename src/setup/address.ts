@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 
 /** Where clients reach this cache. */
 export interface Address {
@@ -40,10 +41,7 @@ export function parseBase(text: string): Address {
 /** As a request came: the Host header and how it travelled. Throws AppError `bad_request`. */
 export function addressOf(isPlain: boolean, host: string): Address {
   const known = parseHost(host)
-  if (known === undefined)
-    throw new AppError('bad_request', {
-      message: 'the address of the cache must be like "https://cache.example.com" or "http://10.0.0.5:5000"',
-    })
+  if (known === undefined) throw new AppError('bad_request', because('setup_base'))
   return { isPlain, host: known.replace(isPlain ? /:80$/ : /:443$/, '') }
 }
 

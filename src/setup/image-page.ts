@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 
 /** Reads the path of a page, component by component; undefined where it shows no image. */
 type Reader = (path: readonly string[], query: URLSearchParams) => string | undefined
@@ -28,19 +29,19 @@ export function imageOfPage(url: URL): string {
   const decoded = path.flatMap((part) => decode(part).split('/'))
   const found = READERS[url.hostname]?.(decoded, url.searchParams)
   if (found !== undefined) return found
-  if (NO_IMAGES.test(url.hostname)) throw bad('this address leads to files, not to an image')
+  if (NO_IMAGES.test(url.hostname)) throw bad('no_image_files')
   if (
     READERS[url.hostname] !== undefined &&
     url.hostname !== 'quay.io' &&
     url.hostname !== 'mcr.microsoft.com'
   )
-    throw bad('this page is about no image')
+    throw bad('no_image_page')
   return ofRegistry(url.host, decoded)
 }
 
 /** "https://ghcr.io/org/app:1", and requests of clients: "https://ghcr.io/v2/org/app/manifests/1". */
 function ofRegistry(host: string, path: readonly string[]): string {
-  if (path.length === 0) throw bad('the address names a registry alone')
+  if (path.length === 0) throw bad('no_image_registry')
   const [, name, ref] = /^v2\/(.+)\/(?:manifests)\/([^/]+)$/.exec(path.join('/')) ?? []
   if (name === undefined || ref === undefined) return `${host}/${path.join('/')}`
   return `${host}/${name}${ref.includes(':') ? '@' : ':'}${ref}`
@@ -111,10 +112,10 @@ function decode(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw bad('its address is not well formed')
+    throw bad('no_image_malformed')
   }
 }
 
-function bad(why: string): AppError {
-  return new AppError('bad_request', { message: `no image: ${why}` })
+function bad(why: 'no_image_files' | 'no_image_page' | 'no_image_registry' | 'no_image_malformed'): AppError {
+  return new AppError('bad_request', because(why))
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { imageOfPage } from './image-page.ts'
 
 /**
@@ -13,7 +14,7 @@ export function imageIn(text: string): string {
   const name = said.replace(/^(?:docker|oci|containers-storage|docker-daemon):(?:\/\/)?(?=[^\d])/i, '')
   if (/^(?:www\.)?(?:github\.com|hub\.docker\.com|huggingface\.co)\//i.test(name))
     return imageOfPage(new URL(requireUrl(`https://${name}`)))
-  if (name === '') throw noImage('there is no name of an image in it')
+  if (name === '') throw new AppError('bad_request', because('no_image'))
   return name
 }
 
@@ -53,9 +54,5 @@ function argumentIn(words: readonly string[]): string {
 
 function requireUrl(text: string): string {
   if (URL.canParse(text)) return text
-  throw noImage('this is no address')
-}
-
-export function noImage(why: string): AppError {
-  return new AppError('bad_request', { message: `no image: ${why}` })
+  throw new AppError('bad_request', because('no_image_address'))
 }

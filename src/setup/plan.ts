@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
 import { type Address, parseHost } from './address.ts'
 import { type Forms, formsOf } from './forms.ts'
 import type { SetupKind, SetupLanguage } from './setup.ts'
@@ -32,12 +33,11 @@ export const DOCKER_HUB = 'docker.io'
 /** Throws AppError `bad_request` for anything that could mean something else where it is written. */
 export function planOf(ask: PlanAsk): Plan {
   const { kind, address, key, ca, strict = false, language = 'en' } = ask
-  if (parseHost(address.host) !== address.host) throw bad('the address of the cache is none')
-  if (key !== undefined && !/^[a-z0-9]+(?:_[a-z0-9]+)*$/.test(key)) throw bad('key: this is no pull key')
-  if (ca !== undefined && !isPath(ca))
-    throw bad('ca: an absolute path of letters, digits and . _ - + @ / without ".."')
+  if (parseHost(address.host) !== address.host) throw bad('setup_base')
+  if (key !== undefined && !/^[a-z0-9]+(?:_[a-z0-9]+)*$/.test(key)) throw bad('setup_key')
+  if (ca !== undefined && !isPath(ca)) throw bad('setup_ca')
   const registries = [...new Set(ask.registries.map(checkedRegistry))]
-  if (registries.length === 0) throw bad('registries: name at least one')
+  if (registries.length === 0) throw bad('setup_registries')
   const ordered = registries.toSorted((a, b) => Number(b === DOCKER_HUB) - Number(a === DOCKER_HUB))
   return {
     kind,
@@ -58,7 +58,7 @@ export function isRegistry(name: string): boolean {
 
 function checkedRegistry(text: string): string {
   const name = text.toLowerCase()
-  if (!isRegistry(name)) throw bad('registries: a name like "ghcr.io"')
+  if (!isRegistry(name)) throw bad('setup_registry')
   return name
 }
 
@@ -66,6 +66,6 @@ function isPath(text: string): boolean {
   return /^(?:\/[A-Za-z0-9._+@-]+)+$/.test(text) && !/(?:^|\/)\.\.?(?:\/|$)/.test(text) && text.length < 1024
 }
 
-function bad(message: string): AppError {
-  return new AppError('bad_request', { message })
+function bad(why: 'setup_base' | 'setup_key' | 'setup_ca' | 'setup_registries' | 'setup_registry'): AppError {
+  return new AppError('bad_request', because(why))
 }

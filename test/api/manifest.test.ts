@@ -141,7 +141,6 @@ suite('a manifest', () => {
       { layers: 'none', annotations: [nasty], manifests: undefined },
     )
     const detail = await apiOf(pair.cache).get('/manifest', { name: 'app:1' })
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     assert.doesNotMatch(
       JSON.stringify({ ...detail, raw: '', config: { ...detail.config, raw: '' } }),
       /\\u00(07|1b)/,

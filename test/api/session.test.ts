@@ -17,6 +17,7 @@ import {
   startOpen,
 } from '../security/access-support.ts'
 import { startPair } from '../support/cachalot.ts'
+import { listen } from './live-support.ts'
 import { api, codeOf, cookieIn, logIn, post, sessionOf } from './session-support.ts'
 
 const open = { auth: { anonymous_pull: 'private' } }
@@ -147,6 +148,32 @@ suite('a session on the server', () => {
       const text = await readFile(join(cache.dataDir, file), 'latin1').catch(() => '')
       assert.ok(!text.includes(secret), file)
     }
+  })
+
+  test('of an open tab that nobody looks at ends too, and its stream of events with it', async (t) => {
+    const { cache, clock } = await startGuarded(t, open)
+    const { cookie } = await logIn(cache, 'carol', 'singer')
+    const stream = { cookie, accept: 'text/event-stream' }
+    const ear = await listen({ port: cache.port }, '/events?topics=live', stream)
+    await ear.next('live')
+    const byItself = { cookie, 'x-unattended': '1' }
+    const userBy = async (headers: Record<string, string>) =>
+      sessionOf(await api(cache, '/session', { headers })).user?.name
+    for (let hours = 0; hours < 12; hours += 2) {
+      assert.equal(await userBy(byItself), 'carol')
+      const again = await listen({ port: cache.port }, '/events?topics=live', stream)
+      again.leave()
+      clock.advance(2 * HOUR)
+    }
+    assert.equal(await userBy(byItself), undefined)
+    await ear.ended
+    const refused = await listen({ port: cache.port }, '/events?topics=live', stream)
+    assert.equal(refused.status, 401)
+    const used = await logIn(cache, 'carol', 'singer')
+    clock.advance(11 * HOUR)
+    assert.equal(await userBy({ cookie: used.cookie }), 'carol')
+    clock.advance(11 * HOUR)
+    assert.equal(await userBy({ cookie: used.cookie }), 'carol')
   })
 
   test('ends when the line of its user changes or goes, whoever wrote it; the role is that of now', async (t) => {

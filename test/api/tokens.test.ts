@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import type { TokenRow } from '../../src/api/contract-session.ts'
 import { DAY, SECOND } from '../../src/domain/clock.ts'
+import { bcryptLine } from '../auth/support.ts'
 import { apiOf } from '../jobs/support.ts'
 import { as, auditOf, type Guarded, startGuarded } from '../security/access-support.ts'
 import { api, codeOf, jsonOf, logIn } from './session-support.ts'
@@ -20,6 +21,26 @@ async function make({ cache }: Guarded, user: string, name: string, expiresAt?: 
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` })
 
 suite('API tokens over the network', () => {
+  test('do not come back with the name of their user, whatever writes the file', async (t) => {
+    const scene = await startGuarded(t)
+    const { cache, clock, users } = scene
+    const { secret } = await make(scene, 'bob', 'ci')
+    const session = await logIn(cache, 'bob', 'builder')
+    const before = await readFile(users, 'utf8')
+    const without = before.replace(/^bob:.*\n/m, '')
+    const statusOf = async (headers: Record<string, string>) =>
+      (await api(cache, '/stats', { headers })).status
+    assert.deepEqual([await statusOf(bearer(secret)), await statusOf(session)], [200, 200])
+    // Nobody asks in between, as when the server is not running: it never sees the file without bob.
+    await writeFile(users, without)
+    await writeFile(users, `${without}${bcryptLine('bob', 'builder')}`)
+    clock.advance(SECOND)
+    assert.deepEqual([await statusOf(bearer(secret)), await statusOf(session)], [401, 401])
+    assert.equal(await statusOf(as('bob')), 200, 'the password is the same, and still it is another bob')
+    const again = await make(scene, 'bob', 'ci')
+    assert.deepEqual([await statusOf(bearer(again.secret)), await statusOf(bearer(secret))], [200, 401])
+  })
+
   test('do what their user may do now, without X-CSRF, and are one’s own', async (t) => {
     const scene = await startGuarded(t, { auth: { operators: [] } })
     const { cache, users, clock } = scene
@@ -93,7 +114,14 @@ suite('API tokens over the network', () => {
 
   test('are for users: not for keys, and not for who has no name here', async (t) => {
     const scene = await startGuarded(t)
-    await assert.rejects(apiOf(scene.cache).get('/tokens', {}), { code: 'denied' })
+    const owner = apiOf(scene.cache)
+    await assert.rejects(owner.put('/tokens', { name: 'x' }), { code: 'bad_request' })
+    await assert.rejects(owner.put('/tokens', { name: 'x', user: 'nobody' }), { code: 'not_found' })
+    const body = { name: 'x', user: 'alice' }
+    const foreign = await api(scene.cache, '/tokens', { method: 'PUT', body, headers: as('bob') })
+    assert.equal(codeOf(foreign), 'denied')
+    const asked = await api(scene.cache, '/tokens?user=alice', { headers: as('bob') })
+    assert.equal(codeOf(asked), 'denied')
     const nobody = await api(scene.cache, '/tokens', { method: 'PUT', body: { name: 'x' } })
     assert.equal(codeOf(nobody), 'unauthorized')
     const session = await logIn(scene.cache, 'bob', 'builder')

@@ -62,7 +62,8 @@ suite('upstreams', () => {
     for (let n = 0; n < 3; n++) await cache.fetch(manifestPath(`bad-${n}`))
     const user = await rowOf(cache, as('bob'))
     const operator = await rowOf(cache, as('carol'))
-    assert.deepEqual([user.health, user.lastError], ['down', { at: clock(), text: 'the upstream failed' }])
+    const said = { at: clock(), code: 'upstream_failed', text: 'the upstream failed' }
+    assert.deepEqual([user.health, user.lastError], ['down', said])
     assert.match(operator.lastError?.text ?? '', /^the upstream failed: .+/)
     hub.faults.clear()
     clock.advance(MINUTE)

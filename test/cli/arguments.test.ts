@@ -56,7 +56,16 @@ void test('values are read in the units of the configuration', () => {
 void test('what cannot be meant names what is near', () => {
   assert.match(refused('lst'), /unknown command "lst"; did you mean "ls"/)
   assert.match(refused('confg', 'check'), /did you mean "config check"/)
-  assert.match(refused('config'), /did you mean "config check, config show"/)
+  assert.match(
+    refused('config'),
+    /^config needs one of check, show · try: cachalot config check, cachalot config/,
+  )
+  assert.match(refused('user'), /^user needs one of ls, add, passwd, rm · try: cachalot user ls, /)
+  assert.match(refused('key'), /^key needs one of ls, add, rm · try: cachalot key ls, /)
+  assert.match(refused('token'), /^token needs one of ls, add, rm · try: /)
+  assert.match(refused('client'), /^client needs setup · try: cachalot client setup$/)
+  assert.match(refused('user', 'paswd', 'x'), /unknown command "user paswd"; did you mean "user passwd"/)
+  assert.match(refused('user', 'frobnicate'), /unknown command "user frobnicate" · try: cachalot user ls, /)
   assert.match(refused('gc', '--dry'), /unknown flag --dry of gc · try: cachalot gc --help/)
   assert.match(refused('gc', '--dry-rum'), /did you mean "--dry-run"/)
   assert.match(refused('show', '--yes', 'x'), /unknown flag --yes of show/)

@@ -30,6 +30,8 @@ void test('config check accepts an empty file', async (t) => {
   const { code, out } = await run(t, ['config', 'check', file])
   assert.equal(code, 0)
   assert.match(out, /ok, 9 upstreams/)
+  writeFileSync(file, '[[upstream]]\nname = "docker.io"\nurl = "https://registry-1.docker.io"\n')
+  assert.match((await run(t, ['config', 'check', file])).out, /ok, 1 upstream\n/)
 })
 
 void test('config show gives what is in effect and where it comes from, and no secret', async (t) => {

@@ -110,6 +110,7 @@ void test('what rm took out comes back with undo, also without a server', async 
   const files = lab.blobFiles().length
   assert.equal((await lab.run('undo')).code, 4)
   const said = await lab.ok('rm', 'nginx:1')
+  assert.match(said, /^removed 1 image; no server runs here: the next one frees \d+ KiB, from \d\d:\d\d on$/m)
   const [, id = ''] = /^undo until \d\d:\d\d: cachalot undo ([0-9a-f]{6})$/m.exec(said) ?? []
   assert.equal((await lab.run('lookup', 'nginx:1')).code, 4)
   assert.equal(lab.blobFiles().length, files)
@@ -197,7 +198,7 @@ void test('lists come as CSV and page by page', async (t) => {
   await lab.serve()
   await lab.ok('fetch', ...Array.from({ length: 5 }, (_, i) => `org/app-${i}:1`))
   const csv = (await lab.ok('ls', '--tags', '--csv')).split('\n')
-  assert.equal(csv[0], 'name,tags,total,onlyHere,lastUsed,pulls,state,pinned,digest')
+  assert.equal(csv[0], 'name,tags,total,onlyHere,lastUsed,pulls,state,pinned,digest,created,platforms')
   assert.equal(csv.length, 7)
   const limited = await lab.run('ls', '--limit', '2', '--sort', '-name')
   assert.deepEqual(
@@ -208,4 +209,31 @@ void test('lists come as CSV and page by page', async (t) => {
   assert.equal((await lab.ok('ls', 'app-1')).split('\n').length, 2)
   assert.equal(await lab.ok('ls', '--filter', 'idle:30d'), '')
   assert.equal((await lab.run('ls', '--sort', 'size')).code, 2)
+})
+
+void test('gc takes what is for other platforms, or has no tag, as its plan says', async (t) => {
+  const lab = await createLab(t)
+  lab.hub.addIndex('org/multi', { tags: ['1'], platforms: ['linux/amd64', 'linux/arm64', 'linux/s390x'] })
+  await lab.ok('fetch', 'org/multi:1', '--platform', 'all')
+  const goal = [
+    'gc',
+    '--keep-platform',
+    'linux/amd64, linux/arm64',
+    '--upstream',
+    'docker.io',
+    '--grace',
+    '0',
+  ]
+  const plan = await lab.json<GcReport>(...goal, '--dry-run')
+  assert.deepEqual(
+    plan.rows.map(({ reason, objects }) => [reason, objects]),
+    [['platform', 4]],
+  )
+  const done = await lab.json<GcReport>(...goal, '--filter', 'org/multi', '--yes')
+  assert.deepEqual([done.frees, done.objects, done.after], [plan.frees, plan.objects, plan.after])
+  assert.match(await lab.ok('gc', '--untagged', '--dry-run', '--grace', '0'), /nothing to free/)
+  assert.equal((await lab.run('gc', '--untagged', '--idle', '30d')).code, 2)
+  assert.equal((await lab.run('gc', '--keep-platform', 'amd64')).code, 2)
+  assert.equal((await lab.run('gc', '--idle', '30d', '--filter', 'untagged')).code, 2)
+  assert.equal((await lab.run('gc', '--untagged', '--upstream', ',')).code, 2)
 })

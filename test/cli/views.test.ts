@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GcReport, ImageDetail, ImageRow, Stats, VerifyReport } from '../../src/api/contract.ts'
-import type { BoundPreview, Evicted } from '../../src/api/contract-contents.ts'
+import type { BoundPreview, CheckedName, Evicted } from '../../src/api/contract-contents.ts'
 import { type Block, renderBlocks } from '../../src/cli/blocks.ts'
+import { checkCode, checkTable } from '../../src/cli/commands/check.ts'
 import { lookupBlocks } from '../../src/cli/commands/lookup.ts'
 import { gcBlocks, gcDone } from '../../src/cli/views/gc.ts'
 import { imageBlocks } from '../../src/cli/views/image.ts'
@@ -41,7 +42,7 @@ const REPORT: GcReport = {
   tags: 9310,
   blobs: 61_204,
   reached: true,
-  kept: { pinned: 37, pinnedBytes: 8 * GIB, inUse: 3, young: 0 },
+  kept: { pinned: 37, pinnedBytes: 8 * GIB, inUse: 3, young: 0, gone: 0, later: 0 },
   dryRun: true,
   ms: 1800,
 }
@@ -149,7 +150,11 @@ const IMAGE: ImageRow = {
   tags: ['1.27', 'latest'],
   mediaType: 'application/vnd.oci.image.index.v1+json',
   state: 'partial',
+  created: NOW - 9 * DAY,
+  platforms: ['linux/amd64', 'linux/arm64'],
   replacedAt: undefined,
+  goneAt: undefined,
+  moved: false,
   pinned: true,
   total: 71 * MIB,
   onlyHere: 40 * MIB,
@@ -180,6 +185,8 @@ void test('images of a list stay on their line, however narrow', () => {
     'partial',
     'pinned',
     DIGEST,
+    new Date(NOW - 9 * DAY).toISOString(),
+    'linux/amd64 linux/arm64',
   ])
 })
 
@@ -227,7 +234,17 @@ const DETAIL: ImageDetail = {
       },
     ],
   },
-  tags: [{ tag: '1.27', checkedAt: NOW - HOUR, state: 'due', lastUsed: NOW - HOUR, pulls: 7 }],
+  tags: [
+    {
+      tag: '1.27',
+      checkedAt: NOW - HOUR,
+      state: 'due',
+      goneAt: undefined,
+      upstreamDigest: undefined,
+      lastUsed: NOW - HOUR,
+      pulls: 7,
+    },
+  ],
 }
 
 void test('one image is told with its tags, platforms, layers and who shares them', () => {
@@ -261,7 +278,10 @@ const PREVIEW: BoundPreview = {
 }
 
 void test('a removal says what goes along, what stays and what it frees', () => {
-  const text = people([...previewBlocks(PREVIEW, NOW), ...dryBlocks(PREVIEW)]).join('\n')
+  const text = people([
+    ...previewBlocks(PREVIEW, { now: NOW, includeGone: false }),
+    ...dryBlocks(PREVIEW),
+  ]).join('\n')
   assert.match(text, /also removes: docker\.io\/library\/nginx:latest/)
   assert.match(text, /stays, pinned: docker\.io\/library\/alpine:3/)
   assert.match(text, /not cached: nowhere:1/)
@@ -277,16 +297,57 @@ void test('a removal says what goes along, what stays and what it frees', () => 
     undoUntil: undefined,
     left: [],
   }
-  assert.deepEqual(people(evictedBlocks(PREVIEW, done)), [
+  assert.deepEqual(people(evictedBlocks(PREVIEW, done, true)), [
     'removed 1 image, freed 40 MiB · 31 MiB stay, shared with others',
   ])
   const kept = { ...done, undoUntil: NOW, left: [{ name: 'a:1', why: 'changed' as const }] }
-  const lines = people(evictedBlocks(PREVIEW, kept)).join('\n')
+  const lines = people(evictedBlocks(PREVIEW, kept, true)).join('\n')
   assert.match(
     lines,
     /^stays: a:1 \(its tags changed\)\nremoved 1 image, 40 MiB are freed at \d\d:\d\d · 31 MiB stay/,
   )
   assert.match(lines, /\nundo until \d\d:\d\d: cachalot undo 7f3a01$/)
+  assert.match(
+    people(evictedBlocks(PREVIEW, kept, false)).join(' '),
+    /removed 1 image; no server runs here: the next one frees 40 MiB, from \d\d:\d\d on/,
+  )
+})
+
+void test('what cannot be pulled again stays unless it is asked for, and is told either way', () => {
+  const preview = { ...PREVIEW, gone: ['docker.io/library/gone:1'] }
+  const told = (includeGone: boolean): string =>
+    people(previewBlocks(preview, { now: NOW, includeGone })).join('\n')
+  assert.match(told(false), /stays, gone upstream \(--include-gone\): docker\.io\/library\/gone:1/)
+  assert.match(told(true), /gone upstream, for good: docker\.io\/library\/gone:1/)
+})
+
+void test('a check says what each upstream said, and ends with the code of all where they are alike', () => {
+  const item = { name: 'docker.io/library/nginx:1.27', digest: DIGEST }
+  const other = DIGEST.replace('0', 'f')
+  const same: CheckedName = { ...item, state: 'same', upstreamDigest: DIGEST }
+  const moved: CheckedName = { ...item, state: 'moved', upstreamDigest: other }
+  const gone: CheckedName = { ...item, state: 'gone', upstreamDigest: undefined }
+  const failed = (code: string): CheckedName => ({
+    ...item,
+    state: 'failed',
+    upstreamDigest: undefined,
+    error: { code, message: 'the upstream failed', hint: '' },
+  })
+  const lines = people(
+    [{ kind: 'table', table: checkTable([same, moved, gone, failed('upstream_failed')]) }],
+    120,
+  )
+  assert.match(lines[2] ?? '', /nginx:1\.27 +moved +sha256:0123456789ab +sha256:f123456789ab/)
+  assert.match(lines[4] ?? '', /failed .*the upstream failed/)
+  const codes = [
+    [same, same],
+    [moved],
+    [gone],
+    [failed('upstream_timeout')],
+    [failed('manifest_unknown')],
+    [same, gone],
+  ]
+  assert.deepEqual(codes.map(checkCode), [0, 3, 4, 6, 4, 3])
 })
 
 void test('of many images a person sees twenty', () => {
@@ -298,7 +359,7 @@ void test('of many images a person sees twenty', () => {
     notFound: [],
     alsoTags: [],
   }
-  const lines = people(previewBlocks(many, NOW))
+  const lines = people(previewBlocks(many, { now: NOW, includeGone: false }))
   assert.equal(lines.length, 1 + 20 + 1)
   assert.equal(lines.at(-1), '… and 13 more images')
 })

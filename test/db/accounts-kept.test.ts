@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKept } from '../../src/db/accounts/kept.ts'
+import { createKeptFile } from '../../src/db/accounts/kept-file.ts'
+import { answerPatiently, becomePatient } from '../../src/db/accounts/patience.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { openReader } from '../../src/db/reader.ts'
@@ -83,5 +86,57 @@ suite('numbers that are kept', () => {
     assert.throws(() => kept(reader, true), /planned/)
     seen.mustFail = false
     while (kept(reader, false).value !== 1) await sleep(20)
+  })
+
+  test('keep nobody else waiting on a patient connection, and are of the time of the question or later', async (t) => {
+    const { reader, change } = await open(t)
+    becomePatient(reader)
+    const { seen, compute } = counting(12, 20)
+    const kept = createKept(compute)
+    const first = answerPatiently(() => kept(reader, false))
+    const second = answerPatiently(() => kept(reader, false))
+    assert.equal(await answerPatiently(() => 'meanwhile'), 'meanwhile')
+    assert.equal(seen.finished, 0)
+    assert.deepEqual(await Promise.all([first, second]).then((all) => all.map(({ value }) => value)), [0, 0])
+    assert.equal(seen.runs, 1)
+    change()
+    const exact = answerPatiently(() => kept(reader, true))
+    assert.equal((await answerPatiently(() => kept(reader, false))).value, 0)
+    // What changes while it is computed does not begin it anew.
+    change()
+    assert.ok((await exact).value >= 1)
+    assert.ok(seen.runs <= 3)
+    seen.mustFail = true
+    change()
+    await assert.rejects(
+      answerPatiently(() => kept(reader, true)),
+      /planned/,
+    )
+  })
+
+  test('outlive the process that computed them, for the same index only', async (t) => {
+    const { reader, change } = await open(t)
+    const { seen, compute } = counting(11, 100)
+    const file = createKeptFile({
+      suffix: '.sums',
+      format: 1,
+      pack: (n: number) => [n],
+      unpack: ([n = 0]) => n,
+    })
+    createKept(compute, file)(reader, true)
+    assert.ok(file.exists(reader.name))
+    change()
+    const after = createKept(compute, file)
+    assert.deepEqual([after(reader, false).value, seen.runs], [0, 1])
+    assert.equal(after(reader, true).value, 1)
+    const newer = createKeptFile({ suffix: '.sums', format: 2, pack: (n: number) => [n], unpack: () => 7 })
+    assert.equal(newer.load(reader), undefined)
+    const { reader: other } = await open(t)
+    await copyFile(`${reader.name}.sums`, `${other.name}.sums`)
+    assert.equal(file.load(other), undefined)
+    for (const bytes of ['', 'x'.repeat(1000)]) {
+      await writeFile(`${reader.name}.sums`, bytes)
+      assert.equal(file.load(reader), undefined)
+    }
   })
 })

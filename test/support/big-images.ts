@@ -49,8 +49,10 @@ export interface BigImages {
   readonly loose: readonly BigBlob[]
 }
 
-/** The first images are plain and have real manifests, so that a server can answer them. */
+/** The first images are plain and real, so that a server can answer them, */
 export const REAL_IMAGES = 200
+/** and so are all images of the first repositories, which have most of them: their platforms can be read. */
+const REAL_REPOSITORIES = 40
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 const INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -104,11 +106,12 @@ function* planEach(plan: Plan): Generator<BigImage> {
   let platform = 0
   for (let i = 0; i < counts.images; i++) {
     const repository = i < size.repositories ? i : Math.floor(size.repositories * random() ** 2)
+    const isReal = i < REAL_IMAGES || repository < REAL_REPOSITORIES
     const own: BigBlob[] = []
     const platforms = times(isIndex(i) ? 2 : 1, () =>
-      planManifest(plan, { repository, platform: platform++, isReal: i < REAL_IMAGES, own }),
+      planManifest(plan, { repository, platform: platform++, isReal, own }),
     )
-    const top = isIndex(i) ? indexOf(plan, platforms) : platforms[0]
+    const top = isIndex(i) ? indexOf(plan, { platforms, isReal }) : platforms[0]
     if (top === undefined) continue
     const usedAt = Math.floor(size.now - 365 * DAY * random() ** 3)
     yield {
@@ -135,7 +138,8 @@ function planManifest(
   { counts, random, newBlob, base }: Plan,
   at: { repository: number; platform: number; isReal: boolean; own: BigBlob[] },
 ): BigManifest {
-  const config = newBlob(Math.floor(2 * KIB + 8 * KIB * random()))
+  const size = Math.floor(2 * KIB + 8 * KIB * random())
+  const config = at.isReal ? realConfig(at.platform, size) : newBlob(size)
   const until = Math.floor((counts.layers * (at.platform + 1)) / counts.platforms)
   const layers = times(until - Math.floor((counts.layers * at.platform) / counts.platforms), () =>
     newBlob(layerSize(random)),
@@ -153,23 +157,50 @@ function chainOf(base: readonly BigBlob[], repository: number): readonly BigBlob
   return base.slice(4 * family, 4 * family + 2 + (repository % 3))
 }
 
-function indexOf({ newBlob }: Plan, platforms: readonly BigManifest[]): BigManifest {
-  return { ...newBlob(KIB), mediaType: INDEX, children: platforms }
+function indexOf(
+  { newBlob }: Plan,
+  { platforms, isReal }: { platforms: readonly BigManifest[]; isReal: boolean },
+): BigManifest {
+  const top = isReal ? realIndex(platforms) : newBlob(KIB)
+  return { ...top, mediaType: INDEX, children: platforms }
+}
+
+const ARCHITECTURES = ['amd64', 'arm64']
+
+/** With so many bytes: labels fill it up. */
+function realConfig(platform: number, size: number): BigBlob {
+  const config = { architecture: ARCHITECTURES[platform % 2], os: 'linux', platform, labels: '' }
+  const labels = 'x'.repeat(Math.max(0, size - JSON.stringify(config).length))
+  return realBlob({ ...config, labels })
 }
 
 function realManifest([config, ...layers]: readonly BigBlob[]): BigBlob {
-  const descriptor = (mediaType: string, blob: BigBlob | undefined) => ({
-    mediaType: `application/vnd.oci.image.${mediaType}`,
-    digest: blob?.digest,
-    size: blob?.size,
-  })
-  const text = JSON.stringify({
+  return realBlob({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config: descriptor('config.v1+json', config),
-    layers: layers.map((layer) => descriptor('layer.v1.tar+gzip', layer)),
+    config: descriptorOf('application/vnd.oci.image.config.v1+json', config),
+    layers: layers.map((layer) => descriptorOf('application/vnd.oci.image.layer.v1.tar+gzip', layer)),
   })
-  const bytes = Buffer.from(text)
+}
+
+function realIndex(manifests: readonly BigManifest[]): BigBlob {
+  const platformOf = (at: number) => ({ architecture: ARCHITECTURES[at % 2], os: 'linux' })
+  return realBlob({
+    schemaVersion: 2,
+    mediaType: INDEX,
+    manifests: manifests.map((one, at) => ({
+      ...descriptorOf(one.mediaType, one),
+      platform: platformOf(at),
+    })),
+  })
+}
+
+function descriptorOf(mediaType: string, blob: BigBlob | undefined) {
+  return { mediaType, digest: blob?.digest, size: blob?.size }
+}
+
+function realBlob(content: object): BigBlob {
+  const bytes = Buffer.from(JSON.stringify(content))
   return { digest: digestOf(bytes), size: bytes.length, bytes }
 }
 

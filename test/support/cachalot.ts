@@ -19,9 +19,12 @@ export interface UpstreamTable extends Table {
   readonly url: string
 }
 
+type Registry = 'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log' | 'jobs'
+type Section = Registry | 'go' | 'github' | 'huggingface' | 'git'
+
 /** Tables that are merged over the ones of the test. */
 export type ConfigTables = Readonly<
-  Partial<Record<'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log' | 'jobs', Table>> & {
+  Partial<Record<Section, Table>> & {
     /** Lists of tables are taken as they are. */
     pin?: readonly Table[]
     rule?: readonly Table[]

@@ -37,6 +37,8 @@ export interface ImageOptions {
   readonly layerKind?: LayerKind
   /** `os/architecture[/variant]`; "linux/amd64" by default. */
   readonly platform?: string
+  /** RFC 3339; 1970 by default, as builds say that can be repeated. */
+  readonly created?: string
   readonly format?: 'oci' | 'docker'
   readonly algorithm?: DigestAlgorithm
   /** Fields that go into the manifest as they are: annotations, subject, artifactType, unknown ones. */
@@ -97,7 +99,7 @@ export function buildImage(options: ImageOptions = {}): BuiltImage {
   const layers = layersOf(options, docker ? MEDIA.dockerLayer : undefined)
   const config = buildJson(docker ? MEDIA.dockerConfig : MEDIA.config, {
     ...parsePlatform(options.platform ?? 'linux/amd64'),
-    created: '1970-01-01T00:00:00Z',
+    created: options.created ?? '1970-01-01T00:00:00Z',
     config: { Cmd: ['/bin/true'] },
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
     history: layers.map((_, i) => ({ created_by: `layer ${i + 1}` })),

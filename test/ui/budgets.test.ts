@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { eventually } from '../e2e/support.ts'
+import { LANGUAGES, NO_CHROMIUM, openBrowser, openPage, visit } from './browser.ts'
+import { fill, logInAs, startConsole } from './console.ts'
 
 const DIST = join(import.meta.dirname, '../../ui/dist')
 const ASSETS = join(DIST, 'assets')
@@ -36,18 +39,37 @@ function sum(names: Iterable<string>): number {
   return [...names].reduce((total, name) => total + size(join('assets', name)), 0)
 }
 
+/** Pages that come with the frame. */
+const FRAMED = ['overview', 'login']
+
 suite('what the console weighs', () => {
   const html = readFileSync(join(DIST, 'index.html'), 'utf8')
   const first = [...html.matchAll(/\/ui\/assets\/([\w.-]+)/g)].map(([, name]) => name ?? '')
 
-  for (const page of ['overview', 'home', 'login', 'images'])
-    test(`the first load is at most 50 KB: ${page}`, () => {
-      assert.notEqual(chunksOf(page).length, 0, `${page} is a part of its own`)
-      const files = needed([...first, ...chunksOf(page)])
-      assert.ok(files.size >= 4)
-      const total = size('index.html') + sum(files)
-      assert.ok(total <= 50 * KB, `${total} bytes: ${[...files].join(' ')}`)
+  for (const language of LANGUAGES)
+    for (const page of [...FRAMED, 'home', 'images', 'repository', 'setup'])
+      test(`the first load is at most 50 KB: ${page}, ${language}`, () => {
+        const own = FRAMED.includes(page) ? [] : chunksOf(page)
+        assert.equal(own.length > 0, !FRAMED.includes(page), `${page} is a part of its own`)
+        const files = needed([...first, ...own, ...chunksOf(language)])
+        const total = size('index.html') + sum(files)
+        assert.ok(total <= 50 * KB, `${total} bytes: ${[...files].join(' ')}`)
+      })
+
+  for (const language of LANGUAGES)
+    test(`the words of a language are at most 12 KB: ${language}`, () => {
+      assert.equal(chunksOf(language).length, 1)
+      assert.ok(sum(chunksOf(language)) <= 12 * KB, `${sum(chunksOf(language))} bytes`)
     })
+
+  test('every part that another one names is there', () => {
+    const names = new Set(readdirSync(ASSETS))
+    for (const name of [...names].filter((one) => one.endsWith('.js'))) {
+      const text = readFileSync(join(ASSETS, name), 'utf8')
+      for (const [, found = ''] of text.matchAll(/["'`](?:\.\/|assets\/)([\w-]+-[\w-]{8}\.(?:js|css))["'`]/g))
+        assert.ok(names.has(found), `${name} names ${found}`)
+    }
+  })
 
   test('all pages, in English and Chinese, are at most 110 KB', () => {
     const files = readdirSync(ASSETS).filter((name) => /\.(js|css|svg)$/.test(name))
@@ -62,4 +84,24 @@ suite('what the console weighs', () => {
       .filter((name) => /\.[a-z\d]+$/.test(name) && !/\.(js|css|html|svg)(\.br|\.gz)?$/.test(name))
     assert.deepEqual(others, [])
   })
+})
+
+suite('what the first view asks for', { skip: NO_CHROMIUM }, () => {
+  for (const language of LANGUAGES)
+    test(`is at most six requests, also for the stream of what changes: ${language}`, async (t) => {
+      const lab = await startConsole(t)
+      await fill(lab)
+      const browser = await openBrowser(t)
+      for (const who of ['anybody', 'alice'] as const) {
+        const { page, requests, errors } = await openPage(browser, lab.cache.url, { language })
+        if (who === 'alice') await logInAs(page, who)
+        await visit(page, '/ui/')
+        await page.locator(who === 'alice' ? '.traffic' : 'input[type=password]').waitFor()
+        const isStreaming = () => requests.some((url) => url.includes('/api/v1/events'))
+        if (who === 'alice') await eventually('it listens to what changes', isStreaming)
+        assert.deepEqual(errors, [])
+        assert.ok(requests.length <= 6, requests.join('\n'))
+        assert.equal(requests.filter((url) => url.includes('/events')).length, who === 'alice' ? 1 : 0)
+      }
+    })
 })

@@ -25,11 +25,15 @@ export const PLACES: readonly Place[] = [
   { name: 'overview', path: '/ui/', who: 'alice' },
   { name: 'images', path: '/ui/images', who: 'alice' },
   { name: 'images-tree', path: '/ui/images?view=tree', who: 'alice' },
+  { name: 'images-menu', path: '/ui/images', who: 'alice', prepare: openMenu },
   { name: 'images-none', path: '/ui/images?q=no-such-thing', who: 'alice' },
   { name: 'images-selected', path: '/ui/images', who: 'alice', prepare: selectAll },
   { name: 'images-evict', path: '/ui/images', who: 'alice', prepare: openEvict },
   { name: 'repository', path: `/ui/images/${APP}`, who: 'alice' },
   { name: 'repository-digests', path: '/ui/images/docker.io/org/multi?tab=digests', who: 'alice' },
+  { name: 'repository-activity', path: `/ui/images/${APP}?tab=activity`, who: 'alice' },
+  { name: 'repository-usage', path: `/ui/images/${APP}?tab=usage`, who: 'alice' },
+  { name: 'repository-fetch', path: `/ui/images/${APP}`, who: 'alice', prepare: openFetch },
   { name: 'image', path: `/ui/images/${APP}:1.0`, who: 'alice' },
   { name: 'image-index', path: '/ui/images/docker.io/org/multi:latest', who: 'alice' },
   { name: 'image-dockerfile', path: `/ui/images/${APP}:1.0?tab=dockerfile`, who: 'alice' },
@@ -62,6 +66,16 @@ export async function reach(page: Page, { path, prepare }: Place): Promise<void>
 async function selectAll(page: Page): Promise<void> {
   await page.locator('thead input[type="checkbox"]').check()
   await page.getByRole('region', { name: /selected|已选/ }).waitFor()
+}
+
+async function openMenu(page: Page): Promise<void> {
+  await page.locator('.menu summary').click()
+  await page.locator('.menu input').first().waitFor()
+}
+
+async function openFetch(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /Fetch tag|拉取标签/ }).click()
+  await page.locator('dialog input').waitFor()
 }
 
 async function openEvict(page: Page): Promise<void> {

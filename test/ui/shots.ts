@@ -27,7 +27,8 @@ async function main(): Promise<void> {
   try {
     console.log(`${await shoot(t, out, places)} pictures in ${out}`)
   } finally {
-    for (const end of endings) await end()
+    // One that ends may leave another one to do.
+    for (let end = endings.shift(); end !== undefined; end = endings.shift()) await end()
   }
 }
 

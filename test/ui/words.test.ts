@@ -60,7 +60,7 @@ const NAMES = new Set(
 )
 
 /** Their parameter is a moment in words, which brings its own spaces. */
-const MOMENTS = /\.(replaced|checked|seen)$/
+const MOMENTS = /\.(replaced|checked|seen|goneSince)$/
 
 suite('both languages say the same', () => {
   test('about the same things', () => {

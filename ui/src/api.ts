@@ -1,5 +1,8 @@
 import type { ApiError, Progress } from '../../src/api/contract.ts'
 import type { Api } from '../../src/api/routes.ts'
+import type { Params } from '../../src/domain/saying.ts'
+import { isAttended } from './attended.ts'
+import { loadServerWords } from './words/words.ts'
 
 type Route = keyof Api
 type In<R extends Route> = Api[R]['in']
@@ -13,10 +16,14 @@ export class Failure extends Error implements ApiError {
   readonly status: number
   readonly code: string
   readonly hint: string
+  declare readonly reason?: string
+  declare readonly params?: Params
+  declare readonly said?: string
   readonly requestId: string | undefined
 
-  constructor(status: number, { code, message, hint }: ApiError, requestId?: string) {
+  constructor(status: number, { code, message, hint, ...parts }: ApiError, requestId?: string) {
     super(message)
+    Object.assign(this, parts)
     this.status = status
     this.code = code
     this.hint = hint
@@ -49,7 +56,10 @@ export async function* follow<R extends Route>(
     for (const line of lines) {
       if (line.trim() === '') continue
       const said = JSON.parse(line) as Progress<Result<R>> // As above.
-      if (said.type === 'error') throw new Failure(response.status, said.error)
+      if (said.type === 'error') {
+        await loadServerWords()
+        throw new Failure(response.status, said.error)
+      }
       yield said
     }
   }
@@ -62,7 +72,7 @@ async function send(route: Route, input: object, signal?: AbortSignal): Promise<
     return await fetch(`/api/v1${path}${isRead ? queryOf(input) : ''}`, {
       method,
       credentials: 'same-origin',
-      headers: isRead ? {} : { 'content-type': 'application/json', 'x-csrf': '1' },
+      headers: isRead ? unattended() : { 'content-type': 'application/json', 'x-csrf': '1' },
       ...(isRead ? {} : { body: JSON.stringify(input) }),
       ...(signal === undefined ? {} : { signal }),
     })
@@ -72,6 +82,10 @@ async function send(route: Route, input: object, signal?: AbortSignal): Promise<
   }
 }
 
+function unattended(): Record<string, string> {
+  return isAttended() ? {} : { 'x-unattended': '1' }
+}
+
 async function bodyOf(response: Response): Promise<unknown> {
   if (!response.ok) throw await failureOf(response)
   return await response.json()
@@ -79,6 +93,7 @@ async function bodyOf(response: Response): Promise<unknown> {
 
 async function failureOf(response: Response): Promise<Failure> {
   if (response.status === 401) onUnauthorized.call()
+  await loadServerWords()
   const id = response.headers.get('x-request-id') ?? undefined
   const text = await response.text()
   try {

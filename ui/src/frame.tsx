@@ -19,6 +19,9 @@ const PLACES: readonly { readonly id: Place; readonly to: string; readonly role?
   { id: 'settings', to: '/settings' },
 ]
 
+/** The sign of the page is written into its document. */
+const SIGN = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href
+
 /** What stands around every page: where to go, what to look for, who is there. */
 export function Frame({ children }: { children: ComponentChildren }) {
   const { common } = w()
@@ -30,7 +33,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       </a>
       <header class="top">
         <a class="brand" href={isKnown ? href('/') : '/'}>
-          <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={24} height={24} />
+          <img src={SIGN} alt="" width={24} height={24} />
           <span>{common.appName}</span>
         </a>
         {isKnown && <Search />}

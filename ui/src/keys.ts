@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { go } from './router.ts'
 import { session } from './session.ts'
 
@@ -11,6 +12,19 @@ export const areShortcutsOn = signal(stored())
 
 /** What the keyboard opened in front of the page. */
 export const opened = signal<'palette' | 'help' | undefined>(undefined)
+
+/** What was typed for the palette, also before it is there. */
+export const typed = signal('')
+
+const pageKeys = new Map<string, () => void>()
+
+/** Single keys of the page that is shown, as long as it is. */
+export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
+  useEffect(() => {
+    for (const [key, run] of Object.entries(keys)) pageKeys.set(key, run)
+    return () => pageKeys.clear()
+  })
+}
 
 /** Pages by the letter after g, with their name in the words. */
 export const PLACES = {
@@ -45,14 +59,33 @@ let timer = 0
 document.addEventListener('keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 'k') {
     event.preventDefault()
+    typed.value = ''
     opened.value = opened.value === 'palette' ? undefined : 'palette'
     return
   }
+  if (opened.value === 'palette' && !isInDialog(event)) {
+    if (keep(event)) event.preventDefault()
+    return
+  }
   if (event.key === 'Escape' && isSearch(event.target)) event.target.blur()
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey
+  // On many keyboards brackets take AltGr, which some systems call Ctrl and Alt.
+  const isPlain = event.getModifierState('AltGraph') || (!event.ctrlKey && !event.metaKey && !event.altKey)
   if (!isPlain || !areShortcutsOn.value || isTaken(event)) return
   if (press(event.key)) event.preventDefault()
 })
+
+function isInDialog({ target }: KeyboardEvent): boolean {
+  return target instanceof Element && target.closest('dialog') !== null
+}
+
+/** The palette comes over the network the first time: what is typed meanwhile is meant for it. */
+function keep({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  if (ctrlKey || metaKey || altKey) return false
+  if (key === 'Escape') opened.value = undefined
+  else if (key === 'Backspace') typed.value = typed.value.slice(0, -1)
+  else if (key.length === 1) typed.value += key
+  return key.length === 1 || key === 'Backspace' || key === 'Enter'
+}
 
 /** Whether the key did something. */
 function press(key: string): boolean {
@@ -68,7 +101,11 @@ function press(key: string): boolean {
   else if (key === 'g' && session.value?.user !== undefined) {
     awaitsPlace = true
     timer = window.setTimeout(() => (awaitsPlace = false), PATIENCE_MS)
-  } else return false
+  } else {
+    const run = pageKeys.get(key)
+    run?.()
+    return run !== undefined
+  }
   return true
 }
 

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../api/client.ts'
-import type { AuditRow } from '../../api/contract.ts'
+import type { AuditRow } from '../../api/contract-access.ts'
 import { DAY } from '../../domain/clock.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'

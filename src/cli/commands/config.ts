@@ -1,6 +1,7 @@
 import { renderProblem } from '../../config/problem.ts'
 import { renderConfig } from '../../config/show.ts'
 import { createPolicy } from '../../policy/policy.ts'
+import { counted } from '../cells.ts'
 import type { Command } from '../command.ts'
 import { requireConfig } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -17,11 +18,12 @@ export const configCheck: Command = {
   run: (context) => {
     const loaded = fileOf(context)
     for (const warning of loaded.warnings) context.world.stderr.write(`${renderProblem(warning)}\n`)
-    const { upstreams, rules } = loaded.config
-    for (const warning of createPolicy(rules, upstreams).warnings)
+    const { upstreams, rules, git } = loaded.config
+    const gitHosts = git.hosts.map(({ name }) => name)
+    for (const warning of createPolicy(rules, upstreams, gitHosts).warnings)
       context.world.stderr.write(`${loaded.file}: warning: ${warning}\n`)
     const file = loaded.fileExists ? loaded.file : 'no file, all defaults'
-    context.write(`${file}: ok, ${upstreams.length} upstreams\n`)
+    context.write(`${file}: ok, ${counted(upstreams.length, 'upstream')}\n`)
   },
 }
 

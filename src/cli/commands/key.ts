@@ -1,9 +1,7 @@
 import { ApiFailure } from '../../api/client.ts'
 import type { Command } from '../command.ts'
-import type { Context } from '../context.ts'
 import { CommandError, EXIT } from '../exit.ts'
-import { badValue } from '../flags.ts'
-import { momentOf } from '../moment.ts'
+import { expiryOf } from '../moment.ts'
 import { withApi } from '../reach.ts'
 import { keyTable, newKeyBlocks } from '../views/access.ts'
 import { baseOf, clientLines } from '../views/key-lines.ts'
@@ -75,12 +73,4 @@ export const keyLs: Command = {
       else if (items.length === 0) context.note('there are no pull keys')
       else context.print([{ kind: 'table', table: keyTable(items, context.world.clock()) }])
     }),
-}
-
-function expiryOf({ flags, world }: Context): number | undefined {
-  const text = flags.text('expires')
-  if (text === undefined) return undefined
-  const at = momentOf(text, world.clock())
-  if (at === undefined) throw badValue('expires', text, 'like "90d" or "2026-12-31", in the future')
-  return at
 }

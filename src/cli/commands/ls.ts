@@ -23,6 +23,7 @@ const SORTS: Readonly<Record<string, string>> = {
   'first-cached': 'firstCached',
   pulls: 'pulls',
   tags: 'tags',
+  created: 'created',
 }
 
 /** `ls`: repositories, or images. */
@@ -47,8 +48,8 @@ export const ls: Command = {
     '"total" is all that an image needs; "only here" is what its removal frees, the rest is shared with others.',
     '',
     'Filter words, all of which must hold: idle:30d used:7d >100MiB <1GiB only>100MiB untagged tagged pinned partial',
-    'complete replaced upstream:ghcr.io *name*; "!" or "-" in front turns one around.',
-    `Columns to sort by: ${Object.keys(SORTS).join(' ')}; "-" in front for the largest first.`,
+    'complete replaced upstream:ghcr.io platform:linux/arm64 *name*; "!" or "-" in front turns one around.',
+    `Sorts by: ${Object.keys(SORTS).join(' ')} (of images); "-" turns the order around.`,
     'Not on a terminal: one row per line, values separated by tabs, sizes in bytes, times in UTC.',
   ],
   examples: [

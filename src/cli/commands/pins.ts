@@ -82,7 +82,12 @@ function untilOf({ flags, world }: Context): number | undefined {
 async function preview({ api }: Reached, context: Context): Promise<void> {
   const ask = { names: context.words, dryRun: true }
   const found = await api.post('/remove', ask, { signal: context.signal })
-  const names = [...found.images.map(({ name }) => name), ...found.pinned, ...found.inUse].toSorted()
+  const names = [
+    ...found.images.map(({ name }) => name),
+    ...found.pinned,
+    ...found.inUse,
+    ...found.gone,
+  ].toSorted()
   if (context.flags.on('json')) context.json({ images: names, notFound: found.notFound })
   else for (const name of names) context.print([line(name)])
   const none = found.notFound.length === 0 ? '' : `; nothing yet of ${found.notFound.join(', ')}`

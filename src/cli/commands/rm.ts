@@ -21,15 +21,17 @@ export const rm: Command = {
     filter: 'only what matches, of the names or of everything',
     'dry-run': true,
     now: true,
+    'include-gone': true,
     yes: true,
     json: true,
   },
   about: [
     'Shows what goes, what that frees and what stays because others share it. A tag stands for its image, whose other',
     'tags go with it; a REF without a tag stands for all images of that repository, and it may hold *, ** and ?.',
-    'Pinned images stay, and so does what is being read.',
+    'Pinned images stay, and so does what is being read. What its upstream does not have any more, as far as it said,',
+    'stays too, unless --include-gone is given: nothing brings it back.',
     'The next pull fetches them again. Their bytes stay for ten minutes, so that "undo" can put everything back, unless',
-    'room is needed before, or --now is given.',
+    'room is needed before, or --now is given. Where no server runs, the next one frees them.',
   ],
   examples: ['rm nginx:1.25 --dry-run', "rm 'ghcr.io/org/app:pr-*'", "rm --filter 'idle:90d >500MiB' --yes"],
   run: (context) => {
@@ -50,34 +52,42 @@ function selectionOf({ words: names, flags, world }: Context): Selection {
   return { names, ...(filter === undefined ? {} : { filter }) }
 }
 
-async function remove({ api }: Reached, selection: Selection, context: Context): Promise<number> {
+async function remove({ api, isServed }: Reached, selection: Selection, context: Context): Promise<number> {
   const { signal, flags, world } = context
-  const preview = await api.post('/selection', selection, { signal })
+  const includeGone = flags.on('include-gone')
+  const preview = await api.post('/selection', { ...selection, includeGone }, { signal })
   requireFound(preview, context)
   if (flags.on('dry-run')) {
     if (flags.on('json')) context.json(preview)
-    else context.print([...previewBlocks(preview, world.clock()), ...dryBlocks(preview)])
-    return codeOf(preview)
+    else
+      context.print([...previewBlocks(preview, { now: world.clock(), includeGone }), ...dryBlocks(preview)])
+    return codeOf(preview, { includeGone })
   }
-  const { count, objects, frees, previewId } = preview
+  const { count, objects, frees, gone, previewId } = preview
   // A person reads it before the answer; a program is told what was done alone.
   const isWatched = context.terminal.out.interactive
-  if (!flags.on('json') && isWatched) context.print(previewBlocks(preview, world.clock()))
+  if (!flags.on('json') && isWatched)
+    context.print(previewBlocks(preview, { now: world.clock(), includeGone }))
   const question = `remove ${counted(count, 'image')} (${counted(objects, 'object')}) and free ${formatBytes(frees)}?`
-  await confirm(context, { objects: Math.max(objects, count), question })
+  await confirm(context, {
+    objects: Math.max(objects, count),
+    isFinal: includeGone && gone.length > 0,
+    question,
+  })
   const mode = flags.on('now') ? 'now' : 'undo'
-  const evicted = count === 0 ? undefined : await api.post('/evict', { previewId, mode }, { signal })
+  const evicted =
+    count === 0 ? undefined : await api.post('/evict', { previewId, mode, includeGone }, { signal })
   if (flags.on('json')) context.json({ ...preview, eviction: evicted })
   else
     context.print([
-      ...(isWatched ? [] : previewBlocks(preview, world.clock())),
-      ...evictedBlocks(preview, evicted),
+      ...(isWatched ? [] : previewBlocks(preview, { now: world.clock(), includeGone })),
+      ...evictedBlocks(preview, evicted, isServed),
     ])
-  return codeOf(preview, evicted)
+  return codeOf(preview, { includeGone, evicted })
 }
 
-function requireFound({ count, notFound, pinned, inUse }: BoundPreview, context: Context): void {
-  if (count + pinned.length + inUse.length > 0) return
+function requireFound({ count, notFound, pinned, inUse, gone }: BoundPreview, context: Context): void {
+  if (count + pinned.length + inUse.length + gone.length > 0) return
   if (context.flags.on('filter') && notFound.length === 0)
     throw new CommandError('nothing matches the filter', EXIT.notFound)
   const what = notFound.length === 0 ? 'nothing matches' : `not cached: ${notFound.join(', ')}`
@@ -85,7 +95,11 @@ function requireFound({ count, notFound, pinned, inUse }: BoundPreview, context:
 }
 
 /** Partial where something that was asked for stays. */
-function codeOf({ pinned, inUse, notFound }: BoundPreview, evicted?: Evicted): number {
-  const stays = pinned.length + inUse.length + notFound.length + (evicted?.left.length ?? 0)
+function codeOf(
+  { pinned, inUse, gone, notFound }: BoundPreview,
+  { includeGone, evicted }: { includeGone: boolean; evicted?: Evicted | undefined },
+): number {
+  const staysGone = includeGone ? 0 : gone.length
+  const stays = pinned.length + inUse.length + staysGone + notFound.length + (evicted?.left.length ?? 0)
   return stays > 0 ? EXIT.partial : EXIT.ok
 }

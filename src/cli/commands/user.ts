@@ -114,7 +114,7 @@ export const userLs: Command = {
 
 function nameOf({ words: [name = ''] }: Context): string {
   const problem = nameProblem(name)
-  if (problem !== undefined) throw usageError(problem)
+  if (problem !== undefined) throw usageError(problem.message)
   return name
 }
 

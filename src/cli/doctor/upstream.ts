@@ -11,5 +11,11 @@ export interface UpstreamChecks extends Pick<UpstreamFindings, 'clocks'> {
 export async function checkUpstream(upstream: UpstreamConfig, clock: Clock): Promise<UpstreamChecks> {
   const { findings, clocks } = await probeUpstream(upstream, clock)
   const { name: subject } = upstream
-  return { checks: findings.map((finding) => ({ area: 'upstream', subject, ...finding })), clocks }
+  // Other languages are the console's.
+  const checks = findings.map(({ says: _says, ...finding }) => ({
+    area: 'upstream' as const,
+    subject,
+    ...finding,
+  }))
+  return { checks, clocks }
 }

@@ -1,4 +1,5 @@
-import type { AuditRow, KeyRow } from '../../api/contract.ts'
+import type { AuditRow, KeyRow } from '../../api/contract-access.ts'
+import type { TokenRow } from '../../api/contract-session.ts'
 import { type Block, gap, line } from '../blocks.ts'
 import { ago, type Cell, count, moment, words } from '../cells.ts'
 import type { Table } from '../table.ts'
@@ -42,6 +43,25 @@ export function keyTable(rows: readonly KeyRow[], now: number): Table {
       words(row.createdBy),
       row.lastUsedAt === undefined ? { text: 'never', raw: '' } : ago(row.lastUsedAt, now),
       count(row.uses),
+      expiry(row.expiresAt, now),
+    ]),
+  }
+}
+
+export function tokenTable(rows: readonly TokenRow[], now: number): Table {
+  return {
+    columns: [
+      { key: 'user', title: 'user', shrink: true },
+      { key: 'name', title: 'name', shrink: true },
+      { key: 'createdAt', title: 'made', drop: 1 },
+      { key: 'lastUsedAt', title: 'last used' },
+      { key: 'expiresAt', title: 'expires' },
+    ],
+    rows: rows.map((row) => [
+      words(row.user, 'strong'),
+      words(row.name, 'strong'),
+      ago(row.createdAt, now),
+      row.lastUsedAt === undefined ? { text: 'never', raw: '' } : ago(row.lastUsedAt, now),
       expiry(row.expiresAt, now),
     ]),
   }

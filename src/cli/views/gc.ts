@@ -57,6 +57,8 @@ function keptOf({ kept }: GcReport): Block[] {
     kept.pinned > 0 ? `${formatCount(kept.pinned)} pinned (${formatBytes(kept.pinnedBytes)})` : '',
     kept.inUse > 0 ? `${formatCount(kept.inUse)} in use` : '',
     kept.young > 0 ? `${formatCount(kept.young)} used a moment ago` : '',
+    kept.later > 0 ? `${counted(kept.later, 'image')} for the next run` : '',
+    kept.gone > 0 ? `${counted(kept.gone, 'image')} gone upstream (--include-gone)` : '',
   ].filter((part) => part !== '')
   return parts.length === 0 ? [] : [line(`kept: ${parts.join(' · ')}`)]
 }

@@ -28,6 +28,7 @@ function factsOf({ image }: ImageDetail, now: number): Fact[] {
     { label: 'last used', value: both(image.lastUsed, now) },
     { label: 'pulls', value: count(image.pulls) },
     { label: 'pinned', value: image.pinned ? words('yes', 'accent') : words('no') },
+    ...(image.goneAt === undefined ? [] : [{ label: 'gone upstream', value: both(image.goneAt, now) }]),
     ...(image.replacedAt === undefined ? [] : [{ label: 'replaced', value: both(image.replacedAt, now) }]),
   ]
 }
@@ -49,16 +50,26 @@ function tagBlocks(tags: readonly TagRow[], now: number): Block[] {
       { key: 'checkedAt', title: 'checked upstream' },
       { key: 'lastUsed', title: 'last used', drop: 1 },
       { key: 'pulls', title: 'pulls', align: 'right', drop: 2 },
+      { key: 'upstreamDigest', title: 'upstream has', drop: 3 },
     ],
     rows: tags.map((tag) => [
       words(tag.tag, 'strong'),
-      words(tag.state, tag.state === 'expired' ? 'warn' : undefined),
+      words(tag.state, TAG_TONES[tag.state]),
       ago(tag.checkedAt, now),
       ago(tag.lastUsed, now),
       count(tag.pulls),
+      digest(tag.upstreamDigest),
     ]),
   }
   return [gap, { kind: 'table', table, row: 'tag' }]
+}
+
+const TAG_TONES: Readonly<Record<TagRow['state'], Tone | undefined>> = {
+  fresh: undefined,
+  due: undefined,
+  expired: 'warn',
+  moved: 'accent',
+  gone: 'bad',
 }
 
 function platformBlocks(platforms: readonly PlatformRow[]): Block[] {

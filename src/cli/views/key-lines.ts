@@ -40,6 +40,11 @@ export function clientLines(address: Address, key: string): readonly ClientLine[
     { client: 'k3s', place: 'registries.yaml', line: `endpoint: ["${endpoint}"]` },
     { client: 'podman', place: 'registries.conf', line: `location = "${prefix}/docker.io"` },
     { client: 'buildkit', place: 'buildkitd.toml', line: `mirrors = ["${prefix}"]` },
-    { client: 'by name', place: 'any client', line: `docker pull ${prefix}/nginx` },
+    // dockerd first asks for /v2/ without the path, and gives up where that takes a login.
+    {
+      client: 'by name',
+      place: 'the image name; with Docker only where pulls need no login',
+      line: `podman pull ${prefix}/library/nginx`,
+    },
   ]
 }

@@ -43,6 +43,8 @@ export function imageTable(rows: readonly ImageRow[], now: number): Table {
       { key: 'state', title: 'state', drop: 4 },
       { key: 'pinned', title: '', drop: 1 },
       { key: 'digest', title: 'digest', drop: 6 },
+      { key: 'created', title: 'created', drop: 7 },
+      { key: 'platforms', title: 'platforms', shrink: true, drop: 8 },
     ],
     rows: rows.map((row) => [
       imageName(row),
@@ -54,6 +56,8 @@ export function imageTable(rows: readonly ImageRow[], now: number): Table {
       { text: row.state, raw: row.state, ...(row.state === 'partial' ? { tone: 'warn' } : {}) },
       pinned(row.pinned),
       { text: row.digest.slice(7, 19), raw: row.digest },
+      row.created === undefined ? words(undefined) : ago(row.created, now),
+      listed(row.platforms),
     ]),
   }
 }

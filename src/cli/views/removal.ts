@@ -9,8 +9,11 @@ const SHOWN = 20
 const NAMED = 5
 
 /** What goes, and what stays although it was named. */
-export function previewBlocks(preview: BoundPreview, now: number): Block[] {
-  const { images, count, pinned, inUse, notFound, alsoTags } = preview
+export function previewBlocks(
+  preview: BoundPreview,
+  { now, includeGone }: { now: number; includeGone: boolean },
+): Block[] {
+  const { images, count, pinned, inUse, gone, notFound, alsoTags } = preview
   const table = imageTable(images, now)
   const rest = count - SHOWN
   return [
@@ -21,6 +24,7 @@ export function previewBlocks(preview: BoundPreview, now: number): Block[] {
     ...named('also removes', alsoTags),
     ...named('stays, pinned', pinned),
     ...named('stays, in use', inUse),
+    ...named(includeGone ? 'gone upstream, for good' : 'stays, gone upstream (--include-gone)', gone),
     ...named('not cached', notFound),
   ]
 }
@@ -37,8 +41,12 @@ export function dryBlocks(preview: BoundPreview): Block[] {
   return [line(`${would}${keptOf(preview)}`)]
 }
 
-/** What became of what was shown, and how to take it back. */
-export function evictedBlocks(preview: BoundPreview, evicted: Evicted | undefined): Block[] {
+/** What became of what was shown, when its bytes are freed and by whom, and how to take it back. */
+export function evictedBlocks(
+  preview: BoundPreview,
+  evicted: Evicted | undefined,
+  isServed: boolean,
+): Block[] {
   const left = evicted?.left ?? []
   const stays = named(
     'stays',
@@ -50,16 +58,17 @@ export function evictedBlocks(preview: BoundPreview, evicted: Evicted | undefine
   if (undoUntil === undefined)
     return [...stays, line(`${what}, freed ${formatBytes(bytes)}${keptOf(preview)}`)]
   const until = localTime(undoUntil).slice(-5)
-  return [
-    ...stays,
-    line(`${what}, ${formatBytes(bytes)} are freed at ${until}${keptOf(preview)}`),
-    line(`undo until ${until}: cachalot undo ${id}`),
-  ]
+  const size = formatBytes(bytes)
+  const freed = isServed
+    ? `${what}, ${size} are freed at ${until}`
+    : `${what}; no server runs here: the next one frees ${size}, from ${until} on`
+  return [...stays, line(`${freed}${keptOf(preview)}`), line(`undo until ${until}: cachalot undo ${id}`)]
 }
 
 const WHY = {
   changed: 'its tags changed',
   gone: 'gone already',
+  gone_upstream: 'gone upstream',
   pinned: 'pinned',
   in_use: 'in use',
 } as const

@@ -1,12 +1,11 @@
-import { parseDigest } from '../../domain/digest.ts'
-import { toBytes, toRef, toSha256 } from '../digests.ts'
+import { toRef, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
+import { factsOfRow, prepareNow, prepareTagsNow } from './facts-now.ts'
 import { image } from './image.ts'
 import type { ImageFacts, Ledger } from './ledger.ts'
-import { ledgerOf, MOST_TAGS, toImageRow } from './lists.ts'
-import type { ImageRow } from './rows.ts'
-import { findRepository, imageDigests, tagsOf } from './tagged.ts'
+import { imageOfTag, ledgerImages } from './places.ts'
+import { imageDigests, repositoryIds } from './tagged.ts'
 
 /** A tag or digest of a repository; without either, all its images. */
 export interface ChosenName {
@@ -16,23 +15,59 @@ export interface ChosenName {
 }
 
 /**
- * The images that each name means at this moment, with their tags; none where nothing is here. Their sizes are those of
- * lists, which may be some seconds old: the work is that of what is named, however large the index is.
+ * The images that each name means at this moment; none where nothing is here. Their sizes are those of the ledger, and so
+ * is all but the tags where it need not be `whole`: the work is that of what is named, however large the index is.
  */
-export function chosen(
+export function chosenFacts(
   db: Db,
-  { names }: { names: readonly ChosenName[] },
-): readonly (readonly ImageRow[])[] {
-  const ledger = ledgerOf(db, false).value
-  const rowOf = createRows(db, ledger)
-  return db.transaction(() =>
-    names.map((name) => {
-      const repository = findRepository(db, name)
-      if (repository === undefined) return []
-      const digests = name.ref === undefined ? imageDigests(db, repository) : target(db, repository, name.ref)
-      return digests.map((digest) => rowOf(name, repository, digest)).filter((row) => row !== undefined)
-    }),
-  )()
+  ledger: Ledger,
+  { names, whole }: { names: readonly ChosenName[]; whole: boolean },
+): readonly (readonly ImageFacts[])[] {
+  const factsOf = createFacts(db, ledger, whole)
+  const guess = createGuess(db, ledger)
+  const idOf = repositoryIds(db)
+  const found = names.map((): ImageFacts[] => [])
+  const places = names.flatMap((name, at): Place[] => {
+    const id = idOf(name)
+    if (id === undefined) return []
+    const guessed = whole ? undefined : guess(id, name.ref)
+    if (guessed !== undefined) found[at]?.push(guessed)
+    if (guessed !== undefined) return []
+    const digests = name.ref === undefined ? imageDigests(db, id) : target(db, id, name.ref)
+    return digests.map((digest) => ({ name, at, id, digest }))
+  })
+  for (const { at, ...place } of places) {
+    const facts = factsOf(place)
+    if (facts !== undefined) found[at]?.push(facts)
+  }
+  return found
+}
+
+/** Most tags lead where they led when the lists were made: that is looked up in one step, and is certain. */
+function createGuess(
+  db: Db,
+  ledger: Ledger,
+): (repository: number, ref: string | undefined) => ImageFacts | undefined {
+  const nowOf = prepareTagsNow(db)
+  return (repository, ref) => {
+    const images = ledgerImages(ledger, repository)
+    const facts = images === undefined || ref === undefined ? undefined : imageOfTag(images, ref)
+    const now = facts === undefined ? undefined : nowOf(facts)
+    return now !== undefined && hasTag(now, ref) ? now : undefined
+  }
+}
+
+function hasTag({ tagList }: ImageFacts, ref: string | undefined): boolean {
+  return tagList === ref || tagList.split(' ').some((tag) => tag === ref)
+}
+
+/** An image of the name at `at`. */
+interface Place {
+  readonly at: number
+  readonly name: ChosenName
+  /** Of the repository. */
+  readonly id: number
+  readonly digest: string
 }
 
 /** The digest that a name leads to, where that is here. */
@@ -46,37 +81,14 @@ function target(db: Db, repository: number, ref: string): readonly string[] {
   return digests.map(toSha256)
 }
 
-function createRows(db: Db, ledger: Ledger) {
-  return ({ upstream, repository }: ChosenName, id: number, digest: string): ImageRow | undefined => {
-    const facts = findFacts(ledger, id, digest)
+function createFacts(db: Db, ledger: Ledger, whole: boolean) {
+  const nowOf = whole ? prepareNow(db) : prepareTagsNow(db)
+  return ({ name, id, digest }: Omit<Place, 'at'>): ImageFacts | undefined => {
+    const { upstream, repository } = name
+    const facts = ledgerImages(ledger, id)?.get(digest)
+    if (facts !== undefined) return nowOf(facts)
     // It came after the lists were made.
-    if (facts === undefined) return image(db, { upstream, repository, ref: digest })?.row
-    const parsed = parseDigest(digest)
-    const tags = parsed === undefined ? [] : (tagsOf(db, id, toBytes(parsed)) ?? [])
-    const name = `${upstream}/${repository}${tags[0] === undefined ? `@${digest}` : `:${tags[0]}`}`
-    return { ...toImageRow(facts), name, tags: tags.slice(0, MOST_TAGS), tagCount: tags.length }
+    const row = image(db, { upstream, repository, ref: digest })?.row
+    return row === undefined ? undefined : factsOfRow(row)
   }
-}
-
-/** Images of a ledger by repository and digest, made when the first one is looked for. */
-const places = new WeakMap<Ledger, Map<number, Map<string, ImageFacts>>>()
-
-export function factsOf(ledger: Ledger, repository: number): ReadonlyMap<string, ImageFacts> | undefined {
-  const known = places.get(ledger) ?? placesOf(ledger)
-  places.set(ledger, known)
-  return known.get(repository)
-}
-
-function findFacts(ledger: Ledger, repository: number, digest: string): ImageFacts | undefined {
-  return factsOf(ledger, repository)?.get(digest)
-}
-
-function placesOf({ images }: Ledger): Map<number, Map<string, ImageFacts>> {
-  const all = new Map<number, Map<string, ImageFacts>>()
-  for (const facts of images) {
-    const own = all.get(facts.of.id) ?? new Map<string, ImageFacts>()
-    all.set(facts.of.id, own)
-    own.set(facts.digest, facts)
-  }
-  return all
 }

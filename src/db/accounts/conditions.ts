@@ -1,6 +1,6 @@
 import type { Condition } from '../../domain/condition.ts'
 import { createGlob, createImageGlob, namesReference } from '../../domain/glob.ts'
-import type { ImageFacts, RepositoryFacts } from './ledger.ts'
+import { type ImageFacts, platformsIn, type RepositoryFacts } from './ledger.ts'
 import type { ListAsk } from './rows.ts'
 
 type Test<T> = (row: T) => boolean
@@ -113,6 +113,11 @@ function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFact
   }
 }
 
+/** A variant belongs to its architecture, and what is for no other system is for Linux. */
+export function hasPlatform(platforms: readonly string[], name: string): boolean {
+  return platforms.some((one) => `${one}/`.startsWith(`${name}/`) || `${one}/`.startsWith(`linux/${name}/`))
+}
+
 function imageCondition(condition: Condition): Test<ImageFacts> {
   switch (condition.kind) {
     case 'partial':
@@ -121,8 +126,14 @@ function imageCondition(condition: Condition): Test<ImageFacts> {
       return ({ isComplete }) => isComplete
     case 'replaced':
       return ({ replacedAt }) => replacedAt !== undefined
+    case 'gone':
+      return ({ goneAt }) => goneAt !== undefined
+    case 'moved':
+      return ({ moved }) => moved
     case 'upstream':
       return ({ of }) => of.upstream === condition.name
+    case 'platform':
+      return (image) => hasPlatform(platformsIn(image), condition.name)
     case 'name':
       return imageGlob(condition.glob)
     default:
@@ -138,8 +149,14 @@ function repositoryCondition(condition: Condition): Test<RepositoryFacts> {
       return ({ partial }) => partial === 0
     case 'replaced':
       return ({ replaced }) => replaced > 0
+    case 'gone':
+      return ({ gone }) => gone > 0
+    case 'moved':
+      return ({ moved }) => moved > 0
     case 'upstream':
       return ({ upstream }) => upstream === condition.name
+    case 'platform':
+      return ({ platforms }) => hasPlatform([...platforms], condition.name)
     case 'name':
       return repositoryGlob(condition.glob)
     default:

@@ -1,4 +1,5 @@
 import type { Db } from '../open.ts'
+import { GONE_AT, MOVED } from './news.ts'
 import type { DigestWindow } from './windows.ts'
 
 /** Index -> manifest -> layer, and one level more for whoever nests them. */
@@ -17,7 +18,8 @@ const TABLES = `
   CREATE TEMP TABLE nested (child BLOB, parent BLOB, PRIMARY KEY (child, parent)) WITHOUT ROWID;
   CREATE TEMP TABLE named (
     place INTEGER, digest BLOB, tag TEXT, tags INTEGER, tag_list TEXT, media_type TEXT, first_cached INTEGER,
-    last_used INTEGER, pulls INTEGER, replaced_at INTEGER, pinned INTEGER, PRIMARY KEY (place, digest)
+    last_used INTEGER, pulls INTEGER, replaced_at INTEGER, pinned INTEGER, gone_at INTEGER, moved INTEGER,
+    PRIMARY KEY (place, digest)
   ) WITHOUT ROWID;
   CREATE TEMP TABLE image (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, digest BLOB NOT NULL);
   CREATE TEMP TABLE root (
@@ -54,7 +56,7 @@ function* gatherNamed(db: Db): Generator<void> {
     `INSERT INTO temp.named
      SELECT p.place, e.digest, min(CASE WHEN typeof(e.ref) = 'text' THEN e.ref END), sum(typeof(e.ref) = 'text'),
             group_concat(CASE WHEN typeof(e.ref) = 'text' THEN e.ref END, ' '), max(e.media_type), min(e.created_at),
-            max(e.used_at), sum(e.pulls), max(e.replaced_at), b.pinned
+            max(e.used_at), sum(e.pulls), max(e.replaced_at), b.pinned, ${GONE_AT}, ${MOVED}
        FROM temp.place p CROSS JOIN main.entries e ON e.repository = p.repository AND e.kind = 'manifest'
             CROSS JOIN main.blobs b ON b.digest = e.digest
       WHERE p.place > @from AND p.place <= @to GROUP BY p.place, e.digest`,

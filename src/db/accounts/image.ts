@@ -2,8 +2,10 @@ import type { Sha256 } from '../../domain/digest.ts'
 import { toBytes, toRef, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
+import { descriptionOf } from './described.ts'
 import { DEEPEST } from './gather.ts'
-import { type ImageName, removal } from './removal.ts'
+import { GONE_AT, MOVED } from './news.ts'
+import { type ImageName, removalSums } from './removal.ts'
 import type { ImageRow } from './rows.ts'
 import { prepareSharing } from './sharing.ts'
 
@@ -133,6 +135,8 @@ interface Names {
   lastUsed: number
   pulls: number
   replacedAt: number | null
+  goneAt: number | null
+  moved: number
 }
 
 function rowOf(
@@ -144,7 +148,7 @@ function rowOf(
   const digest = toSha256(top.digest)
   const names = namesOf(db, top)
   const tags = names.tags?.split(' ').sort() ?? []
-  const { total, frees } = removal(db, { images: [{ frontEnd, upstream, repository, digest }] }, true)
+  const { total, frees } = removalSums(db, { images: [{ frontEnd, upstream, repository, digest }] }, true)
   const place = `${upstream}/${repository}`
   const name = tags[0] === undefined ? `${place}@${digest}` : `${place}:${tags[0]}`
   const sizes = { total, onlyHere: frees, shared: total - frees }
@@ -165,6 +169,9 @@ function rowOf(
     mediaType: names.mediaType ?? undefined,
     state: isComplete(digest, { blobs, edges, isIndex: createIndexLook(db) }) ? 'complete' : 'partial',
     replacedAt: tags.length > 0 ? undefined : (names.replacedAt ?? undefined),
+    goneAt: names.goneAt ?? undefined,
+    moved: names.moved === 1,
+    ...descriptionOf(db, top.digest),
     pinned: pinned === 1,
   }
 }
@@ -174,8 +181,8 @@ function namesOf(db: Db, { repositoryId, digest }: Top): Names {
     db,
     `SELECT group_concat(CASE WHEN typeof(ref) = 'text' THEN ref END, ' ') AS tags, max(media_type) AS mediaType,
               min(created_at) AS firstCached, max(used_at) AS lastUsed, sum(pulls) AS pulls,
-              max(replaced_at) AS replacedAt
-         FROM main.entries WHERE digest = ? AND repository = ? AND kind = 'manifest'`,
+              max(replaced_at) AS replacedAt, ${GONE_AT} AS goneAt, ${MOVED} AS moved
+         FROM main.entries e WHERE digest = ? AND repository = ? AND kind = 'manifest'`,
   ).get(digest, repositoryId)
   // An aggregate without GROUP BY always gives one row; the name was found before.
   return row as Names

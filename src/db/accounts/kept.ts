@@ -1,12 +1,9 @@
-import { MINUTE, SECOND, systemClock } from '../../domain/clock.ts'
+import { MINUTE, SECOND } from '../../domain/clock.ts'
 import type { Db } from '../open.ts'
-import { openReader } from '../reader.ts'
+import { begin, type Kept, type Run, work } from './kept-run.ts'
+import { askedAt, isPatient, NotYet } from './patience.ts'
 
-/** What took long to compute, as of a moment in milliseconds since the epoch. */
-export interface Kept<T> {
-  readonly value: T
-  readonly asOf: number
-}
+export type { Kept } from './kept-run.ts'
 
 /** Below that it is computed again whenever the index has changed. */
 const AT_ONCE_MS = 50
@@ -17,49 +14,82 @@ const OLDEST_MS = 60 * SECOND
 /** Milliseconds of work between two looks at other questions. */
 const SLICE_MS = 15
 const FORGET_AFTER_MS = 5 * MINUTE
+/** What took longer is put on disk where it can be, */
+const SAVED_MS = 1 * SECOND
+/** at most so often. */
+const SAVE_REST_MS = 10 * MINUTE
+
+/** true: the numbers of now; false: those that are there; else of that moment (as `systemClock`) or later. */
+export type Need = boolean | number
+
+/** Where values outlive the process, and being forgotten. Nothing of it throws. */
+export interface KeptFile<T> {
+  exists(indexFile: string): boolean
+  load(db: Db): (Kept<T> & { readonly tookMs: number }) | undefined
+  save(db: Db, kept: Kept<T> & { readonly tookMs: number }): void
+}
 
 interface State<T> {
   kept: Kept<T> | undefined
   /** `data_version` before it was computed: what was committed since is not in it. */
   version: unknown
+  /** As `performance.now()`. */
+  startedAt: number
   tookMs: number
   finishedAt: number
-  isRunning: boolean
+  savedAt: number
+  isSaved: boolean
+  /** Settles when the run behind does. */
+  behind: Promise<void> | undefined
   forget: NodeJS.Timeout | undefined
 }
 
 /**
  * Remembers, for each connection, what `compute` makes of an index. Asked after a change, it answers with what it
- * has while that is young for the work it is, and computes anew behind the answer when not; `exact` waits for the
- * numbers of now. Forgets what nobody asked for in five minutes. Throws what `compute` throws.
+ * has while that is young for the work it is, and computes anew behind the answer when not. Where it has nothing that is
+ * good enough it computes, or throws `NotYet` on a connection that is patient. Forgets what nobody asked for in five
+ * minutes. Throws what `compute` throws.
  */
-export function createKept<T>(compute: (db: Db) => Generator<void, T>): (db: Db, exact: boolean) => Kept<T> {
+export function createKept<T>(
+  compute: (db: Db) => Generator<void, T>,
+  file?: KeptFile<T>,
+): (db: Db, need: Need) => Kept<T> {
   const states = new WeakMap<Db, State<T>>()
-  return (db, exact) => {
-    const state = states.get(db) ?? newState<T>()
+  const stateOf = (db: Db): State<T> => {
+    const state = states.get(db) ?? newState(file?.load(db))
     states.set(db, state)
     clearTimeout(state.forget)
-    state.forget = setTimeout(() => states.delete(db), FORGET_AFTER_MS).unref()
-    const { kept } = state
-    if (kept === undefined || (exact && isChanged(db, state))) return finish(start(db, compute), state)
-    if (!isChanged(db, state)) return kept
-    if (state.tookMs < AT_ONCE_MS) return finish(start(db, compute), state)
-    const age = performance.now() - state.finishedAt
-    if (age > Math.min(REST * state.tookMs, OLDEST_MS) && !state.isRunning) {
-      state.isRunning = true
-      setImmediate(() => runBehind(() => start(db, compute), state))
+    const forget = (): void => {
+      save(db, state, file)
+      states.delete(db)
     }
+    state.forget = setTimeout(forget, FORGET_AFTER_MS).unref()
+    return state
+  }
+  return (db, need) => {
+    const state = stateOf(db)
+    const { kept } = state
+    const isNow = versionOf(db) === state.version
+    if (kept !== undefined && isNow) return kept
+    if (kept === undefined || state.tookMs < AT_ONCE_MS || !isEnough(kept, state, need))
+      return obtain({ db, state, compute, file })
+    const age = performance.now() - state.finishedAt
+    if (age > Math.min(REST * state.tookMs, OLDEST_MS) && state.behind === undefined)
+      goOn({ db, state, compute, file }, () => begin(db, compute))
     return kept
   }
 }
 
-function newState<T>(): State<T> {
+function newState<T>(saved: (Kept<T> & { readonly tookMs: number }) | undefined): State<T> {
   return {
-    kept: undefined,
+    kept: saved,
     version: undefined,
-    tookMs: 0,
-    finishedAt: 0,
-    isRunning: false,
+    startedAt: Number.NEGATIVE_INFINITY,
+    tookMs: saved?.tookMs ?? 0,
+    finishedAt: Number.NEGATIVE_INFINITY,
+    savedAt: Number.NEGATIVE_INFINITY,
+    isSaved: saved !== undefined,
+    behind: undefined,
     forget: undefined,
   }
 }
@@ -68,77 +98,72 @@ function versionOf(db: Db): unknown {
   return db.pragma('data_version', { simple: true })
 }
 
-function isChanged<T>(db: Db, state: State<T>): boolean {
-  return versionOf(db) !== state.version
+function isEnough<T>({ asOf }: Kept<T>, { startedAt }: State<T>, need: Need): boolean {
+  if (need === false || startedAt >= askedAt()) return true
+  return need !== true && asOf >= need
 }
 
-interface Run<T> {
-  readonly steps: Generator<void, T>
-  readonly version: unknown
-  readonly asOf: number
-  tookMs: number
-  close(): void
+interface Work<T> {
+  readonly db: Db
+  readonly state: State<T>
+  readonly compute: (db: Db) => Generator<void, T>
+  readonly file: KeptFile<T> | undefined
 }
 
-/** On a connection of its own: its snapshot holds nobody else, and its tables take no memory afterwards. */
-function start<T>(db: Db, compute: (db: Db) => Generator<void, T>): Run<T> {
-  const version = versionOf(db)
-  const asOf = systemClock()
-  const reader = openReader(db.name)
-  return { steps: compute(reader), version, asOf, tookMs: 0, close: () => reader.close() }
-}
-
-/** Works for `sliceMs`; the value once it is through. Whatever happens, the connection is closed at the end. */
-function work<T>(run: Run<T>, sliceMs: number): Kept<T> | undefined {
-  const began = performance.now()
-  try {
-    for (;;) {
-      const step = run.steps.next()
-      const spent = performance.now() - began
-      if (step.done === true) {
-        run.tookMs += spent
-        run.close()
-        return { value: step.value, asOf: run.asOf }
-      }
-      if (spent < sliceMs) continue
-      run.tookMs += spent
-      return undefined
-    }
-  } catch (error) {
-    run.close()
-    throw error
+function obtain<T>(job: Work<T>): Kept<T> {
+  const { db, state, compute } = job
+  if (state.behind === undefined || !isPatient(db)) {
+    const run = begin(db, compute)
+    const kept = work(run, isPatient(db) ? AT_ONCE_MS : Number.POSITIVE_INFINITY)
+    if (kept !== undefined) return enter(job, run, kept)
+    goOn(job, () => run)
   }
+  throw new NotYet(state.behind ?? Promise.resolve())
 }
 
-function finish<T>(run: Run<T>, state: State<T>): Kept<T> {
-  let kept: Kept<T> | undefined
-  while (kept === undefined) kept = work(run, Number.POSITIVE_INFINITY)
-  enter(run, state, kept)
+function enter<T>({ db, state, file }: Work<T>, run: Run<T>, kept: Kept<T>): Kept<T> {
+  // A run behind may end after a later one that was waited for.
+  if (state.kept === undefined || state.kept.asOf <= kept.asOf) {
+    const { version, tookMs, startedAt } = run
+    Object.assign(state, { kept, version, tookMs, startedAt, finishedAt: performance.now(), isSaved: false })
+    if (performance.now() - state.savedAt > SAVE_REST_MS) save(db, state, file)
+  }
   return kept
 }
 
-function enter<T>(run: Run<T>, state: State<T>, kept: Kept<T>): void {
-  // A run behind may end after a later one that was waited for.
-  if (state.kept !== undefined && state.kept.asOf > kept.asOf) return
-  Object.assign(state, { kept, version: run.version, tookMs: run.tookMs, finishedAt: performance.now() })
+function save<T>(db: Db, state: State<T>, file: KeptFile<T> | undefined): void {
+  const { kept, tookMs, isSaved } = state
+  if (file === undefined || kept === undefined || isSaved || tookMs < SAVED_MS || !db.open) return
+  state.isSaved = true
+  state.savedAt = performance.now()
+  file.save(db, { ...kept, tookMs })
 }
 
-/** A failure is not told: the next question that needs the numbers tries again. */
-function runBehind<T>(begin: () => Run<T>, state: State<T>): void {
-  try {
-    const run = begin()
-    const next = (): void => {
-      try {
-        const kept = work(run, SLICE_MS)
-        if (kept === undefined) return void setImmediate(next)
-        enter(run, state, kept)
-      } catch {
-        state.finishedAt = performance.now()
-      }
-      state.isRunning = false
+/** A failure is told to whom it keeps waiting: the next question that needs the numbers tries again. */
+function goOn<T>(job: Work<T>, start: () => Run<T>): void {
+  const { state } = job
+  const behind = runBehind(job, start).finally(() => {
+    state.finishedAt = performance.now()
+    state.behind = undefined
+  })
+  behind.catch(() => undefined)
+  state.behind = behind
+}
+
+function runBehind<T>(job: Work<T>, start: () => Run<T>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let run: Run<T> | undefined
+  const next = (): void => {
+    try {
+      run ??= start()
+      const kept = work(run, SLICE_MS)
+      if (kept === undefined) return void setImmediate(next)
+      enter(job, run, kept)
+      resolve()
+    } catch (error) {
+      reject(error)
     }
-    next()
-  } catch {
-    state.isRunning = false
   }
+  setImmediate(next)
+  return promise
 }

@@ -22,7 +22,11 @@ export interface RepositoryFacts {
   images: number
   partial: number
   replaced: number
+  gone: number
+  moved: number
   pinned: boolean
+  /** Cached of any of its images. */
+  readonly platforms: Set<string>
 }
 
 export interface ImageFacts {
@@ -36,12 +40,18 @@ export interface ImageFacts {
   readonly mediaType: string | undefined
   readonly isComplete: boolean
   readonly replacedAt: number | undefined
+  readonly goneAt: number | undefined
+  readonly moved: boolean
   readonly pinned: boolean
   readonly total: number
   readonly onlyHere: number
   readonly firstCached: number
   readonly lastUsed: number
   readonly pulls: number
+  /** When it was made, as its config says; 0: it does not say, or nobody has looked yet. */
+  readonly created: number
+  /** Those that are cached, with blanks between. */
+  readonly platforms: string
 }
 
 /** Every image and repository with its numbers, in the order of their names. */
@@ -94,7 +104,17 @@ function readRepositories(
     const share = shares.get(row.id)
     if (share === undefined) continue
     const { total, onlyHere, looseSince: firstCached, looseUsed: lastUsed } = share
-    const counts = { pulls: 0, tags: 0, images: 0, partial: 0, replaced: 0, pinned: false }
+    const counts = {
+      pulls: 0,
+      tags: 0,
+      images: 0,
+      partial: 0,
+      replaced: 0,
+      gone: 0,
+      moved: 0,
+      pinned: false,
+      platforms: new Set<string>(),
+    }
     const name = `${row.upstream}/${row.repository}`
     places.set(place, { name, ...row, total, onlyHere, firstCached, lastUsed, ...counts })
   }
@@ -113,27 +133,36 @@ interface Row {
   lastUsed: number
   pulls: number
   replacedAt: number | null
+  goneAt: number | null
+  moved: number
   pinned: number
   complete: number
+  created: number | null
+  platforms: string | null
 }
 
 function prepareImages(db: Db): (step: { from: number; to: number }) => readonly Row[] {
   const select = db.prepare<{ from: number; to: number }, Row>(
     `SELECT i.id, n.place, n.digest, n.tag, n.tags, n.tag_list AS tagList, n.media_type AS mediaType,
             n.first_cached AS firstCached, n.last_used AS lastUsed, n.pulls, n.replaced_at AS replacedAt, n.pinned,
-            ${isComplete('n.digest')} AS complete
+            n.gone_at AS goneAt, n.moved,
+            ${isComplete('n.digest')} AS complete, d.created, d.platform AS platforms
        FROM temp.image i CROSS JOIN temp.named n ON n.place = i.place AND n.digest = i.digest
+            LEFT JOIN main.descriptions d ON d.digest = i.digest
       WHERE i.id > @from AND i.id <= @to ORDER BY i.id`,
   )
-  // Thousands of images have one of a handful of types.
-  const types = new Map<string, string>()
+  // Thousands of images have one of a handful of types and platforms.
+  const texts = new Map<string, string>()
+  const once = (text: string): string => {
+    const known = texts.get(text)
+    if (known === undefined) texts.set(text, text)
+    return known ?? text
+  }
   return (step) => {
     const rows = select.all(step)
     for (const row of rows) {
-      if (row.mediaType === null) continue
-      const known = types.get(row.mediaType)
-      if (known === undefined) types.set(row.mediaType, row.mediaType)
-      else row.mediaType = known
+      if (row.mediaType !== null) row.mediaType = once(row.mediaType)
+      if (row.platforms !== null) row.platforms = once(row.platforms)
     }
     return rows
   }
@@ -152,7 +181,10 @@ function enter(
   of.lastUsed = Math.max(of.lastUsed, image.lastUsed)
   if (!image.isComplete) of.partial++
   if (image.replacedAt !== undefined) of.replaced++
+  if (image.goneAt !== undefined) of.gone++
+  if (image.moved) of.moved++
   if (image.pinned) of.pinned = true
+  for (const platform of platformsIn(image)) of.platforms.add(platform)
   return image
 }
 
@@ -171,11 +203,20 @@ function factsOf(
     mediaType: row.mediaType ?? undefined,
     isComplete: row.complete === 1,
     replacedAt: row.tags > 0 ? undefined : (row.replacedAt ?? undefined),
+    goneAt: row.goneAt ?? undefined,
+    moved: row.moved === 1,
     pinned: row.pinned === 1,
     total: sums.total[row.id] ?? 0,
     onlyHere: sums.onlyHere[row.id] ?? 0,
     firstCached: row.firstCached,
     lastUsed: row.lastUsed,
     pulls: row.pulls,
+    created: row.created ?? 0,
+    platforms: row.platforms ?? '',
   }
+}
+
+/** "linux/amd64", "linux/arm/v7" */
+export function platformsIn({ platforms }: { readonly platforms: string }): readonly string[] {
+  return platforms === '' ? [] : platforms.split(' ')
 }

@@ -1,15 +1,40 @@
+import { statSync } from 'node:fs'
+import { MIB } from '../../domain/units.ts'
 import type { Db } from '../open.ts'
 import { imageTest, repositoryTest } from './conditions.ts'
 import { createKept } from './kept.ts'
-import { type ImageFacts, makeLedger, type RepositoryFacts } from './ledger.ts'
+import { createKeptFile } from './kept-file.ts'
+import { type ImageFacts, makeLedger, platformsIn, type RepositoryFacts } from './ledger.ts'
+import { packLedger, unpackLedger } from './ledger-pack.ts'
 import { type Listing, listPage } from './list.ts'
 import type { ImageRow, ListAsk, ListPage, RepositoryRow } from './rows.ts'
 
 /** Of one image, in a list. */
 export const MOST_TAGS = 100
 
+const file = createKeptFile({ suffix: '.lists', format: 1, pack: packLedger, unpack: unpackLedger })
+
 /** What all lists are made of. */
-export const ledgerOf = createKept(makeLedger)
+export const ledgerOf = createKept(makeLedger, file)
+
+/** An index of that many bytes has lists that take a while. */
+const LARGE = 64 * MIB
+
+/** Whether an index is so large that its first list takes a while, and there is nothing to take it from. */
+export function lacksLists(indexFile: string): boolean {
+  const size = statSync(indexFile, { throwIfNoEntry: false })?.size ?? 0
+  return size >= LARGE && !file.exists(indexFile)
+}
+
+/** Begins to make the ledger of an index that lacks it, so that whoever opens a list first waits less. */
+export function warmLists(db: Db): void {
+  if (!lacksLists(db.name)) return
+  try {
+    ledgerOf(db, false)
+  } catch {
+    // It is being made, or whoever asks for it hears why not.
+  }
+}
 
 const COLUMNS = {
   total: (row: Numbers) => row.total,
@@ -20,6 +45,8 @@ const COLUMNS = {
   pulls: (row: Numbers) => row.pulls,
   tags: (row: Numbers) => row.tags,
 }
+
+const IMAGE_COLUMNS = { ...COLUMNS, created: (row: ImageFacts) => row.created }
 
 type Numbers = Pick<RepositoryFacts, 'total' | 'onlyHere' | 'lastUsed' | 'firstCached' | 'pulls' | 'tags'>
 
@@ -39,7 +66,7 @@ export function images(db: Db, ask: ListAsk): ListPage<ImageRow> {
   const { value, asOf } = ledgerOf(db, ask.exact ?? false)
   const listing: Listing<ImageFacts> = {
     rows: value.images,
-    columns: COLUMNS,
+    columns: IMAGE_COLUMNS,
     // Tags first, then those without.
     keyOf: ({ of, tags, ref }) => [of.name, of.frontEnd, tags > 0 ? '0' : '1', ref],
   }
@@ -65,7 +92,7 @@ function toRepositoryRow(facts: RepositoryFacts): RepositoryRow {
 }
 
 export function toImageRow(facts: ImageFacts): ImageRow {
-  const { of, digest, tagList, ref, mediaType, replacedAt, pinned, total, onlyHere } = facts
+  const { of, digest, tagList, ref, mediaType, replacedAt, goneAt, moved, pinned, total, onlyHere } = facts
   const { firstCached, lastUsed, pulls } = facts
   return {
     name: facts.tags > 0 ? `${of.name}:${ref}` : `${of.name}@${digest}`,
@@ -78,7 +105,11 @@ export function toImageRow(facts: ImageFacts): ImageRow {
     tagCount: facts.tags,
     mediaType,
     state: facts.isComplete ? 'complete' : 'partial',
+    created: facts.created === 0 ? undefined : facts.created,
+    platforms: platformsIn(facts),
     replacedAt,
+    goneAt,
+    moved,
     pinned,
     total,
     onlyHere,

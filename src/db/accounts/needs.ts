@@ -4,36 +4,45 @@ import { DEEPEST } from './gather.ts'
 import { BLOCKS } from './plan-ask.ts'
 
 /**
- * - going: the images
- * - under: all they hold, and whether their repository goes on needing it
- * - doomed: manifests that lose their names
- * - unnamed: manifests that are needed without a name
+ * In the order of digests, as the index has them: neighbours are found on pages that were just read.
+ *
+ * - going: the images, and whether they are plain ones
+ * - under: all they hold, what may be below it, and whether their repository goes on needing it (see remains.ts)
+ * - piece: what of that is here, each once
+ * - doomed: manifests that lose their names in a repository
+ * - parted: those of which no name is left anywhere, and nothing above them
+ * - unnamed: manifests that are needed without a name (see remains.ts)
  * - freed: what leaves the disk
  */
 const TABLES = `
   CREATE TEMP TABLE IF NOT EXISTS going (
-    repository INTEGER, digest BLOB, PRIMARY KEY (repository, digest)) WITHOUT ROWID;
+    digest BLOB, repository INTEGER, plain INTEGER, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS under (
-    repository INTEGER, digest BLOB, depth INTEGER, stays INTEGER, PRIMARY KEY (repository, digest)
+    digest BLOB, repository INTEGER, depth INTEGER, kind INTEGER NOT NULL, stays INTEGER NOT NULL,
+    PRIMARY KEY (digest, repository)
   ) WITHOUT ROWID;
+  CREATE TEMP TABLE IF NOT EXISTS piece (
+    digest BLOB PRIMARY KEY, bytes INTEGER NOT NULL, pinned INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS doomed (
-    repository INTEGER, digest BLOB, PRIMARY KEY (repository, digest)) WITHOUT ROWID;
+    digest BLOB, repository INTEGER, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
+  CREATE TEMP TABLE IF NOT EXISTS parted (digest BLOB PRIMARY KEY) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS unnamed (
-    repository INTEGER, digest BLOB, PRIMARY KEY (repository, digest)) WITHOUT ROWID;
+    digest BLOB, repository INTEGER, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS freed (digest BLOB PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID`
 
-const SCRATCH = ['going', 'under', 'doomed', 'unnamed', 'freed']
+const SCRATCH = ['going', 'under', 'piece', 'doomed', 'parted', 'unnamed', 'freed']
 
 /** Makes the tables, empty, on this connection. `going` is filled by the caller. */
 export function beginNeeds(db: Db): void {
   db.exec(TABLES)
 }
 
-/** Fills the other tables from `going`. `ignorePins`: pinned content goes as any other. */
-export function findNeeds(db: Db, ignorePins: boolean): void {
+/** Fills the other tables from `going`, but for what `findRemains` is about. `ignorePins`: as any other content. */
+export function findFreed(db: Db, ignorePins: boolean): void {
   findUnder(db)
   doom(db)
-  judge(db, ignorePins)
+  part(db)
+  free(db, ignorePins)
 }
 
 /** Gives back their memory. */
@@ -41,19 +50,50 @@ export function endNeeds(db: Db): void {
   for (const table of SCRATCH) prepared<[]>(db, `DELETE FROM temp.${table}`).run()
 }
 
-/** Everything the images hold, by repository. */
+/** Of `under`: a manifest whose children are leaves, a leaf, and what may be anything. */
+const PLAIN = 1
+const LEAF = 2
+
+export const PLAIN_TYPES: readonly string[] = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+]
+
+/**
+ * Whether a manifest goes by the type of a plain image in a repository: what is below that has nothing below itself, so
+ * that nobody has to look.
+ */
+export const isPlain = (repository: string, digest: string): string =>
+  `coalesce((SELECT n.media_type IN (${PLAIN_TYPES.map((type) => `'${type}'`).join(', ')})
+               FROM main.entries n
+              WHERE n.digest = ${digest} AND n.repository = ${repository} AND n.kind = 'manifest' LIMIT 1), 0)`
+
+/** Everything the images hold, by repository. What is a leaf of one image may be more in another. */
 function findUnder(db: Db): void {
-  prepared<[]>(db, 'INSERT INTO temp.under SELECT repository, digest, 0, 0 FROM temp.going').run()
-  const below = prepared<unknown[]>(
+  prepared<[]>(
     db,
-    `INSERT OR IGNORE INTO temp.under SELECT u.repository, e.child, @depth, 0
-       FROM temp.under u CROSS JOIN main.edges e ON e.parent = u.digest WHERE u.depth = @depth - 1`,
+    `INSERT INTO temp.under SELECT digest, repository, 0, CASE plain WHEN 1 THEN ${PLAIN} ELSE 0 END, 0 FROM temp.going`,
+  ).run()
+  const below = prepared<{ depth: number }>(
+    db,
+    `INSERT INTO temp.under
+     SELECT e.child, u.repository, @depth,
+            CASE WHEN u.kind = ${PLAIN} THEN ${LEAF} WHEN ${isPlain('u.repository', 'e.child')} THEN ${PLAIN} ELSE 0 END, 0
+       FROM temp.under u CROSS JOIN main.edges e ON e.parent = u.digest
+      WHERE u.depth = @depth - 1 AND u.kind <> ${LEAF}
+     ON CONFLICT DO UPDATE SET kind = excluded.kind, depth = excluded.depth
+      WHERE kind = ${LEAF} AND excluded.kind <> ${LEAF}`,
   )
-  for (let depth = 1; depth <= DEEPEST; depth++) below.run({ depth })
+  for (let depth = 1; depth <= DEEPEST; depth++) if (below.run({ depth }).changes === 0) break
+  prepared<[]>(
+    db,
+    `INSERT INTO temp.piece SELECT b.digest, ${BLOCKS}, b.pinned
+       FROM (SELECT DISTINCT digest FROM temp.under) u CROSS JOIN main.blobs b ON b.digest = u.digest`,
+  ).run()
 }
 
 /** Whether a manifest has a name in a repository, and is here. */
-const isNamed = (repository: string, digest: string): string =>
+export const isNamed = (repository: string, digest: string): string =>
   `EXISTS (SELECT 1 FROM main.entries n JOIN main.blobs nb ON nb.digest = n.digest
             WHERE n.digest = ${digest} AND n.repository = ${repository} AND n.kind = 'manifest')`
 
@@ -62,7 +102,9 @@ const isNamed = (repository: string, digest: string): string =>
  * that stays.
  */
 function doom(db: Db): void {
-  prepared<[]>(db, 'INSERT INTO temp.doomed SELECT repository, digest FROM temp.going').run()
+  prepared<[]>(db, 'INSERT INTO temp.doomed SELECT digest, repository FROM temp.going').run()
+  const isGoing = (row: string): string =>
+    `EXISTS (SELECT 1 FROM temp.going g WHERE g.digest = ${row}.digest AND g.repository = ${row}.repository)`
   const hasTag = `EXISTS (SELECT 1 FROM main.entries t WHERE t.digest = x.digest AND t.repository = x.repository
                                                        AND t.kind = 'manifest' AND typeof(t.ref) = 'text')`
   const isPart = `EXISTS (SELECT 1 FROM main.edges p WHERE p.child = x.digest
@@ -73,106 +115,66 @@ function doom(db: Db): void {
      WITH RECURSIVE
        part (repository, digest) AS (
          SELECT u.repository, u.digest FROM temp.under u
-          WHERE u.depth > 0 AND ${isNamed('u.repository', 'u.digest')}
-            AND NOT EXISTS (SELECT 1 FROM temp.going g WHERE g.repository = u.repository AND g.digest = u.digest)),
+          WHERE u.depth > 0 AND u.kind <> ${LEAF} AND ${isNamed('u.repository', 'u.digest')} AND NOT ${isGoing('u')}),
        above (repository, part, digest, depth) AS (
          SELECT repository, digest, digest, 0 FROM part
          UNION
          SELECT a.repository, a.part, e.parent, a.depth + 1 FROM above a CROSS JOIN main.edges e ON e.child = a.digest
           WHERE a.depth < ${DEEPEST})
-     SELECT repository, digest FROM part
+     SELECT digest, repository FROM part
       WHERE NOT EXISTS (
         SELECT 1 FROM above x
-         WHERE x.repository = part.repository AND x.part = part.digest
-           AND NOT EXISTS (SELECT 1 FROM temp.going g WHERE g.repository = x.repository AND g.digest = x.digest)
+         WHERE x.repository = part.repository AND x.part = part.digest AND NOT ${isGoing('x')}
            AND ${isNamed('x.repository', 'x.digest')} AND (${hasTag} OR NOT ${isPart}))`,
   ).run()
 }
 
-const isDoomed = (repository: string, digest: string): string =>
-  `EXISTS (SELECT 1 FROM temp.doomed d WHERE d.repository = ${repository} AND d.digest = ${digest})`
+export const isDoomed = (repository: string, digest: string): string =>
+  `EXISTS (SELECT 1 FROM temp.doomed d WHERE d.digest = ${digest} AND d.repository = ${repository})`
 
-/** Marks what the repositories go on needing, and collects what nobody does. */
-function judge(db: Db, ignorePins: boolean): void {
-  noteUnnamed(db)
-  const spared = ignorePins
-    ? '0'
-    : 'EXISTS (SELECT 1 FROM main.blobs b WHERE b.digest = u.digest AND b.pinned = 1)'
-  prepared<[]>(db, `UPDATE temp.under AS u SET stays = ${spared} OR ${STAYS_HERE}`).run()
-  prepared<[]>(
-    db,
-    `INSERT INTO temp.freed
-     SELECT b.digest, ${BLOCKS} FROM (SELECT digest, max(stays) AS stays FROM temp.under GROUP BY digest) u
-            CROSS JOIN main.blobs b ON b.digest = u.digest
-      WHERE u.stays = 0 AND NOT ${HAS_OTHER_NAME} AND NOT ${HAS_OTHER_IMAGE}`,
-  ).run()
-}
-
-/**
- * Manifests below indexes that stay, which their repositories will have no name for: what is below those is needed
- * too. Usually there are none.
- */
-function noteUnnamed(db: Db): void {
-  prepared<[]>(
-    db,
-    `INSERT INTO temp.unnamed
-     WITH RECURSIVE part (repository, digest, depth) AS (
-       SELECT e.repository, e.digest, 0
-         FROM (SELECT DISTINCT repository FROM temp.going) g
-              CROSS JOIN main.entries e ON e.repository = g.repository AND e.kind = 'manifest'
-        WHERE (e.media_type IS NULL OR e.media_type LIKE '%.index.%' OR e.media_type LIKE '%.manifest.list.%')
-          AND EXISTS (SELECT 1 FROM main.blobs b WHERE b.digest = e.digest)
-          AND NOT ${isDoomed('e.repository', 'e.digest')}
-       UNION
-       SELECT p.repository, e.child, p.depth + 1 FROM part p CROSS JOIN main.edges e ON e.parent = p.digest
-        WHERE p.depth < ${DEEPEST - 1})
-     SELECT DISTINCT repository, digest FROM part
-      WHERE depth > 0 AND EXISTS (SELECT 1 FROM main.edges e WHERE e.parent = part.digest)
-        AND (NOT ${isNamed('part.repository', 'part.digest')} OR ${isDoomed('part.repository', 'part.digest')})`,
-  ).run()
-}
-
-/** Above that it is quicker to look through the manifests of one repository, where a hit comes soon. */
-const FEW_PARENTS = 32
-
-/** Whether an image that stays in the same repository holds `u.digest`. */
-const STAYS_HERE = `(
-  (${isNamed('u.repository', 'u.digest')} AND NOT ${isDoomed('u.repository', 'u.digest')})
-  OR CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM main.edges WHERE child = u.digest LIMIT ${FEW_PARENTS}))
-            < ${FEW_PARENTS}
-     THEN EXISTS (SELECT 1 FROM main.edges e
-                   WHERE e.child = u.digest AND ${isNamed('u.repository', 'e.parent')}
-                     AND NOT ${isDoomed('u.repository', 'e.parent')})
-     ELSE EXISTS (SELECT 1 FROM main.entries m
-                         CROSS JOIN main.edges e ON e.parent = m.digest AND e.child = u.digest
-                         CROSS JOIN main.blobs mb ON mb.digest = m.digest
-                   WHERE m.repository = u.repository AND m.kind = 'manifest'
-                     AND NOT ${isDoomed('m.repository', 'm.digest')})
-     END
-  OR EXISTS (SELECT 1 FROM temp.unnamed n CROSS JOIN main.edges e ON e.parent = n.digest AND e.child = u.digest
-              WHERE n.repository = u.repository)
-  OR EXISTS (SELECT 1 FROM temp.unnamed n WHERE n.repository = u.repository AND n.digest = u.digest))`
-
-/** Whether a name leads to `u.digest` that does not go. */
-const HAS_OTHER_NAME = `EXISTS (
-  SELECT 1 FROM main.entries e
-   WHERE e.digest = u.digest
-     AND CASE e.kind
-         WHEN 'manifest' THEN NOT ${isDoomed('e.repository', 'e.digest')}
-         WHEN 'blob' THEN NOT EXISTS (SELECT 1 FROM temp.under o
-                                       WHERE o.repository = e.repository AND o.digest = e.digest AND o.stays = 0)
-         ELSE 1 END)`
-
-/** As `isNamed`, in any repository where the manifest does not go. */
-const staysAnywhere = (digest: string): string =>
+/** Whether a manifest that is here keeps a name anywhere. */
+const keepsName = (digest: string): string =>
   `EXISTS (SELECT 1 FROM main.entries n JOIN main.blobs nb ON nb.digest = n.digest
             WHERE n.digest = ${digest} AND n.kind = 'manifest' AND NOT ${isDoomed('n.repository', 'n.digest')})`
 
-/** Whether an image of any repository holds `u.digest` that stays. */
-const HAS_OTHER_IMAGE = `(
-  EXISTS (SELECT 1 FROM main.edges e WHERE e.child = u.digest AND ${staysAnywhere('e.parent')})
-  OR EXISTS (SELECT 1 FROM main.edges e CROSS JOIN main.edges e2 ON e2.child = e.parent
-              WHERE e.child = u.digest AND ${staysAnywhere('e2.parent')})
-  OR EXISTS (SELECT 1 FROM main.edges e CROSS JOIN main.edges e2 ON e2.child = e.parent
-                         CROSS JOIN main.edges e3 ON e3.child = e2.parent
-              WHERE e.child = u.digest AND ${staysAnywhere('e3.parent')}))`
+/** Whether a manifest, or one above it, keeps a name anywhere. */
+const isHeldUp = (digest: string): string => `(
+  ${keepsName(digest)}
+  OR EXISTS (SELECT 1 FROM main.edges a
+              WHERE a.child = ${digest}
+                AND (${keepsName('a.parent')}
+                     OR EXISTS (SELECT 1 FROM main.edges a2 WHERE a2.child = a.parent AND ${keepsName('a2.parent')}))))`
+
+/** Once for each manifest: layers have many, and ask for each of them. */
+function part(db: Db): void {
+  prepared<[]>(
+    db,
+    `INSERT INTO temp.parted
+     SELECT m.digest FROM (SELECT DISTINCT digest FROM temp.doomed) m WHERE NOT ${isHeldUp('m.digest')}`,
+  ).run()
+}
+
+/** Whether a name leads to the piece that does not go: a layer's goes with what holds it in its repository. */
+const HAS_OTHER_NAME = `EXISTS (
+  SELECT 1 FROM main.entries e
+   WHERE e.digest = p.digest
+     AND CASE e.kind
+         WHEN 'manifest' THEN NOT ${isDoomed('e.repository', 'e.digest')}
+         WHEN 'blob' THEN NOT EXISTS (SELECT 1 FROM temp.under o
+                                       WHERE o.digest = e.digest AND o.repository = e.repository)
+         ELSE 1 END)`
+
+/** Whether an image of any repository holds the piece that stays. */
+const HAS_OTHER_IMAGE = `EXISTS (
+  SELECT 1 FROM main.edges e
+   WHERE e.child = p.digest AND e.parent NOT IN (SELECT digest FROM temp.parted) AND ${isHeldUp('e.parent')})`
+
+/** Where a repository goes on needing a piece, an image of it that stays holds it, or a name leads there. */
+function free(db: Db, ignorePins: boolean): void {
+  prepared<[]>(
+    db,
+    `INSERT INTO temp.freed
+     SELECT p.digest, p.bytes FROM temp.piece p
+      WHERE ${ignorePins ? '1' : 'p.pinned = 0'} AND NOT ${HAS_OTHER_IMAGE} AND NOT ${HAS_OTHER_NAME}`,
+  ).run()
+}

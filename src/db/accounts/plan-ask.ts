@@ -15,6 +15,8 @@ export interface PlanAsk {
   readonly youngSince: number
   /** Content that is being read. */
   readonly held: readonly Sha256[]
+  /** Images that cannot be pulled again stay, as far as their upstreams said. */
+  readonly keepsGone?: boolean | undefined
   /** What upstreams take above what they may. */
   readonly over: readonly { readonly upstream: string; readonly bytes: number }[]
   /** Bytes to free in all; what goes for other reasons counts. */

@@ -1,9 +1,6 @@
 import type { Sha256 } from '../../domain/digest.ts'
-import { blocksOf } from '../blocks.ts'
-import { toBytes, toSha256 } from '../digests.ts'
+import { toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
-import type { PlanAsk } from './plan-ask.ts'
-import { removal } from './removal.ts'
 
 /** An image whose tags moved on, as it was when it was looked at. */
 export interface ReplacedImage {
@@ -31,7 +28,10 @@ interface Row {
 const MOST = 5000
 
 /** Images that lost their last tag long ago and were not asked for by digest since. Part of a plan. */
-export function replacedImages(db: Db, { replacedBefore }: PlanAsk): Replaced {
+export function replacedImages(
+  db: Db,
+  { replacedBefore }: { replacedBefore: number },
+): readonly ReplacedImage[] {
   const rows = db
     .prepare<[number], Row>(
       `SELECT r.upstream, r.name AS repository, e.digest, e.replaced_at AS replacedAt
@@ -45,21 +45,5 @@ export function replacedImages(db: Db, { replacedBefore }: PlanAsk): Replaced {
         LIMIT ${MOST}`,
     )
     .all(replacedBefore)
-  if (rows.length === 0) return { images: [], objects: 0, total: 0, frees: 0 }
-  const images = rows.map((row) => ({ ...row, digest: toSha256(row.digest) }))
-  const { digests, total } = removal(db, { images })
-  const frees = plan(db, digests)
-  return { images, objects: digests.length, total, frees }
-}
-
-/** Marks them as planned; what is being read stays. Returns the bytes on disk. */
-function plan(db: Db, digests: readonly Sha256[]): number {
-  const add = db.prepare<[Buffer], number>(
-    `INSERT INTO temp.planned SELECT digest, size FROM main.blobs
-      WHERE digest = ? AND digest NOT IN (SELECT digest FROM temp.held)
-        AND digest NOT IN (SELECT digest FROM temp.planned)
-     RETURNING ${blocksOf('size')}`,
-  )
-  add.pluck()
-  return digests.reduce((sum, digest) => sum + (add.get(toBytes(digest)) ?? 0), 0)
+  return rows.map((row) => ({ ...row, digest: toSha256(row.digest) }))
 }

@@ -1,5 +1,15 @@
 import type { Condition } from '../../domain/condition.ts'
 
+/** What one repository has under one digest. */
+export interface ImageName {
+  readonly frontEnd?: string
+  readonly upstream: string
+  readonly repository: string
+  readonly digest: string
+  /** Where it is known; else it is looked up. */
+  readonly mediaType?: string | undefined
+}
+
 /** Bytes on disk. `onlyHere` is what nothing else needs, `shared` the rest. */
 export interface Sizes {
   readonly total: number
@@ -39,8 +49,16 @@ export interface ImageRow extends Sizes, TimesOfUse {
   readonly tagCount: number
   readonly mediaType: string | undefined
   readonly state: 'complete' | 'partial'
+  /** When it was made, as its config says. */
+  readonly created: number | undefined
+  /** Those that are cached: "linux/amd64". */
+  readonly platforms: readonly string[]
   /** When its last tag moved on; undefined while it has one or never had. */
   readonly replacedAt: number | undefined
+  /** Since when its upstream has none of its names any more, as far as it said. */
+  readonly goneAt: number | undefined
+  /** A tag of it leads elsewhere by now, as its upstream said. */
+  readonly moved: boolean
   readonly pinned: boolean
 }
 
@@ -53,7 +71,7 @@ export type RepositoryColumn =
   | 'firstCached'
   | 'pulls'
   | 'tags'
-export type ImageColumn = RepositoryColumn
+export type ImageColumn = RepositoryColumn | 'created'
 
 export interface ListAsk {
   /** Glob on names. */

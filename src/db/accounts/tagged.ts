@@ -1,7 +1,7 @@
 import { toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
-import type { ImageName } from './removal.ts'
+import type { ImageName } from './rows.ts'
 
 /** Finds the id of a repository. */
 export function findRepository(
@@ -14,6 +14,19 @@ export function findRepository(
     'SELECT id FROM main.repositories WHERE front_end = ? AND upstream = ? AND name = ?',
   )
   return select.pluck().get(frontEnd, upstream, repository)
+}
+
+/** As `findRepository`, for many names at one moment: most are of the same few repositories. */
+export function repositoryIds(db: Db): (place: Parameters<typeof findRepository>[1]) => number | undefined {
+  const known = new Map<string, number | undefined>()
+  return (place) => {
+    const key = `${place.frontEnd ?? ''} ${place.upstream} ${place.repository}`
+    const before = known.get(key)
+    if (before !== undefined || known.has(key)) return before
+    const id = findRepository(db, place)
+    known.set(key, id)
+    return id
+  }
 }
 
 /** Tags of a manifest in a repository, in order; undefined where it has no name there. */
@@ -33,9 +46,10 @@ export function standings(
   db: Db,
   { images }: { images: readonly ImageName[] },
 ): readonly (string | undefined)[] {
+  const idOf = repositoryIds(db)
   return db.transaction(() =>
     images.map((image) => {
-      const repository = findRepository(db, image)
+      const repository = idOf(image)
       if (repository === undefined) return undefined
       return tagsOf(db, repository, Buffer.from(image.digest.slice(7), 'hex'))?.join(' ')
     }),
@@ -57,4 +71,19 @@ export function imageDigests(db: Db, repository: number): readonly string[] {
   )
   const digests = select.pluck().all(repository)
   return digests.map(toSha256)
+}
+
+/** Whether a manifest stands for itself in a repository, as `imageDigests` says it of all. */
+export function isImage(db: Db, repository: number, digest: Buffer): boolean {
+  const select = prepared<[Buffer, number], number>(
+    db,
+    `SELECT max(typeof(e.ref) = 'text')
+         OR NOT EXISTS (SELECT 1 FROM main.edges x CROSS JOIN main.entries p
+                           ON p.digest = x.parent AND p.repository = e.repository AND p.kind = 'manifest'
+                              CROSS JOIN main.blobs pb ON pb.digest = p.digest
+                         WHERE x.child = e.digest)
+       FROM main.entries e CROSS JOIN main.blobs b ON b.digest = e.digest
+      WHERE e.digest = ? AND e.repository = ? AND e.kind = 'manifest' GROUP BY e.digest`,
+  )
+  return select.pluck().get(digest, repository) === 1
 }

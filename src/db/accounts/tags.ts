@@ -1,14 +1,15 @@
 import type { Condition } from '../../domain/condition.ts'
 import { createGlob } from '../../domain/glob.ts'
-import { toSha256 } from '../digests.ts'
+import { fromRef, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
-import { factsOf } from './chosen.ts'
+import { hasPlatform } from './conditions.ts'
 import { image } from './image.ts'
 import { createKeptRows } from './kept-rows.ts'
-import type { ImageFacts } from './ledger.ts'
+import { type ImageFacts, platformsIn } from './ledger.ts'
 import { type Listing, listPage } from './list.ts'
 import { ledgerOf } from './lists.ts'
+import { ledgerImages } from './places.ts'
 import type { ListPage, Sizes, TimesOfUse } from './rows.ts'
 import { tagOrderKey } from './tag-order.ts'
 import { findRepository, tagsOf } from './tagged.ts'
@@ -17,7 +18,7 @@ export interface TagsAsk {
   readonly upstream: string
   readonly repository: string
   readonly conditions: readonly Condition[]
-  /** "version" (newest first), "tag", "total", "onlyHere", "lastUsed", "pulls"; "-" in front turns it. */
+  /** "version" (newest first), "tag", "total", "onlyHere", "created", "lastUsed", "pulls"; "-" in front turns it. */
   readonly sort?: string
   readonly limit: number
   readonly cursor?: string
@@ -36,7 +37,13 @@ export interface TagLine extends Sizes, TimesOfUse {
   readonly isIndex: boolean
   readonly aliases: readonly string[]
   readonly parts: readonly TagPart[]
+  /** When it was made, as its config says. */
+  readonly created: number | undefined
   readonly checkedAt: number
+  /** Since when the upstream does not have it any more. */
+  readonly goneAt: number | undefined
+  /** Where the upstream's tag leads by now. */
+  readonly upstreamDigest: string | undefined
   readonly pinned: boolean
 }
 
@@ -49,6 +56,10 @@ interface Row {
   readonly digest: string
   readonly facts: ImageFacts | undefined
   readonly pinned: boolean
+  readonly gone: boolean
+  readonly moved: boolean
+  /** 0: nobody says. */
+  readonly created: number
   readonly firstCached: number
   readonly lastUsed: number
   readonly pulls: number
@@ -56,6 +67,8 @@ interface Row {
 
 const MOST_ALIASES = 50
 const MOST_PARTS = 64
+/** Some of them may be hidden from whoever asks. */
+const MOST_BESIDE = 200
 
 const keptRows = createKeptRows<Row>()
 
@@ -67,7 +80,7 @@ export function tags(db: Db, ask: TagsAsk): ListPage<TagLine> {
   const { value: ledger, asOf } = ledgerOf(db, false)
   const repository = findRepository(db, ask)
   if (repository === undefined) return { items: [], total: 0, nextCursor: undefined, asOf }
-  const known = factsOf(ledger, repository)
+  const known = ledgerImages(ledger, repository)
   const rows = keptRows(db, repository, { tag: String(asOf), rows: () => readRows(db, repository, known) })
   const listing: Listing<Row> = { rows, columns: COLUMNS, keyOf: ({ key }) => [key] }
   const { sort = 'version', limit, cursor, conditions } = ask
@@ -80,10 +93,31 @@ export function tags(db: Db, ask: TagsAsk): ListPage<TagLine> {
   return { ...page, items: page.items.map(lineOf).filter((line) => line !== undefined) }
 }
 
+/** Tags on either side of one, in the order of versions, the nearest first; none where it is not there. */
+export function beside(
+  db: Db,
+  { tag, ...place }: { upstream: string; repository: string; tag: string },
+): { readonly before: readonly string[]; readonly after: readonly string[] } {
+  const { value: ledger, asOf } = ledgerOf(db, false)
+  const repository = findRepository(db, place)
+  if (repository === undefined) return { before: [], after: [] }
+  const known = ledgerImages(ledger, repository)
+  const rows = keptRows(db, repository, { tag: String(asOf), rows: () => readRows(db, repository, known) })
+  const at = rows.findIndex((row) => row.tag === tag)
+  if (at < 0) return { before: [], after: [] }
+  const tagsFrom = (from: number, to: number): readonly string[] =>
+    rows.slice(Math.max(0, from), to).map((row) => row.tag)
+  return {
+    before: tagsFrom(at - MOST_BESIDE, at).toReversed(),
+    after: tagsFrom(at + 1, at + 1 + MOST_BESIDE),
+  }
+}
+
 const COLUMNS = {
   tag: (row: Row) => row.letters,
   total: (row: Row) => row.facts?.total ?? 0,
   onlyHere: (row: Row) => row.facts?.onlyHere ?? 0,
+  created: (row: Row) => row.created,
   lastUsed: (row: Row) => row.lastUsed,
   pulls: (row: Row) => row.pulls,
 }
@@ -96,26 +130,43 @@ function readRows(
   // Text sorts before bytes: digests are not looked at, and tags come in the order of their letters.
   const rows = prepared<
     [number],
-    { tag: string; digest: Buffer; created: number; used: number; pulls: number; pinned: number }
+    {
+      tag: string
+      digest: Buffer
+      cached: number
+      used: number
+      pulls: number
+      pinned: number
+      created: number
+      gone: number
+      moved: number
+    }
   >(
     db,
-    `SELECT e.ref AS tag, e.digest, e.created_at AS created, e.used_at AS used, e.pulls, b.pinned
+    `SELECT e.ref AS tag, e.digest, e.created_at AS cached, e.used_at AS used, e.pulls, b.pinned,
+            coalesce(d.created, 0) AS created, e.gone_at IS NOT NULL AS gone, e.moved_to IS NOT NULL AS moved
        FROM main.entries e CROSS JOIN main.blobs b ON b.digest = e.digest
+            LEFT JOIN main.descriptions d ON d.digest = e.digest
       WHERE e.repository = ? AND e.kind = 'manifest' AND e.ref < x'' ORDER BY e.ref`,
   ).all(repository)
-  const made = rows.map(({ tag, digest, created, used, pulls, pinned }, letters): Row => {
-    const text = toSha256(digest)
-    const uses = { firstCached: created, lastUsed: used, pulls }
-    return {
-      tag,
-      key: tagOrderKey(tag),
-      letters,
-      digest: text,
-      facts: known?.get(text),
-      pinned: pinned === 1,
-      ...uses,
-    }
-  })
+  const made = rows.map(
+    ({ tag, digest, cached, used, pulls, pinned, created, gone, moved }, letters): Row => {
+      const text = toSha256(digest)
+      const uses = { firstCached: cached, lastUsed: used, pulls }
+      const news = { gone: gone === 1, moved: moved === 1 }
+      return {
+        tag,
+        key: tagOrderKey(tag),
+        letters,
+        digest: text,
+        facts: known?.get(text),
+        pinned: pinned === 1,
+        created,
+        ...news,
+        ...uses,
+      }
+    },
+  )
   return made.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
@@ -150,10 +201,16 @@ function conditionTest(condition: Condition, upstream: string): (row: Row) => bo
       return () => upstream === condition.name
     case 'pinned':
       return ({ pinned }) => pinned
+    case 'platform':
+      return ({ facts }) => facts !== undefined && hasPlatform(platformsIn(facts), condition.name)
     case 'partial':
       return ({ facts }) => facts?.isComplete === false
     case 'complete':
       return ({ facts }) => facts?.isComplete === true
+    case 'gone':
+      return ({ gone }) => gone
+    case 'moved':
+      return ({ moved }) => moved
     case 'tagged':
       return () => true
     default:
@@ -165,10 +222,13 @@ interface Entry {
   digest: Buffer
   mediaType: string | null
   checkedAt: number
+  created: number | null
   firstCached: number
   lastUsed: number
   pulls: number
   pinned: number
+  goneAt: number | null
+  movedTo: Buffer | null
 }
 
 /** A row as it is now; undefined when the tag is gone. */
@@ -176,15 +236,17 @@ function createLines(db: Db, place: { upstream: string; repository: string; id: 
   const find = prepared<[number, string], Entry>(
     db,
     `SELECT e.digest, e.media_type AS mediaType, e.checked_at AS checkedAt, e.created_at AS firstCached,
-            e.used_at AS lastUsed, e.pulls, b.pinned
+            e.used_at AS lastUsed, e.pulls, b.pinned, d.created,
+            e.gone_at AS goneAt, e.moved_to AS movedTo
        FROM main.entries e JOIN main.blobs b ON b.digest = e.digest
+            LEFT JOIN main.descriptions d ON d.digest = e.digest
       WHERE e.repository = ? AND e.kind = 'manifest' AND e.ref = ?`,
   )
   const partsOf = createParts(db)
   return ({ tag, facts }: Row): TagLine | undefined => {
     const entry = find.get(place.id, tag)
     if (entry === undefined) return undefined
-    const { mediaType, pinned, digest: bytes, ...rest } = entry
+    const { mediaType, pinned, created, goneAt, movedTo, digest: bytes, ...rest } = entry
     const digest = toSha256(bytes)
     const isIndex = /\.index\.|\.manifest\.list\./.test(mediaType ?? '')
     const aliases = (tagsOf(db, place.id, bytes) ?? []).filter((other) => other !== tag)
@@ -196,6 +258,9 @@ function createLines(db: Db, place: { upstream: string; repository: string; id: 
       aliases: aliases.slice(0, MOST_ALIASES),
       parts: partsOf(bytes, isIndex),
       ...rest,
+      created: created ?? undefined,
+      goneAt: goneAt ?? undefined,
+      upstreamDigest: movedTo === null ? undefined : fromRef(movedTo),
       pinned: pinned === 1,
       ...sizesOf(db, place, facts?.digest === digest ? facts : digest),
     }

@@ -1,5 +1,6 @@
 import type { Db } from '../open.ts'
 import { createKept } from './kept.ts'
+import { createKeptFile } from './kept-file.ts'
 import { BLOCKS } from './plan-ask.ts'
 import { type DigestWindow, digestWindows } from './windows.ts'
 
@@ -26,7 +27,15 @@ export interface Totals {
   readonly asOf: number
 }
 
-const totalsOf = createKept(countAll)
+type Counted = Omit<Totals, 'asOf'>
+
+const file = createKeptFile<Counted, Counted>({
+  suffix: '.totals',
+  format: 1,
+  pack: (totals) => totals,
+  unpack: (totals) => totals,
+})
+const totalsOf = createKept(countAll, file)
 
 /** How much there is, in all and by upstream; `exact` as in lists. */
 export function totals(db: Db, { exact = false }: { exact?: boolean }): Totals {
@@ -36,7 +45,7 @@ export function totals(db: Db, { exact = false }: { exact?: boolean }): Totals {
 
 type Sums = { -readonly [K in keyof UpstreamTotals]: UpstreamTotals[K] }
 
-function* countAll(db: Db): Generator<void, Omit<Totals, 'asOf'>> {
+function* countAll(db: Db): Generator<void, Counted> {
   db.exec('BEGIN')
   db.exec(`CREATE TEMP TABLE owner (repository INTEGER PRIMARY KEY, upstream TEXT NOT NULL, rank INTEGER NOT NULL);
            INSERT INTO temp.owner SELECT id, upstream, dense_rank() OVER (ORDER BY upstream) FROM main.repositories`)

@@ -2,12 +2,13 @@ import { parseDigest } from '../../domain/digest.ts'
 import { toBytes, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
-import { factsOf } from './chosen.ts'
+import { descriptionOf } from './described.ts'
 import { DEEPEST } from './gather.ts'
 import { image } from './image.ts'
 import { createKeptRows } from './kept-rows.ts'
 import { type Listing, listPage } from './list.ts'
 import { ledgerOf, toImageRow } from './lists.ts'
+import { ledgerImages } from './places.ts'
 import { BLOCKS } from './plan-ask.ts'
 import type { ImageRow, ListPage } from './rows.ts'
 import { findRepository, tagsOf } from './tagged.ts'
@@ -75,7 +76,7 @@ interface Place {
 
 /** A row as it is now; undefined when it is gone, or has a tag by now. */
 function createRows(db: Db, place: Place): (digest: string) => UntaggedRow | undefined {
-  const images = factsOf(ledgerOf(db, false).value, place.id)
+  const images = ledgerImages(ledgerOf(db, false).value, place.id)
   return (digest) => {
     const parsed = parseDigest(digest)
     const bytes = parsed === undefined ? undefined : toBytes(parsed)
@@ -130,7 +131,10 @@ function partRow(db: Db, { upstream, repository, id }: Place, bytes: Buffer): Im
     tagCount: 0,
     mediaType: mediaType ?? undefined,
     state: lacking === 1 ? 'partial' : 'complete',
+    ...descriptionOf(db, bytes),
     replacedAt: undefined,
+    goneAt: undefined,
+    moved: false,
     pinned: pinned === 1,
     total,
     onlyHere: 0,

@@ -1,15 +1,22 @@
+import type { PlanExclusion } from '../../db/accounts/plan-shape.ts'
 import { formatBytes } from '../../domain/units.ts'
 import type { Watch } from '../watch.ts'
 import type { GcDeps } from './deps.ts'
 import type { GcGoal } from './goal.ts'
 import type { GcReport } from './report.ts'
-import { type Survey, survey } from './survey.ts'
-import { sweep } from './sweep.ts'
+import { narrowed, type Survey, survey } from './survey.ts'
+import { createSweep } from './sweep.ts'
 
 export interface GcAsk {
   readonly goal: GcGoal
   /** Looks and tells, and changes nothing. */
   readonly dryRun: boolean
+}
+
+/** What was looked at, to be shown and carried out later. */
+export interface Look {
+  readonly survey: Survey
+  readonly report: GcReport
 }
 
 export interface Gc {
@@ -18,24 +25,48 @@ export interface Gc {
    * used after it looked stays. Rejects with the reason of the watch's signal once that is aborted.
    */
   run(ask: GcAsk, watch: Watch): Promise<GcReport>
+  /** As a dry run; changes nothing. */
+  look(goal: GcGoal): Promise<Look>
+  /** The same look without what is excluded, as far as it is still so. Changes nothing. */
+  narrow(look: Look, exclude: PlanExclusion): Promise<Look>
+  /** Does what was looked at, as `run` does. */
+  carryOut(look: Look, watch: Watch): Promise<GcReport>
 }
 
 export function createGc(deps: GcDeps): Gc {
-  const { log } = deps
+  const sweep = createSweep(deps)
+
+  const lookNow = async (find: () => Promise<Survey>): Promise<Look> => {
+    const startedAt = performance.now()
+    // Pins may have run out, and names moved away from under others.
+    await deps.pinned.refresh()
+    const survey = await find()
+    return { survey, report: reportOf(deps, survey, { freed: undefined, startedAt }) }
+  }
+
+  const carryOut: Gc['carryOut'] = async ({ survey: then }, watch) => {
+    const startedAt = performance.now()
+    // Evictions empty the trash whenever they please.
+    const trash = await deps.store.trashed()
+    const found = { ...then, trash, used: then.used + deps.ledger.used - then.counted }
+    const freed = await sweep(found, watch)
+    await settle(deps)
+    const report = reportOf(deps, found, { freed, startedAt })
+    const text = `cleaned up: ${report.objects} objects, ${formatBytes(report.frees)}`
+    deps.log.info({ event: 'gc', objects: report.objects, freed: report.frees, ms: report.ms }, text)
+    return report
+  }
+
   return {
+    look: (goal) => lookNow(() => survey(deps, goal, true)),
+    narrow: ({ survey: found }, exclude) => lookNow(() => narrowed(deps, found, exclude)),
+    carryOut,
     run: async ({ goal, dryRun }, watch) => {
       const startedAt = performance.now()
-      // Pins may have run out, and names moved away from under others.
-      await deps.pinned.refresh()
-      const found = await survey(deps, goal)
-      const freed = dryRun ? undefined : await sweep(deps, found, watch)
-      if (!dryRun) await settle(deps)
-      const report = reportOf(deps, found, { freed, startedAt })
-      if (!dryRun) {
-        const text = `cleaned up: ${report.objects} objects, ${formatBytes(report.frees)}`
-        log.info({ event: 'gc', objects: report.objects, freed: report.frees, ms: report.ms }, text)
-      }
-      return report
+      const found = await lookNow(() => survey(deps, goal, false))
+      if (dryRun) return found.report
+      const report = await carryOut(found, watch)
+      return { ...report, ms: Math.round(performance.now() - startedAt) }
     },
   }
 }

@@ -7,6 +7,8 @@ export type GcReason =
   | 'evicted'
   | 'expired'
   | 'replaced'
+  | 'untagged'
+  | 'platform'
   | 'unused'
   | 'upstream'
   | 'coldest'
@@ -40,6 +42,10 @@ export interface GcReport {
     readonly pinnedBytes: number
     readonly inUse: number
     readonly young: number
+    /** Images that cannot be pulled again, which a goal leaves here unless it says otherwise. */
+    readonly gone: number
+    /** Images that the goal is about and that are left to the next clean-up: one does not take more than so many. */
+    readonly later: number
   }
   readonly dryRun: boolean
   readonly ms: number

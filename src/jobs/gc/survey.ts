@@ -1,31 +1,40 @@
 import type { Counts } from '../../db/accounts/counts.ts'
-import type { Plan } from '../../db/accounts/plan.ts'
+import type { Plan, PlanExclusion, PlanOrder } from '../../db/accounts/plan-shape.ts'
 import type { Strays } from '../../db/accounts/strays.ts'
 import { onDisk } from '../../domain/blocks.ts'
 import { formatDuration } from '../../domain/units.ts'
 import type { ParkedPart } from '../../store/parts.ts'
 import type { Quarantined } from '../../store/trash.ts'
 import type { GcDeps } from './deps.ts'
-import { type GcGoal, GRACE, PARKED_FOR, QUARANTINED_FOR, REPLACED_FOR, targetOf } from './goal.ts'
+import { type GcGoal, GRACE, keepsGone, PARKED_FOR, QUARANTINED_FOR, REPLACED_FOR, targetOf } from './goal.ts'
 import type { GcRow } from './report.ts'
 
 /** All that a clean-up would do, as things stood when it looked. Nothing is counted twice. */
-export interface Survey {
-  readonly strays: Strays
-  readonly trash: { readonly count: number; readonly bytes: number }
-  readonly parts: readonly ParkedPart[]
-  readonly quarantined: readonly Quarantined[]
+export interface Survey extends Found {
   readonly plan: Plan
   readonly totals: Counts
   readonly rows: readonly GcRow[]
-  /** On disk, what the index knows nothing of included. */
-  readonly used: number
   readonly inUse: number
   readonly reached: boolean
 }
 
-/** Looks at index and disk. The long part of it runs on the clerk's thread. */
-export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
+/** Files that no image needs, and what was asked about the rest. */
+interface Found {
+  readonly goal: GcGoal
+  readonly ask: PlanOrder
+  readonly strays: Strays
+  readonly trash: { readonly count: number; readonly bytes: number }
+  readonly parts: readonly ParkedPart[]
+  readonly quarantined: readonly Quarantined[]
+  /** On disk, what the index knows nothing of included. */
+  readonly used: number
+  /** What was counted as used then. */
+  readonly counted: number
+  readonly target: number | undefined
+}
+
+/** Looks at index and disk; `lists`: says which images go. The long part of it runs on the clerk's thread. */
+export async function survey(deps: GcDeps, goal: GcGoal, lists: boolean): Promise<Survey> {
   const { index, store, ledger, clock } = deps
   const now = clock()
   index.uses.flush()
@@ -33,22 +42,61 @@ export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
   const trash = await store.trashed()
   const parts = (await store.parked()).filter(({ at }) => at < now - PARKED_FOR)
   const quarantined = (await store.quarantined()).filter(({ at }) => at < now - QUARANTINED_FOR)
-  const loose = {
-    strays: sum(strays.files.map(({ bytes }) => bytes)),
-    missing: sum(strays.missing.map(({ size }) => onDisk(size))),
-    parts: sum(parts.map(({ size }) => onDisk(size))),
-    quarantine: sum(quarantined.map(({ bytes }) => bytes)),
-  }
+  const loose = looseOf({ strays, parts, quarantined })
   const used = ledger.used + loose.strays - loose.missing
   const target = targetOf(goal, deps.settings(), used)
   const swept = loose.strays + loose.parts + loose.quarantine
-  const held = store.held()
-  const plan = await index.clerk.ask('plan', {
+  const ask: PlanOrder = {
     ...timesOf(deps, goal, now),
-    held,
+    held: store.held(),
+    keepsGone: keepsGone(goal),
     over: await overBudget(deps),
     free: target === undefined ? 0 : used - swept - target,
+    goal: imageGoalOf(goal),
+    scope: { upstreams: goal.upstreams, conditions: goal.conditions },
+    blobs: store.layout.blobs,
+    lists,
+  }
+  const plan = await index.clerk.ask('plan', ask)
+  return toSurvey(
+    deps,
+    { goal, ask, strays, trash, parts, quarantined, used, counted: ledger.used, target },
+    plan,
+  )
+}
+
+/** The same without what is excluded, as far as it would still go. */
+export async function narrowed(
+  deps: GcDeps,
+  { plan: shown, ...found }: Survey,
+  exclude: PlanExclusion,
+): Promise<Survey> {
+  const { index, store } = deps
+  index.uses.flush()
+  const skips = (reason: GcRow['reason']): boolean => exclude.reasons.includes(reason)
+  const { items: _items, counts: _counts, ...rest } = shown
+  const plan = await index.clerk.ask('plan', {
+    ...found.ask,
+    lists: false,
+    held: store.held(),
+    shown: rest,
+    exclude,
   })
+  const files = skips('stray') ? [] : found.strays.files
+  const missing = skips('missing') ? [] : found.strays.missing
+  const left = {
+    ...found,
+    strays: { ...found.strays, files, missing },
+    parts: skips('parts') ? [] : found.parts,
+    quarantined: skips('quarantine') ? [] : found.quarantined,
+  }
+  // What may be toggled back stays in the list.
+  return toSurvey(deps, left, { ...plan, items: shown.items })
+}
+
+function toSurvey(deps: GcDeps, found: Found, plan: Plan): Survey {
+  const { goal, ask, strays, trash, parts, quarantined, used, target } = found
+  const loose = looseOf(found)
   const rows: GcRow[] = [
     row('trash', 'left over from earlier removals', { objects: trash.count, frees: trash.bytes }),
     row('stray', 'files that nothing leads to', { objects: strays.files.length, frees: loose.strays }),
@@ -61,23 +109,29 @@ export async function survey(deps: GcDeps, goal: GcGoal): Promise<Survey> {
       frees: plan.expired.frees,
     }),
     row('replaced', `untagged, replaced > ${formatDuration(REPLACED_FOR)} ago`, plan.replaced),
+    row('untagged', 'no tag leads to it', plan.untagged),
+    row('platform', `not for ${goal.platforms?.join(', ') ?? ''}`, plan.platform),
     row('unused', unusedText(deps, goal), plan.unused),
     ...plan.over.map((one) => row('upstream', `${one.upstream} is above its own max_size`, one)),
     row('coldest', 'least recently used', plan.coldest),
   ].filter(({ objects }) => objects > 0)
   const frees = sum(rows.map((one) => one.frees)) - trash.bytes
+  const reached = target === undefined || used - frees <= target
+  return { ...found, plan, totals: plan.counts, rows, inUse: ask.held.length, reached }
+}
+
+function looseOf({ strays, parts, quarantined }: Pick<Found, 'strays' | 'parts' | 'quarantined'>) {
   return {
-    strays,
-    trash,
-    parts,
-    quarantined,
-    plan,
-    totals: plan.counts,
-    rows,
-    used,
-    inUse: held.length,
-    reached: target === undefined || used - frees <= target,
+    strays: sum(strays.files.map(({ bytes }) => bytes)),
+    missing: sum(strays.missing.map(({ size }) => onDisk(size))),
+    parts: sum(parts.map(({ size }) => onDisk(size))),
+    quarantine: sum(quarantined.map(({ bytes }) => bytes)),
   }
+}
+
+function imageGoalOf({ untagged, platforms }: GcGoal): PlanOrder['goal'] {
+  if (untagged !== undefined) return { kind: 'untagged' }
+  return platforms === undefined ? undefined : { kind: 'platforms', keep: platforms }
 }
 
 interface Amounts {
@@ -92,18 +146,23 @@ function row(reason: GcRow['reason'], text: string, { objects, total, frees }: A
 
 function timesOf(deps: GcDeps, goal: GcGoal, now: number) {
   const { expireUnused, expireUnusedOf, staleIfError } = deps.settings()
-  const before = (ms: number): number | undefined => (ms === 0 ? undefined : now - ms)
+  const before = (ms: number | undefined): number | undefined =>
+    ms === undefined || ms === 0 ? undefined : now - ms
   const idle = goal.idle === undefined ? undefined : now - goal.idle
-  const latest = (one: number | undefined): number | undefined =>
-    one === undefined || idle === undefined ? (one ?? idle) : Math.max(one, idle)
+  const isAsked = (upstream: string): boolean => goal.upstreams?.includes(upstream) ?? true
+  const latest = (one: number | undefined, other: number | undefined): number | undefined =>
+    one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+  const own = [...Object.keys(expireUnusedOf), ...(idle === undefined ? [] : (goal.upstreams ?? []))]
+  const beforeOf = (upstream: string): number | undefined => {
+    const usual = before(upstream in expireUnusedOf ? expireUnusedOf[upstream] : expireUnused)
+    return isAsked(upstream) ? latest(usual, idle) : usual
+  }
   return {
     now,
     staleBefore: now - staleIfError,
     replacedBefore: now - REPLACED_FOR,
-    unusedBefore: latest(before(expireUnused)),
-    unusedBeforeOf: Object.fromEntries(
-      Object.entries(expireUnusedOf).map(([upstream, ms]) => [upstream, latest(before(ms))]),
-    ),
+    unusedBefore: goal.upstreams === undefined ? latest(before(expireUnused), idle) : before(expireUnused),
+    unusedBeforeOf: Object.fromEntries(own.map((upstream) => [upstream, beforeOf(upstream)])),
     youngSince: now - (goal.grace ?? GRACE),
   }
 }

@@ -4,6 +4,7 @@ import type { ExpiredEntry } from '../../db/accounts/expired.ts'
 import { onDisk } from '../../domain/blocks.ts'
 import type { Watch } from '../watch.ts'
 import type { GcDeps } from './deps.ts'
+import { createParting } from './parting.ts'
 import type { Survey } from './survey.ts'
 
 /** Rows changed in one transaction. */
@@ -14,22 +15,34 @@ const IMAGES = 50
 const SHEAF = 2000
 
 /** Does what a survey found, as far as it is still true. Returns what really went. */
-export async function sweep(deps: GcDeps, found: Survey, watch: Watch): Promise<Left> {
-  const { plan } = found
-  const tally = createTally(found, watch)
-  await emptyTrash(deps, found, tally)
-  await sweepStrays(deps, found, tally)
-  await sweepMissing(deps, found, tally)
-  await sweepParts(deps, found, tally)
-  for (const id of plan.evicted.ids) tally('evicted', await deps.undo.free(id))
-  await sweepEntries(deps, plan.expired.entries, tally)
-  const replaced = plan.replaced.images
-  for (let at = 0; at < replaced.length; at += IMAGES)
-    tally('replaced', await deps.removal.removeReplaced(replaced.slice(at, at + IMAGES)))
-  await sweepBlobs(deps, plan.unused.blobs, (left) => tally('unused', left))
-  for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
-  await sweepBlobs(deps, plan.coldest.blobs, (left) => tally('coldest', left))
-  return tally('', { objects: 0, bytes: 0 })
+export type Sweep = (found: Survey, watch: Watch) => Promise<Left>
+
+export function createSweep(deps: GcDeps): Sweep {
+  const parting = createParting(deps)
+  return async (found, watch) => {
+    const { plan } = found
+    const tally = createTally(found, watch)
+    await emptyTrash(deps, found, tally)
+    await sweepStrays(deps, found, tally)
+    await sweepMissing(deps, found, tally)
+    await sweepParts(deps, found, tally)
+    for (const id of plan.evicted.ids) tally('evicted', await deps.undo.free(id))
+    await sweepEntries(deps, plan.expired.entries, tally)
+    for (const page of pagesOf(plan.replaced.images))
+      tally('replaced', await deps.removal.removeReplaced(page))
+    for (const page of pagesOf(plan.untagged.images)) tally('untagged', await parting.removeUntagged(page))
+    for (const page of pagesOf(plan.platform.images)) tally('platform', await parting.removeParts(page))
+    await sweepBlobs(deps, plan.unused.blobs, (left) => tally('unused', left))
+    for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
+    await sweepBlobs(deps, plan.coldest.blobs, (left) => tally('coldest', left))
+    return tally('', { objects: 0, bytes: 0 })
+  }
+}
+
+function pagesOf<T>(images: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(images.length / IMAGES) }, (_, page) =>
+    images.slice(page * IMAGES, (page + 1) * IMAGES),
+  )
 }
 
 /** Counts and tells; throws once nobody wants it to go on. */

@@ -13,6 +13,7 @@ export const buildkit: Client = (plan, words) => {
     client: 'BuildKit',
     functions: [TOML_TABLE, registriesFunction(plan)],
     steps: [`change ${FILE} registries`],
+    readers: 'root' as const,
     places: [FILE],
   }
   return {
@@ -23,6 +24,7 @@ export const buildkit: Client = (plan, words) => {
     notes: [
       info(words.notes.buildxDriver),
       info(words.notes.buildxName),
+      ...(plan.key === undefined ? [] : [info(words.notes.buildxKey)]),
       ...(plan.isStrict ? [warn(words.notes.buildkitStrict)] : []),
       ...generalNotes(plan, words.notes),
     ],

@@ -19,6 +19,8 @@ interface Work {
   readonly steps: readonly string[]
   /** Files that may be changed, with patterns. */
   readonly places: readonly string[]
+  /** Who has to read what is written: a daemon that runs as root, or every user of the machine. */
+  readonly readers: 'root' | 'everybody'
 }
 
 /** Both scripts of a client. */
@@ -33,6 +35,7 @@ export function scripts(plan: Plan, words: Words, work: Work): { apply: string; 
     strict: plan.isStrict ? 'yes' : '',
     insecure: address.isPlain ? 'yes' : '',
     registries: registries.join(' '),
+    secret: work.readers === 'root' ? (plan.key ?? '') : '',
     ...work.values,
   }
   const parts: ScriptParts = {

@@ -15,6 +15,7 @@ export const containerd: Client = (plan, words) => {
     client: 'containerd',
     functions: [...hostsFunctions(plan, words.script), ...configFunctions(words.script)],
     steps: [...hostsSteps(plan), `change ${CONFIG} config`],
+    readers: 'root' as const,
     places: [CONFIG, PATTERN],
   }
   return {
@@ -38,6 +39,7 @@ export const nerdctl: Client = (plan, words) => {
     client: 'nerdctl',
     functions: hostsFunctions(plan, words.script),
     steps: hostsSteps(plan),
+    readers: 'root' as const,
     places: [PATTERN],
   }
   return {

@@ -29,6 +29,7 @@ export const docker: Client = (plan, words) => {
       ...certificate.steps,
       ...others.map((registry) => `change ${hostsFile(registry)} hosts ${shellWord(registry)}`),
     ],
+    readers: 'root' as const,
     places: [DAEMON, `${CERTS}/*/cachalot.crt`, `${CERTS}/*/hosts.toml`],
   }
   return {

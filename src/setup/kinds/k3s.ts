@@ -28,6 +28,7 @@ export const k3s: Client = (plan, words) => {
       ...strict,
       'done',
     ],
+    readers: 'root' as const,
     places: ['/etc/rancher/*/registries.yaml', `/etc/rancher/*/${STRICT_FILE}`],
   }
   return {

@@ -4,7 +4,7 @@ import { DROP_IN, registriesConf, registriesFunctions } from '../script/registri
 import type { SetupNote } from '../setup.ts'
 import type { NoteWords, Words } from '../words/words.ts'
 import { authority } from './authority.ts'
-import { type Client, generalNotes, info, scripts } from './client.ts'
+import { type Client, generalNotes, info, scripts, warn } from './client.ts'
 
 const CERTS = '/etc/containers/certs.d'
 const OTHERS = ['/etc/containers/registries.conf', '/etc/containers/registries.conf.d/*.conf']
@@ -48,6 +48,8 @@ function told(plan: Plan, words: Words, { client, reload, test, own }: Differenc
       // Where an entry of another file could not be changed, ours would take its place.
       `if [ "$bad" = 0 ]; then change ${DROP_IN} dropin; fi`,
     ],
+    // Without them podman of a user who is not root fails for every image, and so it does on nodes of CRI-O.
+    readers: 'everybody' as const,
     places: [...OTHERS, `${CERTS}/*/cachalot.crt`],
   }
   return {
@@ -60,5 +62,6 @@ function told(plan: Plan, words: Words, { client, reload, test, own }: Differenc
 }
 
 function notesOf(plan: Plan, notes: NoteWords, own: readonly string[]): readonly SetupNote[] {
-  return [...own.map(info), ...generalNotes(plan, notes)]
+  const key = plan.key === undefined ? [] : [warn(notes.keyReadable)]
+  return [...own.map(info), ...key, ...generalNotes(plan, notes)]
 }

@@ -21,10 +21,13 @@ export const en: Words = {
     oldRegistries:
       'registries.conf has the old format ([registries.…]), which knows no mirrors: rewrite it first.',
     byHand: 'what the file says already has to be changed by hand, for:',
+    readable:
+      'every user of this machine can read the pull key in this file; if only root needs it, chmod 600:',
     aboutPut: 'A file is replaced in one step and keeps its owner and mode; a link stays a link.',
     aboutFolder: 'New folders are marked, so that the undo removes these and no others.',
     aboutBase: 'The file as it is without us: the copy, or if somebody changed it since, all lines but ours.',
     aboutChange: 'Makes the new text from that, keeps a copy, and writes only where there is a difference.',
+    aboutGuard: 'A new file that holds a pull key is for root alone; one that was there keeps its mode.',
     aboutRestore: 'Gives back the copy; where somebody changed the file since, only our lines go.',
     aboutJson: 'jq or python3 adds our entries to the lists of daemon.json; everything else in it stays.',
     aboutHosts: 'The cache becomes the first host to be asked for a registry.',
@@ -37,6 +40,8 @@ export const en: Words = {
   },
   notes: {
     keyOverHttp: 'Over plain http everybody on the way can read the pull key. Use https.',
+    keyReadable:
+      'Every user of the machine can read the pull key in this file, because podman without root has to.',
     keyNeedsDocker25:
       'Docker Engine before 25 takes no mirror with a path and will not start with this key: check ' +
       '"docker version" first.',
@@ -107,6 +112,8 @@ export const en: Words = {
     buildxName:
       'Inside of a builder the name of the cache may lead elsewhere: 127.0.0.1 is the builder itself, ' +
       'and local names need --driver-opt network=host.',
+    buildxKey:
+      'buildkitd.toml holds the pull key and is for root alone, so docker buildx create needs sudo to read it.',
     buildkitStrict:
       'BuildKit asks the registry itself whenever the cache fails; that cannot be switched off.',
     nerdctlRootless:
@@ -124,5 +131,33 @@ export const en: Words = {
     plainHttp:
       'Plain http: whoever is on the way can read along. What is pulled by digest cannot be changed ' +
       'unnoticed, tags can.',
+  },
+  page: {
+    lang: 'en',
+    title: 'Set up a client',
+    lead: (address) => `What each kind of client needs to pull through ${address}.`,
+    more: 'Registries, a pull key, your own certificate and a check are chosen in the console, which needs JavaScript:',
+    console: 'open the console',
+    all: 'All kinds of clients',
+    toScripts: (client) => `A script that does it for ${client}, and one that undoes it`,
+    apply: 'Paste this into a terminal on the machine',
+    undo: 'This brings back what was there',
+    files: 'What the files hold in the end',
+    reload: 'Then let it read its configuration again',
+    test: 'Pull something small',
+    notes: 'Worth knowing',
+    clients: {
+      docker: 'Docker Engine',
+      'docker-desktop': 'Docker Desktop',
+      nas: 'NAS',
+      containerd: 'containerd, kubeadm',
+      k3s: 'k3s, RKE2',
+      podman: 'Podman, Buildah',
+      crio: 'CRI-O',
+      buildkit: 'BuildKit, buildx',
+      nerdctl: 'nerdctl',
+      skopeo: 'skopeo',
+      kubernetes: 'Kubernetes manifests',
+    },
   },
 }

@@ -1,3 +1,5 @@
+import type { SetupKind } from '../setup.ts'
+
 /** What scripts say: remarks in them, and lines they print. Each is one line. */
 export interface ScriptWords {
   readonly tryIt: string
@@ -12,10 +14,12 @@ export interface ScriptWords {
   readonly oldVersion: string
   readonly oldRegistries: string
   readonly byHand: string
+  readonly readable: string
   readonly aboutPut: string
   readonly aboutFolder: string
   readonly aboutBase: string
   readonly aboutChange: string
+  readonly aboutGuard: string
   readonly aboutRestore: string
   readonly aboutJson: string
   readonly aboutHosts: string
@@ -30,6 +34,7 @@ export interface ScriptWords {
 /** What stands beside scripts, for people. */
 export interface NoteWords {
   readonly keyOverHttp: string
+  readonly keyReadable: string
   readonly keyNeedsDocker25: string
   readonly hubAlone: string
   readonly containerdStore: string
@@ -56,6 +61,7 @@ export interface NoteWords {
   readonly crioAuth: string
   readonly buildxDriver: string
   readonly buildxName: string
+  readonly buildxKey: string
   readonly buildkitStrict: string
   readonly nerdctlRootless: string
   readonly kubernetesNodes: string
@@ -65,7 +71,26 @@ export interface NoteWords {
   readonly plainHttp: string
 }
 
+/** The page that shows all of it without any script in a browser. */
+export interface PageWords {
+  readonly lang: string
+  readonly title: string
+  readonly lead: (address: string) => string
+  readonly more: string
+  readonly console: string
+  readonly all: string
+  readonly toScripts: (client: string) => string
+  readonly apply: string
+  readonly undo: string
+  readonly files: string
+  readonly reload: string
+  readonly test: string
+  readonly notes: string
+  readonly clients: Readonly<Record<SetupKind, string>>
+}
+
 export interface Words {
+  readonly page: PageWords
   readonly script: ScriptWords
   readonly notes: NoteWords
   /** First line of a script that sets a client up, and of the one that undoes it. */

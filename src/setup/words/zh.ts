@@ -17,10 +17,12 @@ export const zh: Words = {
     oldVersion: '这份 containerd 配置是第 1 版格式，请参照上面的文件手动加入 config_path。',
     oldRegistries: 'registries.conf 是旧格式（[registries.…]），不支持加速地址，请先改成新格式。',
     byHand: '文件里已有的内容需要手动修改：',
+    readable: '本机所有用户都能读到这个文件里的拉取密钥；如果只有 root 需要它，请执行 chmod 600：',
     aboutPut: '文件一次性替换，属主和权限不变；符号链接仍是链接。',
     aboutFolder: '新建的目录会做标记，撤销时只删除这些目录。',
     aboutBase: '没有我们的内容时文件的样子：取副本；如果后来被改过，就去掉我们的行。',
     aboutChange: '由此得到新内容，先留副本，有变化才写入。',
+    aboutGuard: '含有拉取密钥的新文件只有 root 可读；原来就有的文件保持原有权限。',
     aboutRestore: '恢复副本；如果后来被改过，只删除我们的行。',
     aboutJson: '用 jq 或 python3 把我们的条目加进 daemon.json 的列表，其余内容保持不变。',
     aboutHosts: '拉取某个仓库的镜像时，最先询问缓存。',
@@ -33,6 +35,7 @@ export const zh: Words = {
   },
   notes: {
     keyOverHttp: '使用明文 http 时，途经的任何人都能看到拉取密钥。请使用 https。',
+    keyReadable: '本机所有用户都能读到这个文件里的拉取密钥，因为非 root 用户运行 podman 时必须读取它。',
     keyNeedsDocker25:
       'Docker Engine 25 之前的版本不接受带路径的加速地址，写入这个密钥后将无法启动：请先用 docker version 确认版本。',
     hubAlone:
@@ -80,6 +83,8 @@ export const zh: Words = {
       '驱动使用 Docker 自身的设置。',
     buildxName:
       '在构建器里，缓存的名字可能指向别处：127.0.0.1 是构建器自己，局域网名字需要 --driver-opt network=host。',
+    buildxKey:
+      'buildkitd.toml 含有拉取密钥，只有 root 可读，所以 docker buildx create 需要加 sudo 才能读取它。',
     buildkitStrict: '缓存一旦出错，BuildKit 就会直接访问原仓库，无法关闭。',
     nerdctlRootless:
       '无 root 运行时：同样的文件放在 ~/.config/containerd/certs.d 下，且无法访问宿主机的 127.0.0.1。',
@@ -90,5 +95,33 @@ export const zh: Words = {
     kubernetesKey: '拉取密钥写在镜像名里，能查看 Pod 的人都能看到它。',
     authorityFile: (path) => `脚本会复制或引用 ${path}，所以客户端上必须已有这个文件。`,
     plainHttp: '明文 http：途经的人可以看到内容。按摘要拉取的内容无法被悄悄篡改，按标签拉取的可以。',
+  },
+  page: {
+    lang: 'zh-CN',
+    title: '接入客户端',
+    lead: (address) => `各种客户端通过 ${address} 拉取镜像所需的配置。`,
+    more: '选择镜像仓库、拉取密钥、自有证书以及检查是否生效，请使用控制台（需要 JavaScript）：',
+    console: '打开控制台',
+    all: '所有客户端',
+    toScripts: (client) => `为 ${client} 完成配置的脚本，以及撤销脚本`,
+    apply: '在该机器的终端中运行',
+    undo: '撤销：恢复原有内容',
+    files: '配置文件最终的内容',
+    reload: '然后让它重新读取配置',
+    test: '拉取一个小镜像试试',
+    notes: '注意事项',
+    clients: {
+      docker: 'Docker Engine',
+      'docker-desktop': 'Docker Desktop',
+      nas: 'NAS',
+      containerd: 'containerd、kubeadm',
+      k3s: 'k3s、RKE2',
+      podman: 'Podman、Buildah',
+      crio: 'CRI-O',
+      buildkit: 'BuildKit、buildx',
+      nerdctl: 'nerdctl',
+      skopeo: 'skopeo',
+      kubernetes: 'Kubernetes 清单文件',
+    },
   },
 }

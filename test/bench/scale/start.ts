@@ -15,6 +15,9 @@ import type { LoopDelay } from './probe.ts'
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 const PROBE = join(import.meta.dirname, 'probe.ts')
 const PATIENCE_MS = 60_000
+/** Those of the repositories that `makeBigIndex` makes. */
+const UPSTREAMS = [...new Set(Array.from({ length: 5 }, (_, i) => bigRepository(i).upstream))]
+const DEFAULT = bigRepository(0).upstream
 
 export interface BigServer extends Child {
   readonly url: string
@@ -33,7 +36,7 @@ export async function startBigServer(
 ): Promise<BigServer> {
   const port = await freePort()
   const config = join(folder, 'config.toml')
-  const { upstream, name } = bigRepository(0)
+  const { name } = bigRepository(0)
   writeFileSync(
     config,
     `[server]
@@ -47,11 +50,7 @@ min_free = "0"
 [log]
 level = "warn"
 
-[[upstream]]
-name = "${upstream}"
-url = "${upstreamUrl}"
-default = true
-`,
+${UPSTREAMS.map((name) => upstreamText(name, upstreamUrl)).join('\n')}`,
   )
   const url = `http://127.0.0.1:${port}`
   const manifest = `/v2/${name}/manifests/${firstDigest(root)}`
@@ -63,6 +62,14 @@ default = true
   const first = firstAnswer(url + manifest)
   const child = await startChild({ command: process.execPath, args, folder, readyUrl: url + manifest })
   return { ...child, url, manifest, startedIn: await first, loopDelay: () => askProbe(probe) }
+}
+
+function upstreamText(name: string, url: string): string {
+  return `[[upstream]]
+name = "${name}"
+url = "${url}"
+default = ${name === DEFAULT}
+`
 }
 
 /** Seconds until it is answered; looks more often than whoever only waits. */

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeBigIndex } from '../../support/big-index.ts'
 import type { Bench, Row, Workload } from '../bench.ts'
+import { type ConsoleTimes, timeConsole } from '../scale/console.ts'
 import { type Felt, sweepEnd, timeGc } from '../scale/gc.ts'
 import { timeQuestions } from '../scale/questions.ts'
 import { startBigServer } from '../scale/start.ts'
@@ -23,6 +24,7 @@ const row = (id: string, title: string, unit: Row['unit'], limits?: Limits): Row
 
 const LOOP = { must: 50, aim: 20 }
 const LIST = { must: 100, aim: 50 }
+const PREVIEW = { must: 400 }
 const ROWS: readonly Row[] = [
   row('start', 'a million blobs (--quick: 100,000): start until a manifest', 's', { must: 1, aim: 0.3 }),
   row('start-killed', '  start after the last run was killed', 's', { must: 1 }),
@@ -31,6 +33,16 @@ const ROWS: readonly Row[] = [
   row('list-filtered', '  lists with filters and orders of all kinds, p95', 'ms', LIST),
   row('list-deep', '  page 200 of a list, p95', 'ms', LIST),
   row('removal', '  what 100 images would free', 'ms'),
+  row('console-first', '  console: first list when there never was one', 'ms'),
+  row('console-again', '  console: first list after a start', 'ms'),
+  row('console-list', '  console: lists in any order, p95', 'ms', LIST),
+  row('console-filter', '  console: lists with filters, p95', 'ms', LIST),
+  row('console-tree', '  console: a branch of the tree, p95', 'ms', { must: 150 }),
+  row('console-tags', '  console: tags of the largest repositories, p95', 'ms', LIST),
+  row('console-untagged', '  console: what has no tag there, p95', 'ms', LIST),
+  row('console-overview', '  console: overview, p95', 'ms', LIST),
+  row('console-previewNames', '  console: what evicting 5,000 tags would free, p95', 'ms', PREVIEW),
+  row('console-previewFilter', '  console: what evicting by a filter would free, p95', 'ms', PREVIEW),
   row('idle-loop', '  event loop while nothing is cleaned up, p99', 'ms'),
   row('idle-manifest', '  manifest at 200/s, p99', 'ms'),
   row('plan', '  gc --dry-run that finds garbage', 's', { must: 5 }),
@@ -61,6 +73,7 @@ export const scale: Workload = {
     console.log(`scale: index made in ${((performance.now() - began) / 1000).toFixed(0)} s`)
     await measureStart(bench, { root, folder })
     await measureQuestions(bench, root)
+    await measureConsole(bench, { root, folder })
     await measureGc(bench, { root, folder })
   },
 }
@@ -91,6 +104,20 @@ async function measureQuestions(bench: Bench, root: string): Promise<void> {
   record(bench, 'list-filtered', { value: times.listFiltered })
   record(bench, 'list-deep', { value: times.listDeep })
   record(bench, 'removal', { value: times.removal })
+}
+
+/** Twice: once it has been up, a server finds the lists of that time. */
+async function measureConsole(bench: Bench, { root, folder }: Place): Promise<void> {
+  const setting = { folder, upstreamUrl: bench.upstream.url }
+  for (const suffix of ['lists', 'totals']) rmSync(join(root, `cachalot.db.${suffix}`), { force: true })
+  const fresh = await startBigServer(root, setting)
+  record(bench, 'console-first', { value: (await timeConsole(root)).first })
+  await fresh.stop()
+  const server = await startBigServer(root, setting)
+  const { first, ...times }: ConsoleTimes = await timeConsole(root)
+  await server.stop()
+  record(bench, 'console-again', { value: first })
+  for (const [id, value] of Object.entries(times)) record(bench, `console-${id}`, { value })
 }
 
 async function measureGc(bench: Bench, { root, folder }: Place): Promise<void> {

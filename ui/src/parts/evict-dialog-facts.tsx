@@ -9,14 +9,13 @@ const MOST_NAMES = 200
 
 interface EvictFactsProps {
   readonly preview: BoundPreview
-  readonly gone: readonly string[]
   readonly withGone: Signal<boolean>
 }
 
 /** What goes, what stays and why. */
-export function EvictFacts({ preview, gone, withGone }: EvictFactsProps) {
+export function EvictFacts({ preview, withGone }: EvictFactsProps) {
   const words = w().evict
-  const { images, count, total, frees, sharedKept, alsoTags, pinned, inUse, notFound } = preview
+  const { images, count, total, frees, sharedKept, alsoTags, pinned, inUse, gone, notFound } = preview
   return (
     <>
       <dl class="evict-facts">

@@ -28,7 +28,6 @@ interface EvictDialogProps {
 
 interface Looked {
   readonly preview: BoundPreview
-  readonly gone: readonly string[]
   /** Bytes of everything cached. */
   readonly used: number
 }
@@ -50,7 +49,7 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
   const { data } = looked
   const images = data === undefined ? 0 : data.preview.count
   const isHalf = data !== undefined && data.preview.frees * 2 > data.used && data.used > 0
-  const asksPhrase = images > 0 && (isHalf || (withGone.value && (data?.gone.length ?? 0) > 0))
+  const asksPhrase = images > 0 && (isHalf || (withGone.value && (data?.preview.gone.length ?? 0) > 0))
   const phrase = words.phrase(images)
   const mayRun =
     data !== undefined &&
@@ -86,7 +85,7 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
         {data === undefined && looked.failure === undefined && <Skeleton lines={5} />}
         {data !== undefined && (
           <>
-            <EvictFacts preview={data.preview} gone={data.gone} withGone={withGone} />
+            <EvictFacts preview={data.preview} withGone={withGone} />
             <Mode mode={mode} />
           </>
         )}
@@ -120,14 +119,10 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
 /** Gone images only count once they were asked for: then the numbers are those of what would really go. */
 async function look(asked: EvictAsk, withGone: boolean, signal: AbortSignal): Promise<Looked> {
   const [preview, stats] = await Promise.all([
-    ask('POST /selection', asked, signal),
+    ask('POST /selection', { ...asked, includeGone: withGone }, signal),
     ask('GET /stats', {}, signal),
   ])
-  const { gone } = preview
-  const { used } = stats.disk
-  if (withGone || gone.length === 0) return { preview, gone, used }
-  const exclude = [...(asked.exclude ?? []), ...gone]
-  return { preview: await ask('POST /selection', { ...asked, exclude }, signal), gone, used }
+  return { preview, used: stats.disk.used }
 }
 
 function Mode({ mode }: { mode: { value: 'undo' | 'now' } }) {

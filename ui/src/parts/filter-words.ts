@@ -1,6 +1,6 @@
 /** One kind of condition: which words of the grammar belong to it, and those that are offered. */
 export interface FilterKind {
-  readonly id: 'upstream' | 'used' | 'size' | 'state'
+  readonly id: 'upstream' | 'used' | 'size' | 'platform' | 'state'
   readonly belongs: RegExp
   readonly offers: readonly string[]
 }
@@ -15,23 +15,31 @@ const SIZE: FilterKind = {
   belongs: /^[!-]?(only)?[<>]/i,
   offers: ['<10MiB', '>100MiB', '>1GiB', 'only>100MiB', 'only>1GiB'],
 }
+const PLATFORM: FilterKind = {
+  id: 'platform',
+  belongs: /^[!-]?platform:/i,
+  offers: ['amd64', 'arm64', 'arm/v7', '386', 'riscv64', 'ppc64le', 's390x'].map(
+    (one) => `platform:linux/${one}`,
+  ),
+}
 const STATE: FilterKind = {
   id: 'state',
-  belongs: /^[!-]?(complete|partial|replaced|untagged|tagged|pinned)$/i,
-  offers: ['complete', 'partial', 'replaced', 'untagged', 'pinned', '!pinned'],
+  belongs: /^[!-]?(complete|partial|replaced|untagged|tagged|pinned|gone|moved)$/i,
+  offers: ['complete', 'partial', 'replaced', 'untagged', 'gone', 'moved', 'pinned', '!pinned'],
 }
 
 /** Of lists over all upstreams. */
 export function filterKinds(upstreams: readonly string[]): readonly FilterKind[] {
   const offers = upstreams.map((name) => `upstream:${name}`)
-  return [{ id: 'upstream', belongs: /^[!-]?upstream:/i, offers }, USED, SIZE, STATE]
+  return [{ id: 'upstream', belongs: /^[!-]?upstream:/i, offers }, USED, SIZE, PLATFORM, STATE]
 }
 
 /** Of the tags of one repository. */
 export const TAG_KINDS: readonly FilterKind[] = [
   USED,
   SIZE,
-  { ...STATE, offers: ['complete', 'partial', 'pinned', '!pinned'] },
+  PLATFORM,
+  { ...STATE, offers: ['complete', 'partial', 'gone', 'moved', 'pinned', '!pinned'] },
 ]
 
 /** The word of this kind that the text holds. */
@@ -61,7 +69,7 @@ export function toFilter(text: string): string {
     .join(' ')
 }
 
-const KEYED = /^[!-]?(idle|used|older|upstream):/i
+const KEYED = /^[!-]?(idle|used|older|upstream|platform):/i
 
 /** Whether only images, not repositories, can be what is asked for. */
 export function speaksOfImages(filter: string): boolean {

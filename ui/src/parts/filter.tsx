@@ -94,7 +94,7 @@ function FilterChoice({ kind, text, onChange }: FilterChoiceProps) {
       <option value="">{any[kind.id]}</option>
       {offers.map((word) => (
         <option key={word} value={word}>
-          {words[word] ?? word.replace('upstream:', '')}
+          {words[word] ?? word.replace(/^(upstream|platform):(linux\/)?/, '')}
         </option>
       ))}
     </select>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
 import { ask } from '../api.ts'
-import { opened } from '../keys.ts'
+import { opened, typed } from '../keys.ts'
 import { useResource } from '../resource.ts'
 import { session } from '../session.ts'
 import { w } from '../words/words.ts'
@@ -32,7 +32,7 @@ export default function Opened() {
 function Palette({ onDone }: { readonly onDone: () => void }) {
   const { keys } = w()
   const id = useId()
-  const text = useSignal('')
+  const text = typed
   const at = useSignal(0)
   const found = [...choicesFor(text.value), ...useRepositories(text.value)]
   const current = Math.min(at.value, found.length - 1)

@@ -11,6 +11,7 @@ import { wordsFor } from './problem.tsx'
 import type { Selection } from './selection.tsx'
 import './selection.css'
 import { toast } from './toasts.tsx'
+import { checkNames } from './upstream-check.tsx'
 
 /** The server counts once nothing was chosen for that long. */
 const PAUSE_MS = 200
@@ -20,6 +21,8 @@ interface SelectionBarProps {
   /** What the chosen rows mean to the server. */
   readonly asked: EvictAsk
   readonly total: number
+  /** Whether every row is one image of one upstream, so that this can be asked for it. */
+  readonly canCheck?: boolean
   readonly isEvicting: boolean
   readonly onEvict: (isOpen: boolean) => void
   /** Something was evicted, pinned or fetched. */
@@ -28,7 +31,7 @@ interface SelectionBarProps {
 
 /** What is chosen, what evicting it would free, and what to do with it. Stays in sight while one scrolls. */
 export function SelectionBar(props: SelectionBarProps) {
-  const { selection, asked, total, isEvicting, onEvict, onChange } = props
+  const { selection, asked, total, canCheck = false, isEvicting, onEvict, onChange } = props
   const words = w().images
   if (selection.count === 0) return null
   return (
@@ -43,7 +46,7 @@ export function SelectionBar(props: SelectionBarProps) {
         )}
       </p>
       <p class="row">
-        {!selection.chosen.isAll && <Doing names={asked.names} onDone={onChange} />}
+        {!selection.chosen.isAll && <Doing names={asked.names} canCheck={canCheck} onDone={onChange} />}
         <button type="button" class="danger" onClick={() => onEvict(true)}>
           {words.evict}
         </button>
@@ -101,7 +104,13 @@ function Sum({ asked }: { asked: EvictAsk }) {
   )
 }
 
-function Doing({ names, onDone }: { names: readonly string[]; onDone: () => void }) {
+interface DoingProps {
+  readonly names: readonly string[]
+  readonly canCheck: boolean
+  readonly onDone: () => void
+}
+
+function Doing({ names, canCheck, onDone }: DoingProps) {
   const { images, common } = w()
   const isBusy = useSignal(false)
   const run = async (work: () => Promise<void>): Promise<void> => {
@@ -117,6 +126,16 @@ function Doing({ names, onDone }: { names: readonly string[]; onDone: () => void
   }
   return (
     <>
+      {canCheck && (
+        <button
+          type="button"
+          disabled={isBusy.value}
+          title={images.checkHint}
+          onClick={() => void run(() => checkNames(names))}
+        >
+          <Icon name="upstreams" /> {images.check}
+        </button>
+      )}
       <button
         type="button"
         disabled={isBusy.value}

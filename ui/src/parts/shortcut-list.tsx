@@ -38,6 +38,14 @@ export function ShortcutList() {
         </Row>
         <Row keys={[['Ctrl', 'A']]}>{keys.does.all}</Row>
         <Row keys={[['Enter']]}>{keys.does.open}</Row>
+        <Row keys={[['C']]}>{keys.does.copyPull}</Row>
+        {may('operator') && <Row keys={[['P']]}>{keys.does.pin}</Row>}
+        {may('operator') && <Row keys={[['E']]}>{keys.does.evict}</Row>}
+        {may('operator') && <Row keys={[['R']]}>{keys.does.check}</Row>}
+        <Row keys={[['T']]}>{keys.does.tree}</Row>
+        <Row keys={[['['], [']']]} between="/">
+          {keys.does.beside}
+        </Row>
       </dl>
     </div>
   )

@@ -63,7 +63,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
 }
 
 /** Over plain http browsers have no clipboard but the old way. */
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return await navigator.clipboard.writeText(text)
   const area = document.createElement('textarea')
   area.value = text

@@ -8,13 +8,22 @@ export interface Tab {
   readonly content: () => ComponentChildren
 }
 
+interface TabsProps {
+  readonly label: string
+  readonly tabs: readonly Tab[]
+  readonly name?: string
+  /** Fields of the address that mean something in one of them only. */
+  readonly clears?: readonly string[]
+}
+
 /** Pages within a page; which one stands in the address. Arrows go from one to the next. */
-export function Tabs({ label, tabs, name = 'tab' }: { label: string; tabs: readonly Tab[]; name?: string }) {
+export function Tabs({ label, tabs, name = 'tab', clears = [] }: TabsProps) {
   const id = useId()
   const shown = tabs.find((tab) => tab.id === query.value.get(name)) ?? tabs[0]
   const choose = (tab: Tab | undefined): void => {
     if (tab === undefined) return
-    setQuery({ [name]: tab === tabs[0] ? undefined : tab.id })
+    const cleared = Object.fromEntries(clears.map((field) => [field, undefined]))
+    setQuery({ ...cleared, [name]: tab === tabs[0] ? undefined : tab.id })
     document.getElementById(`${id}-${tab.id}`)?.focus()
   }
   return (

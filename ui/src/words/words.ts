@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { EN } from './en.ts'
-import { en } from './en.ts'
+import type { ServerWords } from './errors.ts'
 
 export type Language = 'en' | 'zh'
 export type Words = EN
@@ -13,20 +13,38 @@ export const LANGUAGES: readonly { readonly id: Language; readonly name: string;
 const STORED = 'cachalot.language'
 
 export const language = signal<Language>('en')
-const words = signal<Words>(en)
+const words = signal<Words | undefined>(undefined)
+const server = signal<ServerWords | undefined>(undefined)
 
-/** Everything the page says, in the language of its reader. */
+/** Everything the page says, in the language of its reader. Not to be called before `startLanguage` has settled. */
 export function w(): Words {
+  if (words.value === undefined) throw new Error('there are no words yet')
   return words.value
+}
+
+/** What the server says, in the reader's language; undefined where that is its own, and as long as they are not here. */
+export function serverWords(): ServerWords | undefined {
+  if (language.value === 'en') return undefined
+  if (server.value === undefined) void loadServerWords()
+  return server.value
+}
+
+/** Brings the words for what goes wrong, which few visits need; settles when they are here or cannot be had. */
+export async function loadServerWords(): Promise<void> {
+  if (language.peek() === 'en' || server.peek() !== undefined) return
+  const loaded = await import('./zh/errors.ts').catch(() => undefined)
+  server.value = loaded?.errors
 }
 
 /** Chooses the language: the one chosen before, else the browser's. Settles once its words are here. */
 export async function startLanguage(): Promise<void> {
-  await useLanguage(stored() ?? preferred(), false)
+  const first = stored() ?? preferred()
+  // A page in the other language is better than none.
+  await useLanguage(first, false).catch(() => useLanguage(first === 'en' ? 'zh' : 'en', false))
 }
 
 export async function useLanguage(next: Language, isChosen = true): Promise<void> {
-  words.value = next === 'zh' ? (await import('./zh.ts')).zh : en
+  words.value = next === 'zh' ? (await import('./zh.ts')).zh : (await import('./en.ts')).en
   language.value = next
   document.documentElement.lang = tagOf(next)
   if (isChosen) store(next)

@@ -4,7 +4,7 @@ import { w } from '../../words/words.ts'
 import { AuditTab } from './audit.tsx'
 import { ClientsTab } from './clients.tsx'
 import { LiveTab } from './live-tab.tsx'
-import { RequestsTab } from './requests.tsx'
+import RequestsTab from './requests.tsx'
 import './activity.css'
 
 /** What happens now, what happened lately, and who did it. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { AuditRow } from '../../../../src/api/contract.ts'
+import type { AuditRow } from '../../../../src/api/contract-access.ts'
 import { ask, type Failure } from '../../api.ts'
 import { moment } from '../../format.ts'
 import { Dialog } from '../../parts/dialog.tsx'

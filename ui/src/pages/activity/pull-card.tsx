@@ -1,6 +1,7 @@
 import type { LiveLayer, LivePull } from '../../../../src/api/contract-activity.ts'
 import { bytes, rate, shortDigest, span } from '../../format.ts'
 import { NameLink } from '../../parts/name-link.tsx'
+import { codeText } from '../../parts/said.ts'
 import { Ago, Mark, type Tone } from '../../parts/small.tsx'
 import { w } from '../../words/words.ts'
 import { Bar } from './bar.tsx'
@@ -45,7 +46,7 @@ export function PullCard({ pull }: { pull: LivePull }) {
             : words.took(span(endedAt - startedAt))}
         </span>
       </div>
-      {error !== undefined && <p class="fine-print">{words.error(error)}</p>}
+      {error !== undefined && <p class="fine-print">{words.error(codeText(error))}</p>}
       {layers.length > 0 && <Whole name={name} layers={layers} startedAt={startedAt} />}
       <Layers layers={layers.filter((layer) => !isFolded(layer))} />
       <Folded layers={layers.filter(isFolded)} />

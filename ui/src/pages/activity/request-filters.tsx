@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { RequestQuery } from '../../../../src/api/contract-activity.ts'
+import { save } from '../../parts/csv.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { wordsFor } from '../../parts/problem.tsx'
 import { toast } from '../../parts/toasts.tsx'
 import { asFailure } from '../../resource.ts'
 import { setQuery } from '../../router.ts'
 import { w } from '../../words/words.ts'
-import { csvOf, save } from './csv.ts'
+import { requestsCsv } from './csv.ts'
 import { allRequests } from './request-list.ts'
 
 const OUTCOMES = ['hit', 'miss', 'joined', 'revalidated', 'stale', 'bypass'] as const
@@ -15,7 +16,7 @@ const STATUSES = ['2xx', '3xx', '4xx', '5xx'] as const
 /** Nobody has finished typing within that. */
 const PATIENCE_MS = 250
 
-type Filter = Pick<RequestQuery, 'q' | 'outcome' | 'status'>
+type Filter = Pick<RequestQuery, 'q' | 'repository' | 'outcome' | 'status'>
 
 export function RequestFilters({ filter, isTail }: { filter: Filter; isTail: boolean }) {
   const { activity, common } = w()
@@ -92,7 +93,7 @@ function Csv({ filter }: { filter: Filter }) {
   const run = async (): Promise<void> => {
     isBusy.value = true
     try {
-      save('cachalot-requests.csv', csvOf(await allRequests(filter)))
+      save('cachalot-requests.csv', requestsCsv(await allRequests(filter)))
     } catch (error) {
       toast(wordsFor(asFailure(error)), { tone: 'bad' })
     } finally {

@@ -10,7 +10,7 @@ const TAIL_MS = 2000
 /** What the server keeps at most; more pages there are not. */
 const MOST = 5000
 
-type Filter = Pick<RequestQuery, 'q' | 'outcome' | 'status'>
+type Filter = Pick<RequestQuery, 'q' | 'repository' | 'outcome' | 'status'>
 
 export interface RequestList {
   readonly rows: readonly RequestRow[] | undefined

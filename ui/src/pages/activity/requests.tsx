@@ -8,13 +8,14 @@ import { Empty, Skeleton } from '../../parts/small.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { query, setQuery } from '../../router.ts'
 import { w } from '../../words/words.ts'
+import './activity.css'
 import { RequestDetails } from './details.tsx'
 import { OutcomeMark, StatusMark, Time } from './marks.tsx'
 import { RequestFilters } from './request-filters.tsx'
 import { useRequests } from './request-list.ts'
 
-/** The latest requests, with filters that stand in the address. */
-export function RequestsTab() {
+/** The latest requests, of one repository or all, with filters that stand in the address. */
+export default function RequestsTab({ repository }: { readonly repository?: string }) {
   const words = w().activity.requests
   const filter = Object.fromEntries(
     ['q', 'outcome', 'status'].flatMap((name) => {
@@ -22,12 +23,13 @@ export function RequestsTab() {
       return value === null ? [] : [[name, value]]
     }),
   )
+  const asked = repository === undefined ? filter : { ...filter, repository }
   const isTail = query.value.get('tail') === 'on'
-  const { rows, failure, hasMore, missed, more, reload } = useRequests(filter, isTail)
+  const { rows, failure, hasMore, missed, more, reload } = useRequests(asked, isTail)
   const opened = useSignal<RequestRow | undefined>(undefined)
   return (
     <div class="stack">
-      <RequestFilters filter={filter} isTail={isTail} />
+      <RequestFilters filter={asked} isTail={isTail} />
       {failure !== undefined && <Problem failure={failure} retry={reload} />}
       {rows === undefined && failure === undefined && <Skeleton lines={8} />}
       {rows?.length === 0 && <Nothing isFiltered={Object.keys(filter).length > 0} />}

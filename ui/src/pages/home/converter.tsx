@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ask } from '../../api.ts'
-import { wordsFor } from '../../parts/problem.tsx'
+import { hintFor, wordsFor } from '../../parts/problem.tsx'
 import { Name } from '../../parts/small.tsx'
 import { useResource } from '../../resource.ts'
 import { query, setQuery } from '../../router.ts'
@@ -51,7 +51,7 @@ function Result({ text }: { readonly text: string }) {
   if (failure !== undefined)
     return (
       <p role="status">
-        {wordsFor(failure)} <span class="quiet">{failure.hint}</span>
+        {wordsFor(failure)} <span class="quiet">{hintFor(failure)}</span>
       </p>
     )
   if (data === undefined) return null

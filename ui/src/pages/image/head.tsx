@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact'
 import type { ImageDetail, TagRow } from '../../../../src/api/contract.ts'
 import { ago, bytes, exactBytes, moment, number, shortDigest } from '../../format.ts'
 import { imageHref } from '../../parts/place.ts'
-import { Ago, Copy, Digest, Mark, Name, type Tone } from '../../parts/small.tsx'
+import { Ago, Copy, Digest, Name } from '../../parts/small.tsx'
+import { TagMark } from '../../parts/upstream-check.tsx'
 import { w } from '../../words/words.ts'
 import { Pinned, State } from '../images/columns.tsx'
 
-const TONES: Readonly<Record<TagRow['state'], Tone>> = { fresh: 'ok', due: 'plain', expired: 'warn' }
 const MOST_TAGS = 24
 
 interface HeadProps {
@@ -37,17 +37,20 @@ export function Head({ name, detail, actions }: HeadProps) {
         <State state={image.state} />
         {image.pinned && <Pinned />}
         {own !== undefined && (
-          <Mark tone={TONES[own.state]}>
-            {common.state[own.state]}
-            {' · '}
-            <time dateTime={new Date(own.checkedAt).toISOString()} title={moment(own.checkedAt)}>
-              {words.checked(ago(own.checkedAt))}
-            </time>
-          </Mark>
+          <span>
+            <TagMark state={own.state} />
+            {own.state !== 'moved' && <When row={own} />}
+          </span>
         )}
+        {own === undefined && image.goneAt !== undefined && <TagMark state="gone" />}
         <span>
           {common.terms.digest} <Digest text={image.digest} />
         </span>
+        {own?.upstreamDigest !== undefined && (
+          <span>
+            {words.upstreamHas} <Digest text={own.upstreamDigest} />
+          </span>
+        )}
         {image.replacedAt !== undefined && (
           <span class="quiet">{images.repository.replaced(ago(image.replacedAt))}</span>
         )}
@@ -82,6 +85,20 @@ export function Head({ name, detail, actions }: HeadProps) {
         </p>
       )}
     </div>
+  )
+}
+
+/** When the upstream was asked last, or when it was found to have it no more. */
+function When({ row }: { row: TagRow }) {
+  const words = w().image
+  const at = row.goneAt ?? row.checkedAt
+  return (
+    <span class="quiet">
+      {' · '}
+      <time dateTime={new Date(at).toISOString()} title={moment(at)}>
+        {row.goneAt === undefined ? words.checked(ago(at)) : words.goneSince(ago(at))}
+      </time>
+    </span>
   )
 }
 

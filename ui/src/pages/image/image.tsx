@@ -8,12 +8,14 @@ import { Problem, wordsFor } from '../../parts/problem.tsx'
 import { pinNames } from '../../parts/selection-bar.tsx'
 import { Empty, Skeleton } from '../../parts/small.tsx'
 import { toast } from '../../parts/toasts.tsx'
+import { CheckButton } from '../../parts/upstream-check.tsx'
 import { asFailure, type Resource, useResource } from '../../resource.ts'
 import { href, query } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { FetchButton } from './fetch.tsx'
 import { Head } from './head.tsx'
+import { useImageKeys } from './image-keys.ts'
 import './image.css'
 import { Parts } from './parts.tsx'
 import { Platforms } from './platforms.tsx'
@@ -24,6 +26,7 @@ export default function Image({ params }: { readonly params: readonly string[] }
   const [upstream = '', path = '', reference = ''] = params
   const repository = `${upstream}/${path}`
   const name = `${repository}${reference}`
+  useImageKeys(repository, reference)
   const detail = useResource(name, (signal) => ask('GET /image', { name }, signal))
   const { data, failure } = detail
   return (
@@ -110,6 +113,7 @@ function Actions({ name, detail }: WithDetail) {
   }
   return (
     <span class="row">
+      <CheckButton name={name} onDone={detail.reload} />
       <FetchButton
         name={name}
         label={image.state === 'partial' ? words.fetchRest : images.fetchAgain}

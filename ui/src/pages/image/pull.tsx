@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
+import { hostOfCache } from '../../parts/pull-line.ts'
 import { Snippet } from '../../parts/small.tsx'
 import { href } from '../../router.ts'
 import { session } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { hostOfCache } from '../repository/tag-columns.tsx'
 
 const CLIENTS = ['docker', 'podman', 'containerd', 'skopeo', 'k8s'] as const
 type Client = (typeof CLIENTS)[number]

@@ -3,7 +3,9 @@ import { number, shortDigest } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { imageHref } from '../../parts/place.ts'
 import { Ago, Bytes, Mark, Name } from '../../parts/small.tsx'
+import { Sparkline } from '../../parts/sparkline.tsx'
 import type { Column } from '../../parts/table.tsx'
+import { News } from '../../parts/upstream-check.tsx'
 import { w } from '../../words/words.ts'
 
 type Row = RepositoryRow | ImageRow
@@ -30,6 +32,32 @@ export function columnsOf(kind: 'repositories' | 'images'): readonly Column<Row>
       cell: (row) => ('state' in row ? <State state={row.state} /> : null),
     },
   ]
+  const made: Column<Row>[] = [
+    {
+      id: 'platforms',
+      title: words.columns.platforms,
+      wide: 'very',
+      cell: (row) =>
+        'platforms' in row ? row.platforms.map((one) => one.replace('linux/', '')).join(' ') : null,
+    },
+    {
+      id: 'created',
+      title: terms.created,
+      align: 'end',
+      sortable: true,
+      wide: true,
+      cell: (row) => ('created' in row ? <Created at={row.created} /> : <Created at={undefined} />),
+    },
+  ]
+  const days: Column<Row>[] = [
+    {
+      id: 'days',
+      title: words.days,
+      hint: words.daysHint,
+      wide: true,
+      cell: (row) => ('pulls30d' in row ? <Sparkline values={row.pulls30d} /> : null),
+    },
+  ]
   return [
     {
       id: 'name',
@@ -39,23 +67,15 @@ export function columnsOf(kind: 'repositories' | 'images'): readonly Column<Row>
     },
     ...(kind === 'images' ? state : counts),
     ...sizeColumns<Row>(),
-    {
-      id: 'lastUsed',
-      title: words.columns.used,
-      align: 'end',
-      sortable: true,
-      wide: 'some',
-      cell: ({ lastUsed }) => <Ago at={lastUsed} />,
-    },
-    {
-      id: 'pulls',
-      title: terms.pulls,
-      align: 'end',
-      sortable: true,
-      wide: true,
-      cell: ({ pulls }) => number(pulls),
-    },
+    ...(kind === 'images' ? made : []),
+    ...usageColumns<Row>(words.columns.used),
+    ...(kind === 'images' ? [] : days),
   ]
+}
+
+/** Of an image whose config does not say, there is nothing to say. */
+export function Created({ at }: { at: number | undefined }) {
+  return at === undefined ? <span class="quiet">–</span> : <Ago at={at} />
 }
 
 /** What it takes, and what of it would be free without it. */
@@ -78,6 +98,30 @@ export function sizeColumns<Row extends { total: number; onlyHere: number }>(): 
       align: 'end',
       sortable: true,
       cell: ({ onlyHere }) => <Bytes n={onlyHere} />,
+    },
+  ]
+}
+
+/** When and how often it was used. */
+export function usageColumns<Row extends { lastUsed: number; pulls: number }>(
+  title: string,
+): readonly Column<Row>[] {
+  return [
+    {
+      id: 'lastUsed',
+      title,
+      align: 'end',
+      sortable: true,
+      wide: 'some',
+      cell: ({ lastUsed }) => <Ago at={lastUsed} />,
+    },
+    {
+      id: 'pulls',
+      title: w().common.terms.pulls,
+      align: 'end',
+      sortable: true,
+      wide: true,
+      cell: ({ pulls }) => number(pulls),
     },
   ]
 }
@@ -110,6 +154,7 @@ function NameCell({ row }: { row: Row }) {
         <Name text={digest === undefined ? name : `${before}@${shortDigest(digest)}`} />
       </a>
       {row.pinned && <Pinned />}
+      {'moved' in row && <News isGone={row.goneAt !== undefined} isMoved={row.moved} />}
     </span>
   )
 }

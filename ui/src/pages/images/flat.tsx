@@ -3,13 +3,16 @@ import { useEffect } from 'preact/hooks'
 import type { ImageRow, RepositoryRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
 import type { EvictAsk } from '../../parts/evict-dialog.tsx'
+import { Export } from '../../parts/export.tsx'
 import { imageHref } from '../../parts/place.ts'
-import { Problem } from '../../parts/problem.tsx'
+import { Problem, wordsFor } from '../../parts/problem.tsx'
+import { copyPull } from '../../parts/pull-line.ts'
 import { type Chosen, useSelection } from '../../parts/selection.tsx'
 import { pinNames, SelectionBar } from '../../parts/selection-bar.tsx'
 import { Empty, Skeleton } from '../../parts/small.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useList } from '../../parts/table-list.ts'
+import { shownColumns, TableMenu } from '../../parts/table-menu.tsx'
 import { BASE, go, href, query, setQuery } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
@@ -25,6 +28,13 @@ interface FlatListProps {
 }
 
 const PAGE = 200
+/** Of a file that takes all of them. */
+const EXPORT_PAGE = 1000
+const FIELDS = {
+  repositories: 'name tags images total onlyHere shared firstCached lastUsed pulls pinned',
+  images:
+    'name digest tags mediaType state platforms created total onlyHere shared firstCached lastUsed pulls pinned goneAt',
+}
 
 /** Every repository, or every image, that matches. */
 export function FlatList({ kind, filter, onProblem }: FlatListProps) {
@@ -47,33 +57,43 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
       : {}),
   })
   const isUnread = list.failure?.code === 'bad_request' && filter !== ''
-  const problem = isUnread ? list.failure?.message : undefined
+  const problem = isUnread && list.failure !== undefined ? wordsFor(list.failure) : undefined
   useEffect(() => {
     onProblem(problem)
     return () => onProblem(undefined)
   }, [problem])
 
+  const columns = columnsOf(kind)
+  const exported = (cursor: string | undefined, signal: AbortSignal) =>
+    ask(`GET /${kind}`, { ...asked, limit: EXPORT_PAGE, ...(cursor === undefined ? {} : { cursor }) }, signal)
   const onKey = (key: string, row: Row): boolean => {
-    if (!may('operator')) return false
+    if (key === 'c') void copyPull(row.name)
+    if (!may('operator')) return key === 'c'
     if (key === 'p') void pinNames([row.name]).then(list.reload)
     if (key === 'e') {
       if (selection.count === 0) selection.toggle(row.name)
       isEvicting.value = true
     }
-    return key === 'e' || key === 'p'
+    return key === 'e' || key === 'p' || key === 'c'
   }
   if (list.failure !== undefined && !isUnread && list.items.length === 0)
     return <Problem failure={list.failure} retry={list.reload} />
   if (list.items.length === 0) return list.isLoading ? <Skeleton lines={8} /> : <Nothing filter={filter} />
   return (
     <>
-      <p class="quiet" aria-live="polite">
-        {words.found[kind](list.total)}
-      </p>
+      <div class="list-head">
+        <p class="quiet" aria-live="polite">
+          {words.found[kind](list.total)}
+        </p>
+        <span class="row">
+          <Export name={`cachalot-${kind}`} load={exported} fields={FIELDS[kind].split(' ')} />
+          <TableMenu table={kind} columns={columns} />
+        </span>
+      </div>
       {list.failure !== undefined && !isUnread && <Problem failure={list.failure} retry={list.reload} />}
       <Table<Row>
         caption={words.found[kind](list.total)}
-        columns={columnsOf(kind)}
+        columns={shownColumns(kind, columns)}
         rows={list.items}
         keyOf={({ name }) => name}
         total={list.total}

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals'
 import { ask } from '../../api.ts'
+import { usePageKeys } from '../../keys.ts'
 import { FilterBar } from '../../parts/filter.tsx'
 import { filterKinds, speaksOfImages, toFilter } from '../../parts/filter-words.ts'
 import { Icon, type IconName } from '../../parts/icon.tsx'
 import { useResource } from '../../resource.ts'
-import { href, query } from '../../router.ts'
+import { go, href, query } from '../../router.ts'
 import { w } from '../../words/words.ts'
 import { FlatList } from './flat.tsx'
 import './images.css'
@@ -23,6 +24,7 @@ export default function Images() {
   const problem = useSignal<string | undefined>(undefined)
   const upstreams = useResource('upstreams', (signal) => ask('GET /tree', {}, signal))
   const names = upstreams.data?.items.map(({ path }) => path) ?? []
+  usePageKeys({ t: turnTree })
   return (
     <>
       <div class="spread">
@@ -48,6 +50,11 @@ export default function Images() {
 function viewOf(asked: string | null, filter: string): View {
   if (filter !== '') return asked === 'images' || speaksOfImages(filter) ? 'images' : 'repositories'
   return asked === 'images' || asked === 'tree' ? asked : 'repositories'
+}
+
+/** As the address has it at this moment: the page may not have followed yet. */
+function turnTree(): void {
+  go(addressOf(query.value.get('view') === 'tree' ? 'repositories' : 'tree'))
 }
 
 function Views({ view }: { view: View }) {

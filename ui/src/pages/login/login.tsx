@@ -4,7 +4,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { wordsFor } from '../../parts/problem.tsx'
 import { logIn, session } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { PasswordField } from './password-field.tsx'
+import { UserForm } from './user-form.tsx'
 
 /** Stands in the place of a page that needs a login, which then is there. */
 export default function Login() {
@@ -29,43 +29,22 @@ export default function Login() {
   }
 
   return (
-    <form
-      class="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void submit()
-      }}
+    <UserForm
+      title={words.title}
+      lead={words.lead}
+      problem={problem.value}
+      user={user}
+      password={password}
+      action={words.submit}
+      isBusy={isBusy.value}
+      onSubmit={submit}
     >
-      <h1 tabIndex={-1}>{words.title}</h1>
-      <p class="quiet">{words.lead}</p>
       {session.value?.canSetUp === true && (
         <p class="banner warn">
           <Icon name="info" />
           {words.noUsers}
         </p>
       )}
-      {problem.value !== '' && (
-        <p class="banner bad" role="alert">
-          <Icon name="fail" />
-          {problem.value}
-        </p>
-      )}
-      <label class="field">
-        <span>{words.user}</span>
-        <input
-          name="user"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          required
-          value={user.value}
-          onInput={(event) => (user.value = event.currentTarget.value)}
-        />
-      </label>
-      <PasswordField label={words.password} autocomplete="current-password" value={password} />
-      <button type="submit" class="primary" disabled={isBusy.value}>
-        {words.submit}
-      </button>
-    </form>
+    </UserForm>
   )
 }

@@ -49,13 +49,18 @@ const SENTENCES: Readonly<Record<Attention['code'], (params: Params) => string>>
     }),
   certificate_expires: (params) => says().certificateExpires({ days: ago(count(params, 'at')) }),
   last_job_failed: (params) =>
-    says().lastJobFailed({ job: text(params, 'job'), error: text(params, 'error') }),
+    says().lastJobFailed({ job: jobName(text(params, 'job')), error: text(params, 'error') }),
   quarantined: (params) => says().quarantined({ n: count(params, 'count') }),
   users_with_old_hashes: (params) => says().usersWithOldHashes({ n: count(params, 'count') }),
 }
 
 function says() {
   return w().overview.attention
+}
+
+/** A newer server may have jobs that this page has no word for. */
+function jobName(job: string): string {
+  return w().cleanup.history.jobs[job] ?? job
 }
 
 function text(params: Params, name: string): string {

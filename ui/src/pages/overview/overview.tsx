@@ -23,7 +23,7 @@ const FRESH_MS = 20_000
 export default function OverviewPage() {
   const words = w().overview
   const range = RANGES.find((one) => one === query.value.get('range')) ?? '24h'
-  const { data, failure, reload, moves } = useOverview(range)
+  const { data, failure, reload } = useOverview(range)
   return (
     <>
       <header class="spread">
@@ -42,19 +42,12 @@ export default function OverviewPage() {
         </div>
       </header>
       {failure !== undefined && <Problem failure={failure} retry={reload} />}
-      {data === undefined ? failure === undefined && <Waiting /> : <Content {...{ data, range, moves }} />}
+      {data === undefined ? failure === undefined && <Waiting /> : <Content data={data} />}
     </>
   )
 }
 
-interface ContentProps {
-  readonly data: Overview
-  readonly range: Range
-  /** Changes when what a period holds may have. */
-  readonly moves: number
-}
-
-function Content({ data, range, moves }: ContentProps) {
+function Content({ data }: { readonly data: Overview }) {
   const wasEmpty = useRef(data.images === 0)
   return (
     <>
@@ -62,8 +55,8 @@ function Content({ data, range, moves }: ContentProps) {
       {wasEmpty.current && <FirstSteps active={data.active.pulls} images={data.images} />}
       <Tiles data={data} />
       <div class="overview-middle">
-        <Traffic range={range} moves={moves} />
-        <UpstreamList moves={moves} />
+        <Traffic data={data.series} />
+        <UpstreamList rows={data.upstreams} />
       </div>
       {data.images > 0 && <TopLists data={data} />}
     </>
@@ -91,7 +84,7 @@ function useOverview(range: Range) {
     if (performance.now() - loaded.current.at > FRESH_MS) moves.value++
   })
   const data = resource.data === undefined ? undefined : { ...resource.data, ...live.value }
-  return { ...resource, data, moves: moves.value }
+  return { ...resource, data }
 }
 
 /** When a page that was out of sight is looked at again. */

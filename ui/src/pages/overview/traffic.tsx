@@ -1,21 +1,15 @@
-import type { Range, Series } from '../../../../src/api/contract-activity.ts'
-import { ask } from '../../api.ts'
+import type { Series } from '../../../../src/api/contract-activity.ts'
 import { bytes } from '../../format.ts'
 import { Chart } from '../../parts/chart.tsx'
 import { timeFormat } from '../../parts/chart-scale.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { Problem } from '../../parts/problem.tsx'
-import { Empty, Skeleton } from '../../parts/small.tsx'
-import { useResource } from '../../resource.ts'
+import { Empty } from '../../parts/small.tsx'
 import { query, setQuery } from '../../router.ts'
 import { w } from '../../words/words.ts'
 
 /** What clients got and what upstreams had to send for it, over a period. */
-export function Traffic({ range, moves }: { range: Range; moves: number }) {
+export function Traffic({ data }: { readonly data: Series }) {
   const words = w().overview.chart
-  const { data, failure, reload } = useResource(`${range} ${moves}`, (signal) =>
-    ask('GET /series', { range }, signal),
-  )
   const isTable = query.value.get('chart') === 'table'
   return (
     <section class="card traffic" aria-labelledby="traffic">
@@ -30,12 +24,7 @@ export function Traffic({ range, moves }: { range: Range; moves: number }) {
           {isTable ? words.asChart : words.asTable}
         </button>
       </div>
-      {failure !== undefined && <Problem failure={failure} retry={reload} />}
-      {data === undefined ? (
-        failure === undefined && <Skeleton lines={7} />
-      ) : (
-        <Shown {...{ data, isTable }} />
-      )}
+      <Shown {...{ data, isTable }} />
     </section>
   )
 }

@@ -1,18 +1,14 @@
 import type { UpstreamRow } from '../../../../src/api/contract-activity.ts'
-import { ask } from '../../api.ts'
 import { number, percent } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { Problem } from '../../parts/problem.tsx'
-import { Empty, Mark, Meter, Skeleton } from '../../parts/small.tsx'
-import { useResource } from '../../resource.ts'
+import { Empty, Mark, Meter } from '../../parts/small.tsx'
 import { href } from '../../router.ts'
 import { w } from '../../words/words.ts'
 import { limitTone, toneOfHealth } from '../upstreams/health.ts'
 
 /** How the upstreams are, one line each. */
-export function UpstreamList({ moves }: { moves: number }) {
+export function UpstreamList({ rows }: { readonly rows: readonly UpstreamRow[] }) {
   const words = w().overview.upstreams
-  const { data, failure, reload } = useResource(`${moves}`, (signal) => ask('GET /upstreams', {}, signal))
   return (
     <section class="card tile" aria-labelledby="upstreams">
       <h2 id="upstreams">
@@ -21,11 +17,9 @@ export function UpstreamList({ moves }: { moves: number }) {
           <Icon name="chevron" size={14} />
         </a>
       </h2>
-      {failure !== undefined && <Problem failure={failure} retry={reload} />}
-      {data === undefined && failure === undefined && <Skeleton lines={4} />}
-      {data?.items.length === 0 && <Empty title={words.none} />}
+      {rows.length === 0 && <Empty title={words.none} />}
       <ul class="upstream-list">
-        {data?.items.map((row) => (
+        {rows.map((row) => (
           <Line key={row.name} row={row} />
         ))}
       </ul>

@@ -2,11 +2,13 @@ import { useSignal } from '@preact/signals'
 import type { RepositoryRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
 import { number } from '../../format.ts'
+import { lazy } from '../../lazy.tsx'
 import { EvictDialog } from '../../parts/evict-dialog.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Problem, wordsFor } from '../../parts/problem.tsx'
 import { pinNames } from '../../parts/selection-bar.tsx'
 import { Ago, Bytes, Copy, Empty, Mark, Name, Skeleton } from '../../parts/small.tsx'
+import { Sparkline } from '../../parts/sparkline.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { toast } from '../../parts/toasts.tsx'
 import { asFailure, useResource } from '../../resource.ts'
@@ -14,8 +16,12 @@ import { href } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { DigestList } from './digests.tsx'
+import { FetchTag } from './fetch-tag.tsx'
 import './repository.css'
 import { TagList } from './tags.tsx'
+import { UsageList } from './usage.tsx'
+
+const Requests = lazy(() => import('../activity/requests.tsx'))
 
 /** One repository: its numbers, its tags, and what no tag points to. */
 export default function Repository({ params }: { readonly params: readonly string[] }) {
@@ -23,6 +29,7 @@ export default function Repository({ params }: { readonly params: readonly strin
   const { images: words } = w()
   const row = useResource(name, (signal) => find(name, signal))
   const isEvicting = useSignal(false)
+  const isFetching = useSignal(false)
   const turn = useSignal(0)
   const changed = (): void => {
     row.reload()
@@ -41,6 +48,9 @@ export default function Repository({ params }: { readonly params: readonly strin
         </h1>
         {row.data !== undefined && may('operator') && (
           <span class="row">
+            <button type="button" onClick={() => (isFetching.value = true)}>
+              <Icon name="download" /> {words.repository.fetchTag}
+            </button>
             <PinButton row={row.data} onDone={changed} />
             <button type="button" onClick={() => (isEvicting.value = true)}>
               {words.repository.evictAll}
@@ -60,6 +70,8 @@ export default function Repository({ params }: { readonly params: readonly strin
       ) : (
         <Tabs
           label={words.repository.tabs.label}
+          // Each has filters of its own.
+          clears={['q', 'sort', 'outcome', 'status', 'tail']}
           tabs={[
             {
               id: 'tags',
@@ -71,8 +83,21 @@ export default function Repository({ params }: { readonly params: readonly strin
               title: words.repository.tabs.digests,
               content: () => <DigestList repository={name} turn={turn.value} onChange={changed} />,
             },
+            {
+              id: 'activity',
+              title: words.repository.tabs.activity,
+              content: () => <Requests repository={name} />,
+            },
+            {
+              id: 'usage',
+              title: words.repository.tabs.usage,
+              content: () => <UsageList repository={name} total={row.data?.total ?? 0} />,
+            },
           ]}
         />
+      )}
+      {isFetching.value && (
+        <FetchTag repository={name} onClose={() => (isFetching.value = false)} onDone={changed} />
       )}
       {isEvicting.value && (
         <EvictDialog asked={{ names: [name] }} onClose={() => (isEvicting.value = false)} onDone={changed} />
@@ -89,7 +114,7 @@ async function find(name: string, signal: AbortSignal): Promise<RepositoryRow | 
 
 function Facts({ row }: { row: RepositoryRow }) {
   const { terms } = w().common
-  const { pinned, tags, total, onlyHere, shared, firstCached, lastUsed, pulls } = row
+  const { pinned, tags, total, onlyHere, shared, firstCached, lastUsed, pulls, pulls30d } = row
   return (
     <dl class="numbers">
       <div>
@@ -116,7 +141,9 @@ function Facts({ row }: { row: RepositoryRow }) {
       </div>
       <div>
         <dt>{terms.pulls}</dt>
-        <dd>{number(pulls)}</dd>
+        <dd>
+          {number(pulls)} {pulls30d.length > 0 && <Sparkline values={pulls30d} />}
+        </dd>
       </div>
       <div>
         <dt>{terms.lastUsed}</dt>

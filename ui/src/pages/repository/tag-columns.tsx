@@ -1,13 +1,12 @@
 import type { TagRowFull } from '../../../../src/api/contract-contents.ts'
-import { number } from '../../format.ts'
 import { imageHref } from '../../parts/place.ts'
-import { Ago, Copy, Mark, type Tone } from '../../parts/small.tsx'
+import { pullLine } from '../../parts/pull-line.ts'
+import { Ago, Copy } from '../../parts/small.tsx'
 import type { Column } from '../../parts/table.tsx'
-import { session } from '../../session.ts'
+import { News, TagMark } from '../../parts/upstream-check.tsx'
 import { w } from '../../words/words.ts'
-import { Pinned, sizeColumns } from '../images/columns.tsx'
+import { Created, Pinned, sizeColumns, usageColumns } from '../images/columns.tsx'
 
-const TONES: Readonly<Record<TagRowFull['state'], Tone>> = { fresh: 'ok', due: 'plain', expired: 'warn' }
 /** More would not fit a row of one line. */
 const MOST_PLATFORMS = 3
 const MOST_ALIASES = 2
@@ -30,39 +29,34 @@ export function tagColumns(repository: string): readonly Column<TagRowFull>[] {
     },
     ...sizeColumns<TagRowFull>(),
     {
+      id: 'created',
+      title: terms.created,
+      align: 'end',
+      sortable: true,
+      wide: true,
+      cell: ({ created }) => <Created at={created} />,
+    },
+    {
       id: 'firstCached',
       title: terms.firstCached,
       align: 'end',
       wide: 'very',
       cell: ({ firstCached }) => <Ago at={firstCached} />,
     },
-    {
-      id: 'lastUsed',
-      title: terms.lastUsed,
-      align: 'end',
-      sortable: true,
-      wide: 'some',
-      cell: ({ lastUsed }) => <Ago at={lastUsed} />,
-    },
-    {
-      id: 'pulls',
-      title: terms.pulls,
-      align: 'end',
-      sortable: true,
-      wide: true,
-      cell: ({ pulls }) => number(pulls),
-    },
+    ...usageColumns<TagRowFull>(terms.lastUsed),
     {
       id: 'checked',
       title: words.columns.checked,
       hint: words.hints.checked,
       wide: true,
-      cell: ({ state, checkedAt }) => (
+      cell: ({ state, checkedAt, goneAt }) => (
         <span class="checked">
-          <Mark tone={TONES[state]}>{common.state[state]}</Mark>
-          <small class="quiet">
-            <Ago at={checkedAt} />
-          </small>
+          <TagMark state={state} />
+          {state !== 'moved' && (
+            <small class="quiet">
+              <Ago at={goneAt ?? checkedAt} />
+            </small>
+          )}
         </span>
       ),
     },
@@ -77,18 +71,9 @@ export function tagColumns(repository: string): readonly Column<TagRowFull>[] {
   ]
 }
 
-/** As docker takes it from this cache. */
-export function pullLine(name: string): string {
-  return `docker pull ${hostOfCache()}/${name}`
-}
-
-export function hostOfCache(): string {
-  return (session.value?.base ?? window.location.origin).replace(/^https?:\/\//, '')
-}
-
 function TagCell({ row, repository }: { row: TagRowFull; repository: string }) {
   const { repository: words } = w().images
-  const { tag, aliases, pinned } = row
+  const { tag, aliases, pinned, state } = row
   const more = aliases.length - MOST_ALIASES
   return (
     <span class="tag-cell">
@@ -96,6 +81,7 @@ function TagCell({ row, repository }: { row: TagRowFull; repository: string }) {
         {tag}
       </a>
       {pinned && <Pinned />}
+      <News isGone={state === 'gone'} isMoved={state === 'moved'} />
       {aliases.slice(0, MOST_ALIASES).map((alias) => (
         <span key={alias} class="chip" title={words.alsoTagged(alias)}>
           {alias}

@@ -3,15 +3,19 @@ import { useEffect } from 'preact/hooks'
 import type { TagRowFull } from '../../../../src/api/contract-contents.ts'
 import { ask } from '../../api.ts'
 import type { EvictAsk } from '../../parts/evict-dialog.tsx'
+import { Export } from '../../parts/export.tsx'
 import { FilterBar } from '../../parts/filter.tsx'
 import { conditionsIn, TAG_KINDS } from '../../parts/filter-words.ts'
 import { imageHref } from '../../parts/place.ts'
-import { Problem } from '../../parts/problem.tsx'
+import { Problem, wordsFor } from '../../parts/problem.tsx'
+import { copyPull } from '../../parts/pull-line.ts'
 import { type Chosen, useSelection } from '../../parts/selection.tsx'
 import { pinNames, SelectionBar } from '../../parts/selection-bar.tsx'
 import { Empty, Skeleton } from '../../parts/small.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useList } from '../../parts/table-list.ts'
+import { shownColumns, TableMenu } from '../../parts/table-menu.tsx'
+import { checkNames } from '../../parts/upstream-check.tsx'
 import { BASE, go, query, setQuery } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
@@ -25,6 +29,10 @@ export interface PartProps {
 }
 
 const PAGE = 200
+/** Of a file that takes all of them. */
+const EXPORT_PAGE = 500
+const FIELDS =
+  'tag digest mediaType aliases state created total onlyHere shared firstCached lastUsed pulls checkedAt goneAt pinned'
 
 /** The tags of a repository, newest version first. */
 export function TagList({ repository, turn, onChange }: PartProps) {
@@ -47,15 +55,24 @@ export function TagList({ repository, turn, onChange }: PartProps) {
     // What follows from a tag that is gone is no longer chosen.
     if (turn > 0) selection.clear()
   }, [turn])
-  const problem = list.failure?.code === 'bad_request' && filter !== '' ? list.failure.message : undefined
+  const problem = list.failure?.code === 'bad_request' && filter !== '' ? wordsFor(list.failure) : undefined
+  const columns = tagColumns(repository)
+  const exported = (cursor: string | undefined, signal: AbortSignal) =>
+    ask('GET /tags', { ...asked, limit: EXPORT_PAGE, ...(cursor === undefined ? {} : { cursor }) }, signal)
   const onKey = (key: string, { tag }: TagRowFull): boolean => {
-    if (!may('operator')) return false
+    if (key === 'c') void copyPull(`${repository}:${tag}`)
+    if (!may('operator')) return key === 'c'
     if (key === 'p') void pinNames([`${repository}:${tag}`]).then(onChange)
+    if (key === 'r') {
+      const { isAll, keys } = selection.chosen
+      const chosen = selection.count > 0 && !isAll ? [...keys] : [tag]
+      void checkNames(chosen.map((one) => `${repository}:${one}`)).then(onChange)
+    }
     if (key === 'e') {
       if (selection.count === 0) selection.toggle(tag)
       isEvicting.value = true
     }
-    return key === 'e' || key === 'p'
+    return 'cepr'.includes(key)
   }
   return (
     <div class="stack">
@@ -72,12 +89,18 @@ export function TagList({ repository, turn, onChange }: PartProps) {
         <None isLoading={list.isLoading} filter={filter} hasFailed={list.failure !== undefined} />
       ) : (
         <>
-          <p class="quiet" aria-live="polite">
-            {words.found.tags(list.total)}
-          </p>
+          <div class="list-head">
+            <p class="quiet" aria-live="polite">
+              {words.found.tags(list.total)}
+            </p>
+            <span class="row">
+              <Export name={repository.replaceAll('/', '_')} load={exported} fields={FIELDS.split(' ')} />
+              <TableMenu table="tags" columns={columns} />
+            </span>
+          </div>
           <Table
             caption={words.found.tags(list.total)}
-            columns={tagColumns(repository)}
+            columns={shownColumns('tags', columns)}
             rows={list.items}
             keyOf={({ tag }) => tag}
             total={list.total}
@@ -93,6 +116,7 @@ export function TagList({ repository, turn, onChange }: PartProps) {
             selection={selection}
             asked={askedOf(repository, filter, selection.chosen)}
             total={list.total}
+            canCheck
             isEvicting={isEvicting.value}
             onEvict={(isOpen) => (isEvicting.value = isOpen)}
             onChange={onChange}

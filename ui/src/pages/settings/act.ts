@@ -1,4 +1,4 @@
-import { wordsFor } from '../../parts/problem.tsx'
+import { hintFor, wordsFor } from '../../parts/problem.tsx'
 import { toast } from '../../parts/toasts.tsx'
 import { asFailure } from '../../resource.ts'
 
@@ -10,7 +10,7 @@ export async function act(work: () => Promise<unknown>, done?: string): Promise<
     return true
   } catch (error) {
     const failure = asFailure(error)
-    toast([wordsFor(failure), failure.hint].filter(Boolean).join(' '), { tone: 'bad' })
+    toast([wordsFor(failure), hintFor(failure)].filter(Boolean).join(' '), { tone: 'bad' })
     return false
   }
 }

@@ -15,6 +15,8 @@ export function KeyOnce({ secret, onDone }: KeyOnceProps) {
   const words = w().settings.keys
   const base = session.value?.base ?? window.location.origin
   const host = base.replace(/^https?:\/\//, '')
+  // dockerd asks without the path first, and gives up where that takes a login.
+  const program = session.value?.mayPull === true ? 'docker' : 'podman'
   return (
     <div class="once stack" role="status">
       <p class="row">
@@ -24,7 +26,7 @@ export function KeyOnce({ secret, onDone }: KeyOnceProps) {
         lines={[
           { label: words.secret, text: secret },
           { label: words.address, text: `${base}/k/${secret}` },
-          { label: words.pull, text: `docker pull ${host}/k/${secret}/library/alpine:3` },
+          { label: words.pull, text: `${program} pull ${host}/k/${secret}/library/alpine:3` },
         ]}
       />
       <p class="row">

@@ -1,66 +1,28 @@
-import { useSignal } from '@preact/signals'
 import type { TokenRow } from '../../../../src/api/contract-session.ts'
 import { ask } from '../../api.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { Problem } from '../../parts/problem.tsx'
-import { Ago, Empty, Skeleton } from '../../parts/small.tsx'
-import { type Column, Table } from '../../parts/table.tsx'
+import { Ago } from '../../parts/small.tsx'
+import type { Column } from '../../parts/table.tsx'
 import { useResource } from '../../resource.ts'
 import { w } from '../../words/words.ts'
 import { Lines } from '../home/lines.tsx'
-import { act } from './act.ts'
-import { SecretForm } from './secret-form.tsx'
-import { Sure } from './sure.tsx'
+import { Secrets } from './secrets.tsx'
 
 /** One's own API tokens. */
 export function Tokens({ user }: { readonly user: string }) {
-  const { data, failure, reload } = useResource(user, (signal) => ask('GET /tokens', {}, signal))
-  const made = useSignal<string | undefined>(undefined)
-  const leaving = useSignal<TokenRow | undefined>(undefined)
-  const words = w().settings.tokens
-  if (data === undefined)
-    return failure === undefined ? <Skeleton /> : <Problem failure={failure} retry={reload} />
-  const create = (name: string, expiresAt: number | undefined): Promise<boolean> =>
-    act(async () => {
-      const ends = expiresAt === undefined ? {} : { expiresAt }
-      made.value = (await ask('PUT /tokens', { name, ...ends })).secret
-      reload()
-    })
-  const revoke = async (name: string): Promise<void> => {
-    await act(() => ask('DELETE /tokens', { name }), words.revoked(name))
-    reload()
-  }
-  const { value: gone } = leaving
+  const source = useResource(user, (signal) => ask('GET /tokens', {}, signal))
+  const { tokens: words, tabs } = w().settings
   return (
-    <div class="stack">
-      <p class="quiet measure">{words.lead}</p>
-      <section class="card stack" aria-labelledby="new-token">
-        <h2 id="new-token">{words.add}</h2>
-        <SecretForm hint={words.nameHint} onCreate={create} />
-        {made.value !== undefined && (
-          <TokenOnce secret={made.value} onDone={() => (made.value = undefined)} />
-        )}
-      </section>
-      {data.items.length === 0 ? (
-        <Empty title={words.none} />
-      ) : (
-        <Table
-          caption={w().settings.tabs.tokens}
-          columns={columnsOf((row) => (leaving.value = row))}
-          rows={data.items}
-          keyOf={(row) => row.name}
-        />
-      )}
-      {gone !== undefined && (
-        <Sure
-          title={words.sure(gone.name)}
-          hint={words.sureHint}
-          action={words.revoke}
-          onYes={() => void revoke(gone.name)}
-          onClose={() => (leaving.value = undefined)}
-        />
-      )}
-    </div>
+    <Secrets
+      id="new-token"
+      caption={tabs.tokens}
+      words={words}
+      source={source}
+      add={(wanted) => ask('PUT /tokens', wanted)}
+      remove={(name) => ask('DELETE /tokens', { name })}
+      columnsOf={columnsOf}
+      once={(secret, onDone) => <TokenOnce secret={secret} onDone={onDone} />}
+    />
   )
 }
 

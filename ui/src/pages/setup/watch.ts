@@ -9,18 +9,18 @@ const EVERY_MS = 3000
 const LONG_MS = 60_000
 
 /** What each kind calls itself when it asks. */
-const CALLED: Readonly<Record<SetupKind, readonly string[]>> = {
+const CALLED: Readonly<Record<SetupKind, readonly ClientRow['kind'][]>> = {
   docker: ['docker'],
   'docker-desktop': ['docker'],
   nas: ['docker'],
   containerd: ['containerd'],
-  k3s: ['containerd', 'k3s'],
+  k3s: ['k3s', 'containerd'],
   podman: ['podman', 'buildah'],
-  crio: ['cri-o', 'crio', 'other'],
+  crio: ['cri-o'],
   buildkit: ['buildkit'],
   nerdctl: ['containerd', 'nerdctl'],
   skopeo: ['skopeo'],
-  kubernetes: ['containerd', 'cri-o', 'crio', 'docker'],
+  kubernetes: ['containerd', 'k3s', 'cri-o', 'docker'],
 }
 
 export interface Watched {
@@ -42,7 +42,7 @@ export function useWatch(kind: SetupKind, isAllowed: boolean): Watched {
     const look = async (): Promise<void> => {
       if (document.hidden || state.peek().seen !== undefined) return
       const { items } = await ask('GET /clients', {}, stopping.signal)
-      const rows = items.filter((row) => CALLED[kind].includes(row.kind.toLowerCase()))
+      const rows = items.filter((row) => CALLED[kind].includes(row.kind))
       first ??= new Map(rows.map((row) => [idOf(row), row.requests]))
       begun ||= performance.now()
       const known = first

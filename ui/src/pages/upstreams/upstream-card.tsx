@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { UpstreamRow } from '../../../../src/api/contract-activity.ts'
 import { ago, bytes, moment, number, percent, span } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { upstreamErrorText } from '../../parts/said.ts'
 import { Bytes, Mark, Meter } from '../../parts/small.tsx'
 import { href } from '../../router.ts'
 import { may } from '../../session.ts'
@@ -103,7 +104,7 @@ function Details({ row: { hasLogin, lastError, limit, bytes: size, budget } }: {
           <span class="quiet">{words.noError}</span>
         ) : (
           <span class="name" title={moment(lastError.at)}>
-            {words.errorAt(ago(lastError.at), lastError.text)}
+            {words.errorAt(ago(lastError.at), upstreamErrorText(lastError))}
           </span>
         )}
       </dd>

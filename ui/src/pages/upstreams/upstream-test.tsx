@@ -3,10 +3,11 @@ import type { TestStep } from '../../../../src/api/contract-activity.ts'
 import { ask, type Failure } from '../../api.ts'
 import { span } from '../../format.ts'
 import { Problem } from '../../parts/problem.tsx'
+import { findingText } from '../../parts/said.ts'
 import { Mark, type Tone } from '../../parts/small.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { asFailure } from '../../resource.ts'
-import { w } from '../../words/words.ts'
+import { loadServerWords, w } from '../../words/words.ts'
 
 const TONES: Readonly<Record<TestStep['state'], Tone>> = { ok: 'ok', warn: 'warn', fail: 'bad' }
 
@@ -21,6 +22,7 @@ export function UpstreamTest({ name }: { name: string }) {
     failure.value = undefined
     try {
       const said = await ask('POST /upstreams/test', { name })
+      await loadServerWords()
       steps.value = said.steps
       announce(verdictOf(name, said.steps))
     } catch (error) {
@@ -64,17 +66,21 @@ function Steps({ steps }: { steps: readonly TestStep[] }) {
   const words = w().upstreams
   return (
     <ol class="test-steps">
-      {steps.map(({ name, state, detail, advice, ms }, i) => (
-        <li key={i}>
-          <Mark tone={TONES[state]}>
-            <strong>{stepName(name)}</strong>
-            <span class="unseen"> {words.step[state]}</span>
-          </Mark>
-          <span class="quiet end">{ms === undefined ? '' : span(ms)}</span>
-          <p class="name">{detail}</p>
-          {advice !== undefined && <p class="quiet name">{advice}</p>}
-        </li>
-      ))}
+      {steps.map((step, i) => {
+        const { name, state, ms } = step
+        const { detail, advice } = findingText(step)
+        return (
+          <li key={i}>
+            <Mark tone={TONES[state]}>
+              <strong>{stepName(name)}</strong>
+              <span class="unseen"> {words.step[state]}</span>
+            </Mark>
+            <span class="quiet end">{ms === undefined ? '' : span(ms)}</span>
+            <p class="name">{detail}</p>
+            {advice !== '' && <p class="quiet name">{advice}</p>}
+          </li>
+        )
+      })}
     </ol>
   )
 }

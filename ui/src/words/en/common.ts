@@ -55,7 +55,6 @@ export const common = {
   problem: {
     title: 'This could not be loaded.',
     offline: 'The server does not answer. Is it running, and is the network there?',
-    denied: 'Your role does not allow this.',
     notFound: 'There is nothing here.',
     server: 'The server has a problem. Its log says more.',
     busy: (seconds: number) => `Too many requests. Try again in ${seconds} s.`,
@@ -77,12 +76,15 @@ export const common = {
     fresh: 'fresh',
     due: 'due',
     expired: 'expired',
+    gone: 'gone upstream',
+    moved: 'newer upstream',
   },
   terms: {
     total: 'Total size',
     onlyHere: 'Only here',
     shared: 'Shared',
     lastUsed: 'Last used',
+    created: 'Created',
     firstCached: 'First cached',
     pulls: 'Pulls',
     tag: 'Tag',

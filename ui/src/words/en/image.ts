@@ -11,6 +11,8 @@ export const image = {
   fetched: (blobs: number, size: string) => `Fetched ${count(blobs, 'object', 'objects')}, ${size}.`,
   toRepository: 'Repository',
   checked: (when: string) => `checked ${when}`,
+  goneSince: (when: string) => `found ${when}`,
+  upstreamHas: 'Upstream has',
   alsoTagged: 'Also tagged',
   pull: {
     title: 'Pull it',

@@ -56,7 +56,6 @@ export const common: Common = {
   problem: {
     title: '无法加载。',
     offline: '服务器没有响应。请确认服务正在运行、网络畅通。',
-    denied: '当前角色无权执行此操作。',
     notFound: '这里什么也没有。',
     server: '服务器出错了，详情见服务日志。',
     busy: (seconds) => `请求过多，请在 ${seconds} 秒后重试。`,
@@ -77,6 +76,8 @@ export const common: Common = {
     absent: '未缓存',
     fresh: '最新',
     due: '待确认',
+    gone: '上游已不存在',
+    moved: '上游有更新',
     expired: '已过期',
   },
   terms: {
@@ -84,6 +85,7 @@ export const common: Common = {
     onlyHere: '独占空间',
     shared: '共享空间',
     lastUsed: '最近使用',
+    created: '创建时间',
     firstCached: '首次缓存',
     pulls: '拉取次数',
     tag: '标签',

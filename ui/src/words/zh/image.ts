@@ -12,6 +12,8 @@ export const image: ImageWords = {
   fetched: (blobs, size) => `已拉取 ${count(blobs, '个对象')}，共 ${size}。`,
   toRepository: '仓库',
   checked: (when) => `${when}确认过`,
+  goneSince: (when) => `${when}发现`,
+  upstreamHas: '上游现为',
   alsoTagged: '同时带有标签',
   pull: {
     title: '拉取命令',

@@ -1,0 +1,66 @@
+import type { Router } from '@koa/router'
+import { z } from 'zod'
+import { writeUses } from '../cache/uses.ts'
+import { AppError, toAppError } from '../domain/errors.ts'
+import { keyName } from '../domain/names.ts'
+import { manifestWant } from '../frontends/oci/wants.ts'
+import { bodyOf, errorBody } from './answer.ts'
+import type { CheckedName } from './contract-contents.ts'
+import type { ApiDeps } from './deps.ts'
+import { parseName } from './selection.ts'
+
+export const checkAsk = z.strictObject({ names: z.array(z.string().min(1).max(1000)).min(1).max(100) })
+
+/** Names that are asked about at the same time. */
+const AT_ONCE = 4
+
+/** Asks upstreams whether cached names are still what they have: somebody pressed the button that says so. */
+export function checkRoutes(router: Router, deps: ApiDeps): void {
+  router.post('/check', async (ctx) => {
+    const { names } = await bodyOf(ctx, checkAsk)
+    const leaving = new AbortController()
+    ctx.res.on('close', () => leaving.abort(new AppError('shutting_down', { message: 'interrupted' })))
+    const items = await checkAll(deps, [...new Set(names)], leaving.signal)
+    writeUses(deps.index)
+    ctx.body = { items }
+  })
+}
+
+/** In the order of the names. */
+async function checkAll(
+  deps: ApiDeps,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly CheckedName[]> {
+  const checked: CheckedName[] = []
+  const queue = [...names.entries()]
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [at, name] = next
+      checked[at] = await checkOne(deps, name, signal)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return checked
+}
+
+async function checkOne(deps: ApiDeps, name: string, signal: AbortSignal): Promise<CheckedName> {
+  try {
+    const { route, reference } = parseName(deps, name)
+    const { cache, limits } = deps.config()
+    const wanted = reference ?? { kind: 'tag', text: 'latest' }
+    const want = manifestWant(route, wanted, { ...limits, staleIfError: cache.staleIfError })
+    const { error, ...found } = {
+      error: undefined,
+      upstreamDigest: undefined,
+      ...(await deps.parts.check(want, signal)),
+    }
+    const told = { name: keyName(want.key), ...found }
+    return error === undefined ? told : { ...told, error: errorBody(error) }
+  } catch (error) {
+    signal.throwIfAborted()
+    const known = toAppError(error)
+    if (known.code === 'internal') throw error
+    return { name, digest: undefined, upstreamDigest: undefined, state: 'failed', error: errorBody(known) }
+  }
+}
