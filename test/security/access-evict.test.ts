@@ -46,11 +46,12 @@ suite('evicting', () => {
   const outcomes = (answers: readonly Fetched[]) => answers.map(({ headers }) => headers['x-cache'])
 
   for (const by of ['tag', 'digest'] as const) {
-    test(`an image by its ${by} takes all of it, and the next pull fetches it anew`, async (t) => {
+    test(`an image by its ${by === 'tag' ? 'last tag' : by} takes all of it, and the next pull fetches it anew`, async (t) => {
       const scene = await startFull(t)
       const { hub, cache, clock, image, pull } = scene
       clock.advance(SECOND)
       assert.deepEqual([...new Set(outcomes(await pull()))], ['hit'])
+      if (by === 'tag') assert.equal((await remove(scene, manifestPath('same'))).status, 202)
       const answer = await remove(scene, manifestPath(by === 'tag' ? '1' : image.manifest.digest))
       assert.deepEqual([answer.status, answer.body.length], [202, 0])
       assert.deepEqual(blobRows(cache.dataDir), new Map())
@@ -68,6 +69,18 @@ suite('evicting', () => {
       await assertStoreSound(cache.dataDir)
     })
   }
+
+  test('one of two tags leaves the other, also while the upstream is away', async (t) => {
+    const scene = await startFull(t)
+    const { hub, cache, pull } = scene
+    const rows = blobRows(cache.dataDir)
+    assert.equal((await remove(scene, manifestPath('1'))).status, 202)
+    assert.equal(codeOf(await remove(scene, manifestPath('1'))), '404 MANIFEST_UNKNOWN')
+    assert.deepEqual(blobRows(cache.dataDir), rows)
+    await hub.stop()
+    assert.deepEqual([...new Set(outcomes(await pull('same')))], ['hit'])
+    await assertStoreSound(cache.dataDir)
+  })
 
   test('works in every spelling, and only on what is meant', async (t) => {
     const scene = await startGuarded(t)
@@ -212,7 +225,7 @@ suite('evicting', () => {
 
   test('is written down, with who it was and how it ended', async (t) => {
     const scene = await startFull(t)
-    const { ask, cache, clock, image } = scene
+    const { ask, cache, clock } = scene
     const key = await addKey(cache, 'nas')
     const skip = auditOf(cache).length
     await ask(manifestPath('1'), {}, 'DELETE')
@@ -221,7 +234,7 @@ suite('evicting', () => {
     await ask(`/k/${key}${manifestPath('1')}`, {}, 'DELETE')
     await ask(manifestPath('none'), { ...as('carol'), ...from(HOME) }, 'DELETE')
     await ask(manifestPath('1'), { ...as('carol'), ...from(HOME) }, 'DELETE')
-    await ask(blobPath(image.config.digest), as('alice'), 'DELETE')
+    await ask(blobPath(buildLayer(1000).digest), as('alice'), 'DELETE')
     const rows = auditOf(cache).slice(skip)
     assert.ok(rows.every(({ at }) => at === clock()))
     const said = rows.map(({ who, address, action, outcome }) => `${who} ${address} ${action} ${outcome}`)

@@ -110,9 +110,12 @@ suite('what we are built of', () => {
   })
 })
 
+/** Streamed and bounded, with tests of bombs: the hash of a module's zip, and packed questions of git. */
+const UNPACKS = new Set(['src/frontends/go/zip-hash.ts', 'src/git/body.ts'])
+
 /** SEC-38 */
-test('no code of ours opens archives or packed bytes: layers are bytes', () => {
-  for (const file of globSync('src/**/*.ts', { cwd: ROOT })) {
+test('no code of ours opens archives or packed bytes but where a protocol asks for it: layers are bytes', () => {
+  for (const file of globSync('src/**/*.ts', { cwd: ROOT }).filter((name) => !UNPACKS.has(name))) {
     const source = readFileSync(join(ROOT, file), 'utf8')
     assert.doesNotMatch(
       source,
