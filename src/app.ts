@@ -13,6 +13,8 @@ import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts
 import type { Log } from './domain/log.ts'
 import { createEntrance, type Entrance } from './entrance.ts'
 import { createFrontDoor, ociSettings } from './front-door.ts'
+import { createGit } from './git/git.ts'
+import { mirrorSettings } from './git-settings.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
 import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
@@ -81,13 +83,24 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const parts = await createCacheParts({ client, index, store, clock, log, settings, ...grace })
   const entrance = createEntrance({ initial: config, index, clock, log })
   await configurePins(parts.pinned, config, log)
+  const git = createGit({
+    root: store.layout.git,
+    trash: store.layout.trash,
+    client,
+    isOwner,
+    budget: parts.quota,
+    settings: () => mirrorSettings(config),
+    clock,
+    log,
+  })
+  await parts.annexed(git.mirrors)
   let transport: Transport | undefined
   const activity = createActivity(clock)
   const certificate = () => transport?.certificate()
   const common = { config: () => config, index, store, parts, entrance, activity, clock, log }
   const management = createManagement({ ...common, effective, client, certificate, isOwner, ociSettings })
   const { remote: api } = management
-  const door = createFrontDoor({ ...common, client, api, consoleFolder, isStopping: () => stopping })
+  const door = createFrontDoor({ ...common, client, git, api, consoleFolder, isStopping: () => stopping })
   const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
   const flush = (): void => {
     parts.flush()
@@ -108,7 +121,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     if (seams.listen === 'local') await local.close(LONGEST_COMMAND)
     await Promise.all([management.scheduler.stop(), management.describer.stop()])
     if (seams.listen !== 'local') await local.close(SECOND)
-    await parts.flights.drain()
+    await Promise.all([parts.flights.drain(), git.close()])
     await Promise.all([client.close(), parts.undo.settled()])
     flush()
     await index.close()

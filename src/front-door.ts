@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
 import type { Activity } from './activity/activity.ts'
 import { createPlainSetup } from './api/plain-setup.ts'
 import type { CacheParts } from './cache/assemble.ts'
@@ -8,10 +9,14 @@ import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
 import type { Entrance } from './entrance.ts'
 import type { FrontEnd } from './frontends/front-end.ts'
+import { createGitFrontEnd } from './frontends/git/front-end.ts'
 import { createGithubFrontEnd } from './frontends/github/front-end.ts'
 import { createGoFrontEnd } from './frontends/go/front-end.ts'
 import { createHfFrontEnd } from './frontends/hf/front-end.ts'
 import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
+import type { Git } from './git/git.ts'
+import { createSigner } from './git/signer.ts'
+import { gitSettings } from './git-settings.ts'
 import { githubSettings } from './github-settings.ts'
 import { goSettings } from './go-settings.ts'
 import { hfSettings } from './hf-settings.ts'
@@ -35,6 +40,7 @@ export function createFrontDoor(deps: {
   readonly activity: Activity
   readonly parts: CacheParts
   readonly client: Pick<OriginClient, 'rateLimit'>
+  readonly git: Git
   readonly index: Index
   readonly store: Store
   readonly clock: Clock
@@ -78,9 +84,9 @@ export function createFrontDoor(deps: {
   }
 }
 
-type ProtocolDeps = Pick<
+type ProtocolDeps = Omit<
   Parameters<typeof createFrontDoor>[0],
-  'parts' | 'client' | 'config' | 'clock' | 'log'
+  'entrance' | 'activity' | 'index' | 'api' | 'consoleFolder' | 'isStopping'
 >
 
 interface Protocols {
@@ -92,19 +98,30 @@ interface Protocols {
  * The registry is asked first: most requests are its, and it says no to all others by their first component. What can
  * be read as an address of GitHub is asked last.
  */
-function createProtocols({ parts, client, config, clock, log }: ProtocolDeps): Protocols {
+function createProtocols({
+  parts,
+  client,
+  git: mirrors,
+  store,
+  config,
+  clock,
+  log,
+}: ProtocolDeps): Protocols {
   const { cache, made: keeper } = parts
   const oci = createOciFrontEnd(parts, ociSettings(config()))
   const go = createGoFrontEnd({ cache, keeper, log }, goSettings(config()))
   const hf = createHfFrontEnd({ cache, keeper }, hfSettings(config()))
+  const signer = createSigner(join(store.layout.git, 'key'))
+  const git = createGitFrontEnd({ git: mirrors, cache, signer, clock, log }, gitSettings(config()))
   const quotaOf = client.rateLimit
   const github = createGithubFrontEnd({ cache, clock, quotaOf }, githubSettings(config()))
   return {
-    frontEnds: [oci, go, hf, github],
+    frontEnds: [oci, go, hf, git, github],
     refresh: () => {
       oci.update(ociSettings(config()))
       go.update(goSettings(config()))
       hf.update(hfSettings(config()))
+      git.update(gitSettings(config()))
       github.update(githubSettings(config()))
     },
   }

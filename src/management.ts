@@ -96,6 +96,7 @@ export function createManagement(deps: ManagementDeps) {
     health: (upstream) => client.health(upstream),
     standing: (upstream) => client.standing(upstream),
     users: entrance.users,
+    running: () => scheduler.running(),
     undoable: () => index.evictions.open().reduce((sum, { bytes }) => sum + bytes, 0),
   })
   const api = createApi({
@@ -110,6 +111,7 @@ export function createManagement(deps: ManagementDeps) {
     scheduler,
     rateLimit,
     watching,
+    checks: deps.activity.checks,
     keys: entrance.keys,
     tokens: entrance.tokens,
     users: entrance.users,

@@ -1,4 +1,5 @@
 import { type Clock, SECOND } from '../domain/clock.ts'
+import { type Checks, createChecks } from './checks.ts'
 import { type Client, createClients } from './clients.ts'
 import { createOngoingList } from './ongoing.ts'
 import type { PullView } from './pull.ts'
@@ -20,6 +21,7 @@ export interface Activity {
   /** Requests that came too fast to be remembered one by one. */
   readonly missed: number
   clients(): readonly Client[]
+  readonly checks: Checks
   /** For other things that count up. */
   readonly rates: Rates
 }
@@ -35,6 +37,7 @@ export function createActivity(clock: Clock): Activity {
   const pulls = createPulls(clock)
   const requests = createRequests()
   const clients = createClients()
+  const checks = createChecks(clock)
   let second = 0
   let taken = 0
   let missed = 0
@@ -50,7 +53,10 @@ export function createActivity(clock: Clock): Activity {
   const end = (one: Ongoing, ms: number): void => {
     ongoing.remove(one)
     const { running, startedAt } = one
-    const client = clients.seen(running.client, running.req.headers['user-agent'] ?? '', startedAt)
+    const userAgent = running.req.headers['user-agent'] ?? ''
+    const client = clients.seen(running.client, userAgent, startedAt)
+    const { check } = running.notes
+    if (check !== undefined) checks.saw(check, { client: running.client, userAgent })
     const isTaken = mayTake(startedAt)
     if (!isTaken && one.place === undefined) {
       missed++
@@ -85,6 +91,7 @@ export function createActivity(clock: Clock): Activity {
       return missed
     },
     clients: () => clients.list(),
+    checks,
     rates,
   }
 }

@@ -1,3 +1,4 @@
+import type { CheckNote } from '../domain/client-check.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
 
@@ -24,6 +25,8 @@ export interface RunningNotes {
   readonly size?: number
   /** Of the body, so far. */
   readonly bytes: number
+  /** It only wanted to be seen. */
+  readonly check?: CheckNote
 }
 
 /** A running request and when it began. */

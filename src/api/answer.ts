@@ -8,18 +8,24 @@ import type { ApiError } from './contract.ts'
 
 const LONGEST_BODY = 1024 * 1024
 
+/** Bytes that take 20,000 names, however long most of them are. */
+export const LONGEST_LIST = 8 * LONGEST_BODY
+
 /** The body of a request as `schema` describes it. Throws AppError `bad_request` that says what is wrong with it. */
-export async function bodyOf<T>(ctx: Context, schema: z.ZodType<T>): Promise<T> {
+export async function bodyOf<T>(ctx: Context, schema: z.ZodType<T>, longest = LONGEST_BODY): Promise<T> {
   const chunks: Buffer[] = []
   let size = 0
   // A request without an encoding gives buffers.
   for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size <= LONGEST_BODY) chunks.push(chunk)
+    if (size <= longest) chunks.push(chunk)
     // A little more is read to its end, so that the client hears what is wrong.
-    else if (size > 8 * LONGEST_BODY) break
+    else if (size > longest + 7 * LONGEST_BODY) break
   }
-  if (size > LONGEST_BODY) throw new AppError('bad_request', { message: 'the body is longer than 1 MiB' })
+  if (size > longest) {
+    const most = longest / LONGEST_BODY
+    throw new AppError('bad_request', { message: `the body is longer than ${most} MiB` })
+  }
   return parse(schema, parseJson(Buffer.concat(chunks).toString('utf8')))
 }
 
@@ -78,11 +84,16 @@ const PACE = 100
 
 /**
  * Long work as lines of JSON: progress at most ten times a second, then its result or an error. A client that
- * leaves ends the work after the object it is at.
+ * leaves ends the work after the object it is at, or only stops listening where the work `staysOn`.
  */
-export async function stream<T>(ctx: Context, work: (watch: Watch) => Promise<T>): Promise<void> {
+export async function stream<T>(
+  ctx: Context,
+  work: (watch: Watch) => Promise<T>,
+  { staysOn = false }: { readonly staysOn?: boolean } = {},
+): Promise<void> {
   const leaving = new AbortController()
-  ctx.res.on('close', () => leaving.abort(new AppError('shutting_down', { message: 'interrupted' })))
+  const leave = (): void => leaving.abort(new AppError('shutting_down', { message: 'interrupted' }))
+  if (!staysOn) ctx.res.on('close', leave)
   ctx.respond = false
   const { res } = ctx
   const start = (): void => {

@@ -14,14 +14,17 @@ import type { ApiDeps } from './deps.ts'
 import { evictRoutes } from './evict.ts'
 import { gcRoutes } from './gc.ts'
 import { imageRoutes } from './images.ts'
+import { createKeepSafe } from './keep-safe.ts'
 import { keyRoutes } from './keys.ts'
 import { manifestRoutes } from './manifest.ts'
 import { openApiRoutes } from './openapi/openapi.ts'
+import { passwordRoutes } from './password.ts'
 import { pinRoutes } from './pins.ts'
 import { removeRoutes } from './remove.ts'
 import { refuseForeignSites, requireRole, requireSomebody } from './roles.ts'
 import { sessionRoutes } from './session.ts'
 import { setupRoutes } from './setup.ts'
+import { setupWatchRoutes } from './setup-watch.ts'
 import { statsRoutes } from './stats.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -65,14 +68,17 @@ export function createApi(deps: ApiDeps): Router {
   gcRoutes(router, deps)
   workRoutes(router, deps)
   setupRoutes(router, deps)
+  setupWatchRoutes(router, deps)
   convertRoutes(router, deps)
   configRoutes(router, deps)
   openApiRoutes(router)
-  keyRoutes(router, deps)
+  const keepSafe = createKeepSafe(deps)
+  keyRoutes(router, { ...deps, keepSafe })
   auditRoutes(router, deps)
   sessionRoutes(router, deps)
-  userRoutes(router, deps)
-  tokenRoutes(router, deps)
+  userRoutes(router, { ...deps, keepSafe })
+  tokenRoutes(router, { ...deps, keepSafe })
+  passwordRoutes(router, { ...deps, keepSafe })
   deps.watching.routes(router)
   return router
 }

@@ -2,7 +2,7 @@
 import type { AgentKind } from '../activity/agent.ts'
 import type { Outcome } from '../domain/names.ts'
 import type { Says } from '../probe/finding.ts'
-import type { Nothing } from './contract.ts'
+import type { JobRow, Nothing } from './contract.ts'
 
 export type Range = '1h' | '24h' | '7d' | '30d'
 
@@ -89,9 +89,10 @@ export interface LiveLayer {
 /** What one client is pulling: requests of one address for one repository within a short time. */
 export interface LivePull {
   readonly id: string
-  readonly client: string
+  /** This, `agent` and `who` are there for operators, and for users in what is their own. */
+  readonly client: string | undefined
   /** "docker 29.1", "podman 5.6"; as it says itself. */
-  readonly agent: string
+  readonly agent: string | undefined
   /** Undefined: anonymous. */
   readonly who: string | undefined
   /** "docker.io/library/nginx:1.27" */
@@ -125,9 +126,10 @@ export interface Live {
 export interface RequestRow {
   readonly id: string
   readonly at: number
-  readonly client: string
+  /** This, `agent` and `who` are there for operators, and for users in what is their own. */
+  readonly client: string | undefined
   readonly who: string | undefined
-  readonly agent: string
+  readonly agent: string | undefined
   readonly method: string
   readonly name: string
   readonly status: number
@@ -139,7 +141,7 @@ export interface RequestRow {
 }
 
 export interface RequestQuery {
-  /** Text in name or client. */
+  /** Text in name, client or user, as far as they are told. */
   readonly q?: string
   /** Of this repository alone. */
   readonly repository?: string
@@ -226,7 +228,7 @@ export interface ActivityApi {
   }
   /** Machines that were seen lately. */
   'GET /clients': { in: Nothing; out: { items: readonly ClientRow[] } }
-  /** Server-sent events; `topics` with commas between, all of them by default. */
+  /** Server-sent events; `topics` with commas between, live and overview by default. */
   'GET /events': { in: { topics?: string }; events: Events }
   /** How the upstreams are. Asks none of them. */
   'GET /upstreams': { in: Nothing; out: { items: readonly UpstreamRow[] } }
@@ -235,11 +237,13 @@ export interface ActivityApi {
 }
 
 /**
- * Server-sent events of `GET /events?topics=live,overview`: each carries the whole of its topic, at most once a second,
+ * Server-sent events of `GET /events?topics=live,overview,jobs`: each carries the whole of its topic, at most once a second,
  * and only where it changed. "ping" comes every 15 s.
  */
 export interface Events {
   readonly live: Live
   readonly overview: Pick<Overview, 'disk' | 'active' | 'attention'>
+  /** Jobs that run at this moment, for operators; others are told of none. */
+  readonly jobs: { readonly items: readonly JobRow[] }
   readonly ping: Nothing
 }

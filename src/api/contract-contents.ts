@@ -104,6 +104,8 @@ export interface BoundPreview extends Preview {
   readonly count: number
   /** Tags that go while their images stay, which frees nothing. */
   readonly namesOnly: readonly string[]
+  /** Images that stay because others that stay are made of them: those of one platform, say. */
+  readonly needed: readonly string[]
   readonly previewId: string
   readonly expiresAt: number
 }
@@ -123,8 +125,9 @@ export interface Eviction {
 /** An image that was shown but not taken out, and why. */
 export interface LeftImage {
   readonly name: string
-  /** changed: its tags are others by now; gone: it was taken out meanwhile; gone_upstream: it cannot be pulled again. */
-  readonly why: 'changed' | 'gone' | 'gone_upstream' | 'pinned' | 'in_use'
+  /** changed: its tags are others by now; gone: it was taken out meanwhile; gone_upstream: it cannot be pulled again;
+   * needed: an image that stays is made of it. */
+  readonly why: 'changed' | 'gone' | 'gone_upstream' | 'pinned' | 'in_use' | 'needed'
 }
 
 export interface Evicted extends Eviction {

@@ -40,6 +40,8 @@ export interface SessionApi {
   'DELETE /session': { in: Nothing; out: Session }
   /** Makes the first admin, and logs in. */
   'POST /setup-admin': { in: { token: string; user: string; password: string }; out: Session }
+  /** Sets one's own password: all other sessions and all tokens of the user end. */
+  'PUT /session/password': { in: { old: string; new: string }; out: Session }
   /** Users, with their roles. */
   'GET /users': { in: Nothing; out: { items: readonly UserRow[] } }
   /** Makes or changes a user; a new one needs a password. */

@@ -1,4 +1,6 @@
 /** How clients are told to use this cache, and what the configuration says. */
+import type { AgentKind } from '../activity/agent.ts'
+import type { CheckShape } from '../domain/client-check.ts'
 import type { Setup, SetupKind, SetupLanguage } from '../setup/setup.ts'
 import type { Nothing } from './contract.ts'
 
@@ -16,6 +18,25 @@ export interface SetupOptions {
   /** Never ask the registry itself. */
   readonly strict?: boolean
   readonly language?: SetupLanguage
+  /** Twenty small letters and digits: `check` of the answer pulls a name with it, that GET /setup/watch waits for. */
+  readonly nonce?: string
+}
+
+/** Who pulled the name that was made for a check. */
+export interface SetupSeen {
+  readonly at: number
+  /** Address. */
+  readonly client: string
+  readonly kind: AgentKind
+  /** "docker 29.1.3"; empty where it did not say. */
+  readonly agent: string
+  /** What it takes this cache for: "docker.io". */
+  readonly upstream: string
+  readonly shape: CheckShape
+}
+
+export interface SetupWatch {
+  readonly seen?: SetupSeen
 }
 
 /** A line for people who have a name or an address and want it through the cache. */
@@ -37,6 +58,8 @@ export interface ConfigRow {
 export interface SetupApi {
   /** How to point a client at this cache. Nobody has to be logged in who may pull. */
   'POST /setup/render': { in: SetupOptions; out: Setup }
+  /** Whether the client that somebody sets up came with this nonce. Nobody has to be logged in who may pull. */
+  'GET /setup/watch': { in: { nonce: string }; out: SetupWatch }
   /** From a name, an address or a pasted command to the lines that pull it through the cache. Asks nobody. */
   'GET /convert': { in: { text: string }; out: Converted }
   /** Every key as it is in effect; secrets are masked. */

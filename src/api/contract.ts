@@ -14,10 +14,12 @@ export interface Nothing {
   readonly [name: string]: never
 }
 
-/** A page of a list. `total` counts everything that matches. */
+/** A page of a list. `total` counts everything that matches; for users whom rules hide something from, this page. */
 export interface Page<T> {
   readonly items: readonly T[]
   readonly total: number
+  /** There are more than `total`, nobody has counted how many. */
+  readonly totalIsLeast?: true
   /** Give it back for the next page; undefined at the end. */
   readonly nextCursor: string | undefined
 }
@@ -193,6 +195,14 @@ export interface Stats {
   readonly jobs: readonly JobRow[]
 }
 
+/** Both `done` and `total` count objects, in `bytes` what they held or hold. */
+export interface JobProgress {
+  readonly done: number
+  readonly total: number
+  readonly bytes: number
+  readonly bytesTotal: number
+}
+
 export interface JobRow {
   readonly id: number
   readonly job: string
@@ -202,6 +212,8 @@ export interface JobRow {
   readonly endedAt: number | undefined
   readonly error: string | undefined
   readonly report?: unknown
+  /** How far it is, while it runs. */
+  readonly progress?: JobProgress
 }
 
 export interface PinRow {
@@ -338,6 +350,8 @@ export interface CoreApi {
   'DELETE /pins': { in: { match: readonly string[] }; out: { items: readonly PinRow[] } }
   /** Jobs that ran, the newest first. */
   'GET /jobs': { in: { limit?: number }; out: { items: readonly JobRow[] } }
+  /** Ends a job that runs, after the object it is at; `stopping` is false where it does not run any more. */
+  'POST /jobs/stop': { in: { id: number }; out: { stopping: boolean } }
   /** Takes images out at once, or says what that would do. */
   'POST /remove': { in: Selection & { dryRun: boolean; includeGone?: boolean }; out: Preview }
   /** Cleans up, or says what that would do. */

@@ -1,3 +1,4 @@
+import type { Checks } from '../activity/checks.ts'
 import type { ApiTokens } from '../auth/api-tokens.ts'
 import type { Audit } from '../auth/audit.ts'
 import type { PullKeys } from '../auth/pull-keys.ts'
@@ -39,6 +40,8 @@ export interface ApiDeps {
     upstream: string,
   ) => { readonly remaining: number; readonly limit: number; readonly window: number } | undefined
   readonly watching: Watching
+  /** Pulls that set-up pages wait for. */
+  readonly checks: Checks
   readonly keys: PullKeys
   readonly tokens: ApiTokens
   readonly users: Users

@@ -32,7 +32,7 @@ interface Pace {
 const PACE: Pace = { tick: SECOND, ping: 15 * SECOND, trust: 5 * SECOND }
 const MOST = 100
 const MOST_OF_ONE = 8
-const TOPICS: readonly Topic[] = ['live', 'overview']
+const TOPICS: readonly Topic[] = ['live', 'overview', 'jobs']
 
 export const eventsAsk = z.strictObject({
   topics: z

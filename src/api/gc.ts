@@ -8,7 +8,8 @@ import { principalName } from '../domain/principal.ts'
 import { because } from '../domain/reasons.ts'
 import type { Look } from '../jobs/gc/gc.ts'
 import type { GcGoal } from '../jobs/gc/goal.ts'
-import { bodyOf, stream } from './answer.ts'
+import type { Watch } from '../jobs/watch.ts'
+import { bodyOf, LONGEST_LIST, stream } from './answer.ts'
 import type { GcItem, GcPreview } from './contract-gc.ts'
 import type { ApiDeps } from './deps.ts'
 import { type Bound, createPreviews } from './previews.ts'
@@ -67,25 +68,26 @@ export function gcRoutes(router: Router, deps: ApiDeps): void {
     })
   })
   router.post('/gc/narrow', async (ctx) => {
-    const { previewId, exclude } = await bodyOf(ctx, gcChoiceAsk)
+    const { previewId, exclude } = await bodyOf(ctx, gcChoiceAsk, LONGEST_LIST)
     const { shown, expiresAt } = previews.look(whoOf(ctx), previewId)
     const exclusion = toExclusion(deps, shown, exclude)
     await stream(ctx, async () => toPreview(await gc.narrow(shown.look, exclusion), { previewId, expiresAt }))
   })
   router.post('/gc/run', async (ctx) => {
-    const { previewId, exclude } = await bodyOf(ctx, gcChoiceAsk)
+    const { previewId, exclude } = await bodyOf(ctx, gcChoiceAsk, LONGEST_LIST)
     const exclusion = toExclusion(deps, previews.look(whoOf(ctx), previewId).shown, exclude)
     const { look, goal } = previews.take(whoOf(ctx), previewId)
-    about(ctx, { action: 'gc', target: '', detail: { ...goal, exclude } })
-    await stream(ctx, (watch) =>
+    about(ctx, { action: 'gc', target: '', detail: { ...goal, exclude: exclude.length } })
+    // However many look: whoever wants it to end stops the job.
+    const work = (watch: Watch) =>
       scheduler.run(
         'gc',
         'operator',
         async (inner) =>
           await gc.carryOut(exclude.length === 0 ? look : await gc.narrow(look, exclusion), inner),
         watch,
-      ),
-    )
+      )
+    await stream(ctx, work, { staysOn: true })
   })
   router.get('/gc/platforms', async (ctx) => {
     ctx.body = { items: await index.clerk.ask('platforms', { blobs: store.layout.blobs }) }
@@ -149,9 +151,10 @@ function notShown(name: string): never {
   throw new AppError('bad_request', { message: `${name} is not among what was shown` })
 }
 
-/** Blobs take half of what images do. */
-function rowsOf({ look }: Shown): number {
-  const { replaced, untagged, platform: parts, unused, over, coldest } = look.survey.plan
+/** Blobs take half of what images do; names of a goal and of items count as well. */
+function rowsOf({ look, goal }: Shown): number {
+  const { items, replaced, untagged, platform: parts, unused, over, coldest } = look.survey.plan
   const lists = [unused, ...over, coldest].reduce((sum, { blobs }) => sum + blobs.sizes.length, 0)
-  return replaced.images.length + untagged.images.length + parts.images.length + lists / 2
+  const named = items.items.length + look.report.rows.length + (goal.upstreams?.length ?? 0)
+  return named + replaced.images.length + untagged.images.length + parts.images.length + lists / 2
 }

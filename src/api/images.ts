@@ -13,8 +13,10 @@ import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
 import { mapPage, toImageRow, toRepositoryRow } from './rows.ts'
 import { conditionsOf, parseName } from './selection.ts'
-import { requireSeesAll, requireShown, shownImage, shownNames, shownPage } from './shown.ts'
+import { requireSeesAll, requireShown, seesTagsApart, shownImage, shownNames, shownPage } from './shown.ts'
+import { withShownSums } from './shown-sums.ts'
 import { tagState } from './tag-state.ts'
+import { visitorOf } from './visitor.ts'
 
 export const listAsk = z.strictObject({
   q: z.string().max(512).optional(),
@@ -49,7 +51,10 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
     const page = await shownPage(ctx, ask, (part) =>
       orBadRequest(clerk.ask('repositories', { ...ask, ...part })),
     )
-    ctx.body = mapPage({ ...page, items: await withPulls(deps, page.items) }, toRepositoryRow)
+    const rows = await withShownSums(deps, visitorOf(ctx).access, await withPulls(deps, page.items))
+    ctx.body = mapPage({ ...page, items: rows }, (row) =>
+      toRepositoryRow(seesTagsApart(ctx, row.name) ? { ...row, pulls30d: [] } : row),
+    )
   })
   router.get('/images', async (ctx) => {
     writeUses(deps.index)

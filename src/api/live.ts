@@ -38,9 +38,15 @@ export function liveRoutes(router: Router, deps: LiveDeps): void {
   router.get('/requests', (ctx) => {
     const { limit, cursor, ...filter } = queryOf(ctx, requestsAsk)
     const sight = sightOf(visitorOf(ctx).access)
-    const matches = (request: Answered): boolean => isAskedFor(request, filter) && isShown(sight, request)
+    const masked = (request: Answered) => ({ ...request, ...personOf(sight, request) })
+    const matches = (request: Answered): boolean =>
+      isShown(sight, request) && isAskedFor(masked(request), filter)
     const { items, nextCursor } = activity.requests.page({ matches, limit, cursor })
-    ctx.body = { items: items.map(toRequestRow), nextCursor, missed: sight.all ? activity.missed : 0 }
+    ctx.body = {
+      items: items.map((one) => toRequestRow(masked(one))),
+      nextCursor,
+      missed: sight.all ? activity.missed : 0,
+    }
   })
   router.get('/clients', (ctx) => {
     ctx.body = { items: activity.clients().map(toClientRow) }
@@ -63,7 +69,10 @@ export function liveOf({ activity, parts }: LiveDeps, access: Access): Live {
     const rate = activity.rates.of(flight, progress.done)
     return [{ digest, name: clean(keyName(key)), ...progress, readers: count, rate }]
   })
-  return { pulls: pulls.map(({ view, rate }) => toLivePull(view, rate)), flights }
+  return {
+    pulls: pulls.map(({ view, rate }) => toLivePull({ ...view, ...personOf(sight, view) }, rate)),
+    flights,
+  }
 }
 
 /** Of which nobody knows what it is about, tells what others asked for. */
@@ -71,12 +80,27 @@ function isShown(sight: Sight, { name, upstream }: Answered): boolean {
   return sight.all || (upstream !== undefined && sight.mayShow(splitName(name)))
 }
 
+/** Who pulls what from where. */
+interface Person {
+  readonly client: string | undefined
+  readonly who: string | undefined
+  readonly userAgent: string | undefined
+}
+type Masked<T> = Omit<T, keyof Person> & Person
+
+const SOMEBODY: Person = { client: undefined, who: undefined, userAgent: undefined }
+
+/** For operators; others know that of what they did themselves. */
+function personOf(sight: Sight, { client, who, userAgent }: Person): Person {
+  return sight.isOperator || sight.isOwn(who) ? { client, who, userAgent } : SOMEBODY
+}
+
 function isAskedFor(
-  { name, client, who, status, outcome }: Answered,
+  { name, client, who, status, outcome }: Masked<Answered>,
   ask: Omit<z.output<typeof requestsAsk>, 'limit' | 'cursor'>,
 ): boolean {
   const text = ask.q?.toLowerCase()
-  if (text !== undefined && ![name, client, who ?? ''].some((one) => one.toLowerCase().includes(text)))
+  if (text !== undefined && ![name, client ?? '', who ?? ''].some((one) => one.toLowerCase().includes(text)))
     return false
   if (ask.repository !== undefined && splitName(name).repository !== ask.repository) return false
   if (ask.outcome !== undefined && (outcome ?? 'none') !== ask.outcome) return false
@@ -89,24 +113,30 @@ function clean(text: string): string {
   return withoutControls(redactKeys(text))
 }
 
-function agentText(userAgent: string): string {
-  return clean(agentOf(userAgent).text)
+function agentText(userAgent: string | undefined): string | undefined {
+  return userAgent === undefined ? undefined : clean(agentOf(userAgent).text)
 }
 
 function toLivePull(
-  { repository, reference, userAgent, bytes: _bytes, ...view }: PullView,
+  { repository, reference, userAgent, client, bytes: _bytes, ...view }: Masked<PullView>,
   rate: number,
 ): LivePull {
   const name = reference === undefined ? repository : titleOf(repository, reference)
-  return { ...view, agent: agentText(userAgent), name: clean(name), toClient: rate }
+  return { ...view, client, agent: agentText(userAgent), name: clean(name), toClient: rate }
 }
 
 function titleOf(repository: string, reference: string): string {
   return `${repository}${reference.includes(':') ? '@' : ':'}${reference}`
 }
 
-function toRequestRow({ userAgent, upstream: _upstream, name, ...request }: Answered): RequestRow {
-  return { ...request, name: clean(name), agent: agentText(userAgent) }
+function toRequestRow({
+  userAgent,
+  client,
+  upstream: _upstream,
+  name,
+  ...request
+}: Masked<Answered>): RequestRow {
+  return { ...request, client, name: clean(name), agent: agentText(userAgent) }
 }
 
 function toClientRow({ address, userAgent, lastName, ...client }: Client): ClientRow {

@@ -9,6 +9,7 @@ import { createAttention } from './attention.ts'
 import type { Events, Overview, Range } from './contract-activity.ts'
 import { liveOf } from './live.ts'
 import { seriesOf, shareOf, totalOf, windowOf } from './range.ts'
+import { withShownSums } from './shown-sums.ts'
 import { type Sight, sightOf } from './sight.ts'
 import { upstreamRowsOf } from './upstreams.ts'
 import { visitorOf } from './visitor.ts'
@@ -48,7 +49,7 @@ export function createOverview(deps: WatchingDeps): OverviewPart {
         hitBefore: shareOf(totalOf(traffic, before, from)),
         served: { bytes: total.bytes, requests: total.requests },
         fetched: { bytes: total.fetched, requests: total.fetches },
-        ...(await contentsOf(deps, sightOf(access))),
+        ...(await contentsOf(deps, access)),
         series: seriesOf(window, traffic),
         upstreams: await upstreamRowsOf(deps, sightOf(access)),
       }
@@ -98,9 +99,13 @@ const PAGE = 1000
 /** For whom rules hide something, counts are made by hand, of no more repositories than that. */
 const MOST_COUNTED = 20 * PAGE
 
-async function contentsOf(deps: WatchingDeps, sight: Sight): Promise<Contents> {
+async function contentsOf(deps: WatchingDeps, access: Access): Promise<Contents> {
   const { clerk } = deps.index
-  if (!sight.all) return shownContents(await shownRepositories(deps, sight))
+  const sight = sightOf(access)
+  if (!sight.all) {
+    const rows = await shownRepositories(deps, sight)
+    return shownContents(await withShownSums(deps, access, rows))
+  }
   const list = async (sort: string) => await clerk.ask('repositories', { sort, limit: MOST_NAMED })
   const served = await list('-pulls')
   const biggest = await list('-onlyHere')

@@ -50,6 +50,15 @@ interface Kept<T> extends Bound {
   readonly rows: number
 }
 
+/** Characters that take as much as a row. */
+const ROW_CHARS = 200
+
+/** Rows of images that were shown: one may have thousands of tags. */
+export function rowsOfShown({ images, target }: Shown): number {
+  const chars = images.reduce((sum, { tags }) => sum + tags.length, target.length)
+  return images.length + Math.floor(chars / ROW_CHARS)
+}
+
 /** In memory: who starts the program anew looks anew. `rowsOf` says how many rows of some hundred bytes something has. */
 export function createPreviews<T>(clock: Clock, rowsOf: (shown: T) => number): Previews<T> {
   /** Oldest first. */

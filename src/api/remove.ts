@@ -5,6 +5,7 @@ import { writeUses } from '../cache/uses.ts'
 import type { ImageRow } from '../db/accounts/rows.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { bodyOf } from './answer.ts'
+import { briefly } from './briefly.ts'
 import type { ApiDeps } from './deps.ts'
 import { partGone } from './gone.ts'
 import { toImageRow } from './rows.ts'
@@ -29,7 +30,7 @@ export function removeRoutes(router: Router, deps: ApiDeps): void {
     const keys = images.map(toKey).filter((key) => key !== undefined)
     const preview = await deps.parts.removal.preview(keys)
     if (!ask.dryRun) {
-      const target = [...ask.names, ...(ask.filter === undefined ? [] : [ask.filter])].join(' ')
+      const target = [briefly(ask.names), ...(ask.filter === undefined ? [] : [ask.filter])].join(' ').trim()
       about(ctx, { action: 'remove', target, detail: { images: keys.length, bytes: preview.frees } })
       const { bytes, objects } = await deps.parts.removal.remove(keys)
       deps.log.info(

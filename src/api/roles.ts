@@ -11,7 +11,9 @@ export const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'POST /session': 'anyone',
   'DELETE /session': 'anyone',
   'POST /setup-admin': 'anyone',
+  'PUT /session/password': 'user',
   'POST /setup/render': 'anyone',
+  'GET /setup/watch': 'anyone',
   'GET /convert': 'anyone',
   'GET /openapi.json': 'user',
   'GET /stats': 'user',
@@ -46,6 +48,7 @@ export const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'PUT /pins': 'operator',
   'DELETE /pins': 'operator',
   'GET /jobs': 'operator',
+  'POST /jobs/stop': 'operator',
   'POST /remove': 'operator',
   'POST /gc': 'operator',
   'POST /gc/preview': 'operator',
@@ -64,6 +67,17 @@ export const TAKES: Readonly<Record<keyof Api, Role | 'anyone'>> = {
   'GET /audit': 'admin',
 }
 
+/**
+ * What gives access for longer than the token that asks for it may last: whoever got hold of one must not make another,
+ * or a way in that stays when it is revoked.
+ */
+const NEVER_BY_TOKEN: ReadonlySet<string> = new Set<keyof Api>([
+  'PUT /session/password',
+  'PUT /tokens',
+  'PUT /keys',
+  'PUT /users',
+])
+
 /** Throws AppError. Routes that nobody put into the table are for admins. */
 export function requireRole({ access }: Visitor, method: string, path: string): void {
   const role = roleOf(method, path)
@@ -72,6 +86,8 @@ export function requireRole({ access }: Visitor, method: string, path: string): 
   if (principal.kind === 'anonymous') throw new AppError('unauthorized')
   if (principal.kind === 'key') throw new AppError('denied', { message: 'a pull key only pulls' })
   if (role !== 'user') access.requireRole(role)
+  if (principal.kind === 'user' && principal.with === 'token' && NEVER_BY_TOKEN.has(`${method} ${path}`))
+    throw new AppError('denied', because('token_makes'))
 }
 
 /** Throws AppError `unauthorized`: who is nobody in particular learns not even which routes there are. */

@@ -13,6 +13,7 @@ export function toRepositoryRow<T extends db.RepositoryRow>(row: T): Omit<T, 'fr
 }
 
 /** A page of rows as the contract has them, and nothing else of it. */
-export function mapPage<T, U>({ items, total, nextCursor }: Page<T>, to: (row: T) => U): Page<U> {
-  return { items: items.map(to), total, nextCursor }
+export function mapPage<T, U>({ items, ...page }: Page<T>, to: (row: T) => U): Page<U> {
+  const { total, totalIsLeast, nextCursor } = page
+  return { items: items.map(to), total, ...(totalIsLeast && { totalIsLeast }), nextCursor }
 }

@@ -115,7 +115,8 @@ function requireJson(ctx: Context): void {
     throw new AppError('bad_request', { message: 'send this as content-type application/json' })
 }
 
-async function charged<T>(charge: (address: string) => void, address: string, work: () => Promise<T>) {
+/** Does what looks at a password; a wrong one costs its client what a guess costs. */
+export async function charged<T>(charge: (address: string) => void, address: string, work: () => Promise<T>) {
   try {
     return await work()
   } catch (error) {
@@ -124,7 +125,8 @@ async function charged<T>(charge: (address: string) => void, address: string, wo
   }
 }
 
-async function show(ctx: Context, reception: Reception, principal: Principal): Promise<void> {
+/** Answers with who is logged in. */
+export async function show(ctx: Context, reception: Reception, principal: Principal): Promise<void> {
   const { setup, mayPull, baseOf } = reception
   const isUser = principal.kind === 'user'
   const session: Session = {

@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { isKey } from '../auth/key-text.ts'
 import type { UpstreamConfig } from '../config/config.ts'
+import { CHECK_NONCE } from '../domain/client-check.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
 import { type Address, parseBase } from '../setup/address.ts'
@@ -23,6 +24,7 @@ export const renderAsk = z.strictObject({
   ca: z.string().max(1024).optional(),
   strict: z.boolean().optional(),
   language: z.enum(['en', 'zh']).optional(),
+  nonce: z.string().regex(CHECK_NONCE).optional(),
 })
 
 export interface SetupDeps extends Pick<ApiDeps, 'config'> {

@@ -3,6 +3,7 @@ import type { ImageRow } from '../db/accounts/rows.ts'
 import type { Access } from '../domain/access.ts'
 import { hasRole } from '../domain/principal.ts'
 import type { Page } from './contract.ts'
+import { seal, unseal } from './sealed.ts'
 import { visitorOf } from './visitor.ts'
 
 /** What a row of a list is about. */
@@ -38,8 +39,9 @@ const BATCH = 1000
 const MOST_BATCHES = 100
 
 /**
- * A page without rows about what this user may not pull: not even that it is here is told. So the next page begins
- * behind the last row that is shown, and the total only counts those of this page.
+ * A page without rows about what this user may not pull: not even that it is here is told. So the total only counts
+ * those of this page, and cursors, which hold what rows are called and sorted by, are sealed. Where nearly all is
+ * hidden a page may have few rows, or none, before its cursor.
  */
 export async function shownPage<T extends Named>(
   ctx: Context,
@@ -48,9 +50,9 @@ export async function shownPage<T extends Named>(
 ): Promise<Page<T>> {
   const { access } = visitorOf(ctx)
   if (seesAll(access)) return await read(ask)
-  const { limit = USUAL } = ask
+  const { limit = USUAL, cursor } = ask
   const items: T[] = []
-  let at: Part = ask
+  let at: Part = cursor === undefined ? ask : { ...ask, cursor: unseal(cursor) }
   for (let batch = 0; batch < MOST_BATCHES; batch++) {
     const page = await read({ ...at, limit: BATCH })
     for (const [place, row] of page.items.entries()) {
@@ -58,12 +60,18 @@ export async function shownPage<T extends Named>(
       items.push(row)
       if (items.length < limit) continue
       const upToHere = await read({ ...at, limit: place + 1 })
-      return { ...upToHere, items, total: items.length }
+      return pageOf(items, upToHere.nextCursor)
     }
-    if (page.nextCursor === undefined) break
+    if (page.nextCursor === undefined) return pageOf(items, undefined)
     at = { ...ask, cursor: page.nextCursor }
   }
-  return { items, total: items.length, nextCursor: undefined }
+  return pageOf(items, at.cursor)
+}
+
+function pageOf<T>(items: readonly T[], cursor: string | undefined): Page<T> {
+  const total = items.length
+  if (cursor === undefined) return { items, total, nextCursor: undefined }
+  return { items, total, totalIsLeast: true, nextCursor: seal(cursor) }
 }
 
 /** An image as this user may know it: without tags that are hidden, and called by none of them. */
@@ -81,6 +89,12 @@ export function shownImage<T extends ImageRow>(ctx: Context, image: T): T {
     tagCount,
     name: first === undefined ? `${repository}@${image.digest}` : `${repository}:${first}`,
   }
+}
+
+/** Whether this user may know of some tags of a repository only: then what was added up of all would tell of others. */
+export function seesTagsApart(ctx: Context, name: string): boolean {
+  const { access } = visitorOf(ctx)
+  return !seesAll(access) && access.tellsApart(name)
 }
 
 /** Names ("docker.io/library/nginx") of what this user may pull. */

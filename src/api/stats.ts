@@ -11,7 +11,7 @@ import { visitorOf } from './visitor.ts'
 
 export const statsAsk = z.strictObject({ since: z.coerce.number().int().nonnegative().optional() })
 
-/** Disk and traffic at a glance; to whom rules hide something, numbers of single upstreams would tell of it. */
+/** Disk and traffic at a glance; to whom rules hide something, numbers of what is kept would tell of it. */
 export function statsRoutes(router: Router, deps: ApiDeps): void {
   router.get('/stats', async (ctx) => {
     const { since = deps.clock() - DAY } = queryOf(ctx, statsAsk)
@@ -29,9 +29,9 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
         evictTo: storage.evictTo,
         minFree: storage.minFree,
         volumeFree: await deps.store.freeBytes(),
-        blobs: totals.blobs,
-        pinned: totals.pinned,
-        pinnedBytes: totals.pinnedBytes,
+        blobs: isTold ? totals.blobs : 0,
+        pinned: isTold ? totals.pinned : 0,
+        pinnedBytes: isTold ? totals.pinnedBytes : 0,
         parts: await deps.store.partBytes(),
         index: await deps.store.indexBytes(),
         upstreams: (isTold ? totals.upstreams : []).map((row) => ({
@@ -39,8 +39,8 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
           budget: upstreams.find(({ name }) => name === row.upstream)?.maxSize ?? 0,
         })),
       },
-      repositories: totals.repositories,
-      tags: totals.tags,
+      repositories: isTold ? totals.repositories : 0,
+      tags: isTold ? totals.tags : 0,
       since,
       traffic: isTold ? trafficOf(deps, since) : [],
       jobs: isTold ? deps.index.jobRuns.list(5) : [],

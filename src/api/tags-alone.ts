@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ImageKey } from '../cache/removal.ts'
 import type { RemovedName } from '../db/accounts/removal.ts'
 import type { ImageRow } from '../db/accounts/rows.ts'
@@ -29,7 +30,12 @@ export interface Divided<T> {
   readonly kept: readonly { readonly image: T; readonly names: readonly RemovedName[] }[]
   /** Tags that stay because a pin covers them. */
   readonly pinned: readonly string[]
+  /** Images without tags that stay because an image of their repository that stays is made of them. */
+  readonly needed: readonly T[]
 }
+
+/** Images looked at in one go. */
+const PAGE = 500
 
 /** Which tags of these images a choice of tags means. What is named by digest is meant as a whole. */
 export async function chooseTags(
@@ -50,38 +56,45 @@ export async function chooseTags(
 
 /**
  * Parts images that would lose their last tag from those of which tags go alone, because they have others, are pinned,
- * or belong to an image that stays.
+ * or belong to an image that stays. Where images are meant, those that are pinned are for the removal to say.
  */
 export async function divide<T extends TaggedImage>(
   { index, parts }: ApiDeps,
   images: readonly T[],
 ): Promise<Divided<T>> {
   const isLast = ({ chosen, tags }: T): boolean => chosen === undefined || chosen.length === countOf(tags)
-  const last = images.filter((image) => image.chosen !== undefined && isLast(image))
   const asked = images.filter(isLast)
-  // Without a choice of tags nobody has to look.
-  const found = last.length === 0 ? [] : await index.clerk.ask('bonds', { images: asked.map(toName) })
+  const found = asked.length === 0 ? [] : await index.clerk.ask('bonds', { images: asked.map(toName) })
   const bonds = new Map(asked.map((image, at) => [image, found[at]]))
   const whole: T[] = []
   const kept: { image: T; names: RemovedName[] }[] = []
   const pinned: string[] = []
-  for (const image of images) {
-    const { chosen } = image
-    const goes = isLast(image) && bonds.get(image) === undefined && image.isKept !== true
-    if (chosen === undefined || goes) {
+  const needed: T[] = []
+  for (const [at, image] of images.entries()) {
+    // Pins are globs: others get their turn.
+    if (at % PAGE === PAGE - 1) await setImmediate()
+    const bond = bonds.get(image)
+    const goes = isLast(image) && bond === undefined && image.isKept !== true
+    if (goes || (image.chosen === undefined && bond === 'pinned')) {
       whole.push(image)
       continue
     }
+    const chosen = image.chosen ?? tagsOf(image)
+    if (chosen.length === 0) needed.push(image)
     const keys = chosen.map((tag) => ({ ...toTag(image, tag), digest: image.digest }))
     const names = keys.filter((key) => !parts.pinned.covers(key))
     if (names.length > 0) kept.push({ image, names })
     pinned.push(...keys.filter((key) => !names.includes(key)).map(nameText))
   }
-  return { whole, kept, pinned }
+  return { whole, kept, pinned, needed }
 }
 
 function countOf(tags: string): number {
   return tags === '' ? 0 : tags.split(' ').length
+}
+
+function tagsOf({ tags }: TaggedImage): readonly string[] {
+  return tags === '' ? [] : tags.split(' ')
 }
 
 function toName({ upstream, repository, digest }: ImageKey): ImageKey {

@@ -10,7 +10,7 @@ import { queryOf } from './answer.ts'
 import type { TagRowFull } from './contract-contents.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPlatforms, type Platforms } from './platforms.ts'
-import { toImageRow } from './rows.ts'
+import { mapPage, toImageRow } from './rows.ts'
 import { conditionsOf, parseName } from './selection.ts'
 import { seesAll, shownNames, shownPage } from './shown.ts'
 import { tagState } from './tag-state.ts'
@@ -49,22 +49,21 @@ export function tagRoutes(router: Router, deps: ApiDeps): void {
     const items = await Promise.all(
       found.items.map(({ line }) => toRow(deps, { line, platforms, may, upstream: place.upstream })),
     )
-    ctx.body = { items, total: found.total, nextCursor: found.nextCursor }
+    ctx.body = mapPage({ ...found, items }, (row) => row)
   })
   router.get('/digests', async (ctx) => {
     const { name, ...rest } = queryOf(ctx, digestsAsk)
     const place = repositoryOf(ctx, deps, name)
     writeUses(deps.index)
     const ask = { ...place, ...withoutUndefined(rest) }
-    const { items, total, nextCursor } = await shownPage(ctx, ask, (part) =>
+    const found = await shownPage(ctx, ask, (part) =>
       orBadRequest(clerk.ask('untagged', { ...ask, ...part })),
     )
     const may = mayOf(ctx, place)
-    const shown = items.map((row) => ({
+    ctx.body = mapPage(found, (row) => ({
       ...toImageRow(row),
       parents: row.parents.filter((parent) => may(refOf(parent))),
     }))
-    ctx.body = { items: shown, total, nextCursor }
   })
 }
 

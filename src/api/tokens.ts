@@ -2,14 +2,12 @@ import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import type { ApiTokens } from '../auth/api-tokens.ts'
-import type { Index } from '../db/index.ts'
 import type { ApiToken } from '../db/tokens.ts'
 import { AppError } from '../domain/errors.ts'
-import type { Log } from '../domain/log.ts'
 import { because } from '../domain/reasons.ts'
 import { bodyOf, queryOf } from './answer.ts'
 import type { TokenRow } from './contract-session.ts'
-import { keepSafe } from './keep-safe.ts'
+import type { KeepSafe } from './keep-safe.ts'
 import type { Reception } from './session.ts'
 import { about, visitorOf } from './visitor.ts'
 
@@ -22,12 +20,11 @@ export const deleteAsk = z.strictObject({ name, user })
 interface TokenDeps {
   readonly tokens: ApiTokens
   readonly reception: { readonly authenticator: Pick<Reception['authenticator'], 'reread'> }
-  readonly index: Pick<Index, 'snapshot'>
-  readonly log: Log
+  readonly keepSafe: KeepSafe
 }
 
 /** One's own tokens, for programs that use the API; who owns this machine has those of everybody. */
-export function tokenRoutes(router: Router, { tokens, reception, index, log }: TokenDeps): void {
+export function tokenRoutes(router: Router, { tokens, reception, keepSafe }: TokenDeps): void {
   const rowsOf = async (ctx: Context, asked: string | undefined) => {
     const list = await tokens.list(isOwner(ctx) ? asked : userOf(ctx, asked))
     return { items: list.map((token) => rowOf(token)) }
@@ -43,7 +40,6 @@ export function tokenRoutes(router: Router, { tokens, reception, index, log }: T
     // `cachalot user add` may have made that user just before.
     if (isOwner(ctx)) reception.authenticator.reread()
     const { token, secret } = await tokens.create({ user: userOf(ctx, asked), name: wanted, expiresAt })
-    keepSafe(index, log)
     ctx.body = { token: rowOf(token), secret }
   })
 
@@ -51,7 +47,7 @@ export function tokenRoutes(router: Router, { tokens, reception, index, log }: T
     const { name: unwanted, user: asked } = await bodyOf(ctx, deleteAsk)
     about(ctx, { action: 'token.rm', target: targetOf(ctx, unwanted, asked) })
     await tokens.revoke(userOf(ctx, asked), unwanted)
-    keepSafe(index, log)
+    keepSafe()
     ctx.body = await rowsOf(ctx, asked)
   })
 }

@@ -4,6 +4,7 @@ import { writeUses } from '../cache/uses.ts'
 import { queryOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { seesAll } from './shown.ts'
+import { shownSums } from './shown-sums.ts'
 import { visitorOf } from './visitor.ts'
 
 export const treeAsk = z.strictObject({ path: z.string().max(1000).optional() })
@@ -16,7 +17,9 @@ export function treeRoutes(router: Router, { index }: ApiDeps): void {
     writeUses(index)
     // Nodes are sums: of what somebody may not pull nothing is in them.
     const names = seesAll(access) ? undefined : await index.clerk.ask('namesBelow', { path })
-    const only = names?.filter(({ name }) => access.mayPull({ name })).map(({ id }) => id)
-    ctx.body = { items: await index.clerk.ask('tree', { path, only }) }
+    const shown = names?.filter(({ name }) => access.mayPull({ name }))
+    const instead = await shownSums({ index }, access, shown ?? [])
+    const only = shown?.map(({ id }) => id)
+    ctx.body = { items: await index.clerk.ask('tree', { path, only, instead }) }
   })
 }

@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts'
 import { queryOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
 import { parseName } from './selection.ts'
-import { requireShown, seesAll, shownNames } from './shown.ts'
+import { requireShown, seesAll, seesTagsApart, shownNames } from './shown.ts'
 import { repositoryOf } from './tags.ts'
 import { visitorOf } from './visitor.ts'
 
@@ -20,14 +20,17 @@ export function usageRoutes(router: Router, deps: ApiDeps): void {
 
   router.get('/repositories/usage', async (ctx) => {
     const place = repositoryOf(ctx, deps, queryOf(ctx, usageAsk).name)
-    const all = await clerk.ask('sharedWith', place)
+    // What hidden tags share would be in these numbers.
+    const isApart = (name: string): boolean => seesTagsApart(ctx, name)
+    const isTold = !isApart(`${place.upstream}/${place.repository}`)
+    const all = isTold ? await clerk.ask('sharedWith', place) : []
     const may = new Set(
       shownNames(
         ctx,
         all.map(({ name }) => name),
       ),
     )
-    const shown = all.filter(({ name }) => may.has(name))
+    const shown = all.filter(({ name }) => may.has(name) && !isApart(name))
     ctx.body = { items: shown.slice(0, MOST), total: shown.length }
   })
   router.get('/tags/beside', async (ctx) => {

@@ -1,10 +1,8 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
 import type { Users } from '../auth/users.ts'
-import type { Index } from '../db/index.ts'
-import type { Log } from '../domain/log.ts'
 import { bodyOf } from './answer.ts'
-import { keepSafe } from './keep-safe.ts'
+import type { KeepSafe } from './keep-safe.ts'
 import { enter, hasSession, type Reception } from './session.ts'
 import { about, visitorOf } from './visitor.ts'
 
@@ -19,12 +17,11 @@ export const deleteAsk = z.strictObject({ name })
 interface UserDeps {
   readonly users: Users
   readonly reception: Reception
-  readonly index: Pick<Index, 'snapshot'>
-  readonly log: Log
+  readonly keepSafe: KeepSafe
 }
 
 /** Who can log in. */
-export function userRoutes(router: Router, { users, reception, index, log }: UserDeps): void {
+export function userRoutes(router: Router, { users, reception, keepSafe }: UserDeps): void {
   router.get('/users', async (ctx) => {
     ctx.body = { items: await users.list() }
   })
@@ -51,7 +48,7 @@ export function userRoutes(router: Router, { users, reception, index, log }: Use
     about(ctx, { action: 'user.rm', target: unwanted })
     await users.remove(unwanted)
     // Their tokens were revoked.
-    keepSafe(index, log)
+    keepSafe()
     ctx.body = { items: await users.list() }
   })
 }

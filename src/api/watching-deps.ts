@@ -6,6 +6,7 @@ import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
+import type { RunningJob } from '../jobs/scheduler.ts'
 import type { Store } from '../store/store.ts'
 import type { UpstreamRow } from './contract-activity.ts'
 
@@ -27,6 +28,8 @@ export interface WatchingDeps {
   /** When the certificate in use is good; undefined where none is. */
   readonly certificate: () => { readonly validFrom: number; readonly validTo: number } | undefined
   readonly users: Pick<Users, 'list'>
+  /** Jobs that run at this moment. */
+  readonly running: () => readonly RunningJob[]
   /** Bytes that are evicted, but kept to undo that. */
   readonly undoable: () => number
 }

@@ -1,5 +1,7 @@
 import type { Router } from '@koa/router'
+import { hasRole } from '../domain/principal.ts'
 import { createEvents } from './events.ts'
+import { toJobRow } from './job-rows.ts'
 import { liveOf, liveRoutes } from './live.ts'
 import { createOverview } from './overview.ts'
 import { upstreamRoutes } from './upstreams.ts'
@@ -16,7 +18,13 @@ export function createWatching(deps: WatchingDeps): Watching {
   const overview = createOverview(deps)
   const events = createEvents({
     log: deps.log,
-    topics: { live: (access) => liveOf(deps, access), overview: (access) => overview.now(access) },
+    topics: {
+      live: (access) => liveOf(deps, access),
+      overview: (access) => overview.now(access),
+      jobs: (access) => ({
+        items: hasRole(access.principal, 'operator') ? deps.running().map(toJobRow) : [],
+      }),
+    },
   })
   return {
     routes: (router) => {

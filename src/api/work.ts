@@ -8,6 +8,7 @@ import type { FetchedImage } from '../frontends/oci/fetcher.ts'
 import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
+import { withProgress } from './job-rows.ts'
 import { parseName, selectImages } from './selection.ts'
 import { about, visitorOf } from './visitor.ts'
 
@@ -22,6 +23,8 @@ export const fetchAsk = z.strictObject({
   platforms: z.array(z.string()).default([]),
 })
 export const jobsAsk = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) })
+
+export const stopAsk = z.strictObject({ id: z.number().int().nonnegative() })
 
 /** Long work: verification, fetching; and what ran before. */
 export function workRoutes(router: Router, deps: ApiDeps): void {
@@ -45,7 +48,13 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.get('/jobs', (ctx) => {
     const { limit } = queryOf(ctx, jobsAsk)
-    ctx.body = { items: index.jobRuns.list(limit) }
+    ctx.body = { items: withProgress(index.jobRuns.list(limit), scheduler.running()) }
+  })
+
+  router.post('/jobs/stop', async (ctx) => {
+    const { id } = await bodyOf(ctx, stopAsk)
+    about(ctx, { action: 'job.stop', target: String(id) })
+    ctx.body = { stopping: scheduler.end(id) }
   })
 }
 

@@ -8,6 +8,8 @@ const MOST_WAITING = 1000
 
 /** Whoever may try something may write what they like as its name. */
 const LONGEST_TARGET = 500
+/** Characters of a detail, as JSON. */
+const LONGEST_DETAIL = 4000
 
 export type AuditEvent = Omit<Audited, 'at' | 'detail'> & { readonly detail?: unknown }
 
@@ -40,12 +42,19 @@ export function createAuditor({ index, clock, log }: AuditOptions): Audit {
   }
   return {
     note: (event) => {
-      const { who, address, action, outcome, detail } = event
+      const { who, address, action, outcome } = event
+      const detail = shortened(event.detail)
       const target = event.target.slice(0, LONGEST_TARGET)
       log.info({ event: 'audit', who, address, action, target, outcome, detail }, 'audit')
-      if (waiting.length < MOST_WAITING) waiting.push({ at: clock(), detail: undefined, ...event, target })
+      if (waiting.length < MOST_WAITING) waiting.push({ at: clock(), ...event, target, detail })
       flush()
     },
     flush,
   }
+}
+
+function shortened(detail: unknown): unknown {
+  if (detail === undefined) return undefined
+  const text = JSON.stringify(detail)
+  return text.length <= LONGEST_DETAIL ? detail : { cut: text.slice(0, LONGEST_DETAIL) }
 }

@@ -188,6 +188,6 @@ function byKey(key: string, address: string, { keys, throttle, audit }: KeyParts
 }
 
 /** Somebody known, as what may be granted something. */
-export function userOf({ name, role }: Known): Principal {
+export function userOf({ name, role }: Known): Extract<Principal, { kind: 'user' }> {
   return { kind: 'user', name, role }
 }

@@ -23,12 +23,14 @@ export interface UserChange {
   /** A new user needs one. */
   readonly password?: string | undefined
   readonly role?: Role | undefined
+  /** The hash that the new password is to replace: nothing is done where another one stands in the file by now. */
+  readonly was?: string | undefined
 }
 
 /** Who can log in, in the file of users: the same lines that `cachalot user` writes. */
 export interface Users {
   list(): Promise<readonly ListedUser[]>
-  /** Makes a user or changes one. Throws AppError `bad_request`, or `denied` where nobody would be left as admin. */
+  /** Makes a user or changes one. Throws AppError `bad_request`, or `denied` where no admin would be left. */
   put(change: UserChange): Promise<'added' | 'changed'>
   /** Throws AppError `not_found`, or `denied` for the last admin. */
   remove(name: string): Promise<void>
@@ -55,13 +57,15 @@ export function createUsers({ settings, onChange }: UsersOptions): Users {
       const { byName } = parseHtpasswd(await withWords(() => readUsers(file())))
       return [...byName.values()].map((account) => listed(account, settings()))
     },
-    put: async ({ name, password, role }) => {
+    put: async ({ name, password, role, was }) => {
       if (role !== undefined) requireFree(name, role, settings())
       requireGood(name, password)
       const hash = password === undefined ? undefined : await hashPassword(password)
       let isNew = false
       await edit((text) => {
         isNew = !hasUser(text, name)
+        if (was !== undefined && was !== parseHtpasswd(text).byName.get(name)?.hash)
+          throw new AppError('denied', because('password_old'))
         const given = { hash: hash ?? hashIn(text, name) }
         // Without a role a line keeps what stands behind its hash.
         return withUser(text, name, role === undefined ? given : { ...given, role })

@@ -6,6 +6,7 @@ import type { EntryKey } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import { type Aftermath, createAftermath } from './aftermath.ts'
+import { type Annex, createAnnexPlace } from './annex.ts'
 import { createAsker } from './asker.ts'
 import { type Budgets, createBudgets } from './budgets.ts'
 import { type Cache, createCache } from './cache.ts'
@@ -55,6 +56,8 @@ export interface CacheParts {
   readonly aftermath: Aftermath
   readonly check: Check
   readonly made: Made
+  /** Tells the budget of what lies beside the store. */
+  annexed(annex: Annex): Promise<void>
   /** Writes collected uses to the index. */
   flush(): void
 }
@@ -81,11 +84,12 @@ export async function createCacheParts(deps: {
   const hot = createHot()
   const budgets = createBudgets({ index, limitOf: (upstream) => settings().maxSizeOf?.(upstream) ?? 0 })
   const pinned = createPinned({ index, clock })
-  const ledger = await createLedger({ index, store })
+  const annex = createAnnexPlace()
+  const ledger = await createLedger({ index, store, annex })
   const leaving = createLeaving({ index, store, hot, budgets, ledger })
   const removal = createRemoval({ index, store, budgets, leaving })
-  const undo = createUndo({ index, budgets, pinned, leaving, clock })
-  const eviction = createEviction({ index, store, budgets, leaving, undo, ledger, log })
+  const undo = createUndo({ index, budgets, pinned, leaving, removal, clock })
+  const eviction = createEviction({ index, store, budgets, leaving, undo, annex, ledger, log })
   const quota = createQuota({ store, ledger, budgets, eviction, limits: settings })
   const landing = createLanding({ index, store, budgets, pinned, clock, report })
   const shelf = createShelf({ index, store, hot, quota, budgets, clock, log })
@@ -145,6 +149,10 @@ export async function createCacheParts(deps: {
     aftermath,
     check: createCheck({ client, index, asker, clock, report }),
     made: createMade({ index, store, quota, landing, shelf, report }),
+    annexed: async (held) => {
+      annex.hold(held)
+      ledger.used += await held.bytes()
+    },
     flush,
   }
 }

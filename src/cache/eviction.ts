@@ -5,6 +5,7 @@ import { onDisk } from '../domain/blocks.ts'
 import type { Log } from '../domain/log.ts'
 import { formatBytes } from '../domain/units.ts'
 import type { Store } from '../store/store.ts'
+import type { Annex } from './annex.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Ledger } from './ledger.ts'
@@ -17,7 +18,7 @@ const PAGE = 200
 export interface Eviction {
   /**
    * Frees at least `bytes`, where that is possible: what waits for undo first, then what is quarantined, then the least
-   * recently used blobs, then parts that nobody continued. Returns what it freed.
+   * recently used blobs and mirrors, then parts that nobody continued. Returns what it freed.
    */
   evict(bytes: number): Promise<Left>
   /** As `evict`, among the names of one upstream: a blob that another one still needs stays on disk. */
@@ -30,11 +31,25 @@ export function createEviction(deps: {
   budgets: Budgets
   leaving: Leaving
   undo: Pick<Undo, 'makeRoom'>
+  annex: Pick<Annex, 'coldest' | 'evict'>
   ledger: Ledger
   log: Log
 }): Eviction {
   const { index, leaving, budgets } = deps
   const { fromQuarantine, fromParts } = createFileEviction(deps)
+
+  /** What lies in the annex and was used before that time, or at any time; each settles its own bytes. */
+  const fromAnnex = async (bytes: number, before = Number.POSITIVE_INFINITY): Promise<Left> => {
+    let gone = NOTHING
+    while (gone.bytes < bytes) {
+      const coldest = await deps.annex.coldest()
+      if (coldest === undefined || coldest.usedAt >= before) break
+      const freed = await deps.annex.evict(coldest.name)
+      if (freed === 0) break
+      gone = sum(gone, { objects: 1, bytes: freed })
+    }
+    return gone
+  }
 
   const fromBlobs = async (bytes: number): Promise<Left> => {
     let gone = NOTHING
@@ -42,6 +57,7 @@ export function createEviction(deps: {
     while (gone.bytes < bytes) {
       writeUses(index)
       const page = index.blobs.coldest(PAGE, mark)
+      gone = sum(gone, await fromAnnex(bytes - gone.bytes, page[0]?.usedAt))
       gone = sum(gone, await leaving.leave(page, (now) => gone.bytes + now >= bytes))
       if (page.length < PAGE) break
       mark = page.at(-1)

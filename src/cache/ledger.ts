@@ -1,7 +1,8 @@
 import type { Index } from '../db/index.ts'
 import type { Store } from '../store/store.ts'
+import type { Annex } from './annex.ts'
 
-/** What lies on disk, and what was promised to downloads, in bytes: blobs, parts, trash and quarantine. */
+/** What lies on disk, and what was promised to downloads, in bytes: blobs, parts, trash, quarantine and annex. */
 export interface Ledger {
   used: number
   reserved: number
@@ -14,11 +15,16 @@ export interface Ledger {
   recount(force?: boolean): Promise<void>
 }
 
-export async function createLedger({ index, store }: { index: Index; store: Store }): Promise<Ledger> {
+export async function createLedger(deps: {
+  index: Index
+  store: Store
+  annex: Pick<Annex, 'bytes'>
+}): Promise<Ledger> {
+  const { index, store, annex } = deps
   const count = async (blobs: number): Promise<number> => {
     const { bytes: trash } = await store.trashed()
     const aside = (await store.quarantined()).reduce((sum, file) => sum + file.bytes, trash)
-    return blobs + aside + (await store.partBytes())
+    return blobs + aside + (await store.partBytes()) + (await annex.bytes())
   }
   let used = await count(index.bytes())
   let changes = 0

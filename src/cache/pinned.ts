@@ -2,7 +2,7 @@ import type { Index } from '../db/index.ts'
 import type { Pin } from '../db/pins.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Sha256 } from '../domain/digest.ts'
-import { createImageGlob } from '../domain/glob.ts'
+import { createImageGlobs } from '../domain/glob-set.ts'
 import type { EntryKey } from '../domain/names.ts'
 
 /** What is never evicted and never expires: images whose names a pin covers, with everything below them. */
@@ -13,9 +13,10 @@ export interface Pinned {
   covers(key: EntryKey): boolean
   /** Pins in force, those of the configuration included. */
   list(): readonly Pin[]
-  put(pin: Omit<Pin, 'origin'>): Promise<void>
-  /** False when there is none that was set by hand. */
-  remove(match: string): Promise<boolean>
+  /** All of them or, where that fails, none. */
+  put(pins: readonly Omit<Pin, 'origin'>[]): Promise<void>
+  /** Lifts all of them; or none, and says the first that was not set by hand. */
+  remove(matches: readonly string[]): Promise<string | undefined>
   /** The pins of the configuration are these now. */
   configure(pins: readonly Omit<Pin, 'origin'>[]): Promise<void>
   /** Brings the marks of all blobs in line with the pins in force and the names there are. */
@@ -26,7 +27,7 @@ export interface Pinned {
 const PAGE = 500
 
 export function createPinned({ index, clock }: { index: Index; clock: Clock }): Pinned {
-  let patterns: readonly { matches: (repository: string, ref: string) => boolean; until: number }[] = []
+  let patterns = createImageGlobs<number>([])
   let marked = 0
   let refreshing: Promise<void> = Promise.resolve()
 
@@ -34,10 +35,9 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
     index.pins.list().filter(({ until }) => until === undefined || until > clock())
 
   const load = (): void => {
-    patterns = list().map(({ match, until }) => ({
-      matches: createImageGlob(match),
-      until: until ?? Number.POSITIVE_INFINITY,
-    }))
+    patterns = createImageGlobs(
+      list().map(({ match, until }) => ({ match, value: until ?? Number.POSITIVE_INFINITY })),
+    )
   }
   load()
 
@@ -69,10 +69,11 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
   }
 
   const covers = (key: EntryKey): boolean => {
-    if (key.kind !== 'manifest' || patterns.length === 0) return false
-    const name = `${key.upstream}/${key.repository}`
+    if (key.kind !== 'manifest') return false
     const now = clock()
-    return patterns.some(({ matches, until }) => until > now && matches(name, key.ref))
+    for (const until of patterns.of(`${key.upstream}/${key.repository}`, key.ref))
+      if (until > now) return true
+    return false
   }
 
   return {
@@ -83,8 +84,21 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
       index.pins.mark([digest])
     },
     list,
-    put: (pin) => change(() => index.pins.put({ ...pin, origin: 'user' }, clock())),
-    remove: (match) => change(() => index.pins.remove(match, 'user')),
+    put: (pins) =>
+      change(() => {
+        for (const pin of pins) index.pins.put({ ...pin, origin: 'user' }, clock())
+      }),
+    remove: async (matches) => {
+      const known = new Set(
+        index.pins.list().flatMap(({ match, origin }) => (origin === 'user' ? [match] : [])),
+      )
+      const missing = matches.find((match) => !known.has(match))
+      if (missing !== undefined) return missing
+      await change(() => {
+        for (const match of matches) index.pins.remove(match, 'user')
+      })
+      return undefined
+    },
     configure: async (pins) => {
       const known = index.pins.list().filter(({ origin }) => origin === 'config')
       const isSame = textOf(known) === textOf(pins)

@@ -41,8 +41,10 @@ export interface Removal {
   preview(images: readonly ImageKey[]): Promise<RemovalPreview>
   /** Takes images out, with what nothing else needs. What is pinned or being read stays. */
   remove(images: readonly ImageKey[]): Promise<Left>
-  /** Takes names out, as far as they still lead there, and nothing else. */
-  dropNames(names: readonly RemovedName[]): Promise<void>
+  /** Takes out what an account says, as far as it is still so. */
+  carryOut(account: Account): Promise<Left & { readonly dropped: readonly RemovedName[] }>
+  /** Takes names out, as far as they still lead there, and nothing else. Returns those that went. */
+  dropNames(names: readonly RemovedName[]): Promise<readonly RemovedName[]>
   /** As `remove`, for those that have no tag and were not asked for since they were looked at. */
   removeReplaced(images: readonly ReplacedImage[]): Promise<Left>
 }
@@ -94,16 +96,19 @@ export function createRemoval(deps: {
   const isAsLooked = (name: RemovedName): boolean => index.entries.find(name)?.digest === name.digest
 
   const dropNames: Removal['dropNames'] = async (entries) => {
+    const dropped: RemovedName[] = []
     for (let at = 0; at < entries.length; at += PAGE) {
       const page = entries.slice(at, at + PAGE)
       await index.transact(() => {
-        for (const name of page) budgets.dropping(name, () => isAsLooked(name) && index.entries.drop(name))
+        for (const name of page)
+          if (budgets.dropping(name, () => isAsLooked(name) && index.entries.drop(name))) dropped.push(name)
       })
     }
+    return dropped
   }
 
   /** Names first: whoever asks from then on fetches anew, which is what was asked for. */
-  const take = async (account: Account): Promise<Left> => {
+  const carryOut: Removal['carryOut'] = async (account) => {
     const leavers: Leaver[] = []
     for (const [at, digest] of account.digests.entries()) {
       const row = index.blobs.find(digest)
@@ -112,8 +117,13 @@ export function createRemoval(deps: {
       // Others get their turn.
       if (at % PAGE === 0) await setImmediate()
     }
-    await dropNames(account.entries)
-    return await leaving.leave(leavers)
+    const dropped = await dropNames(account.entries)
+    return { ...(await leaving.leave(leavers)), dropped }
+  }
+
+  const take = async (account: Account): Promise<Left> => {
+    const { objects, bytes } = await carryOut(account)
+    return { objects, bytes }
   }
 
   return {
@@ -131,6 +141,7 @@ export function createRemoval(deps: {
       }
     },
     remove: async (images) => await take((await look(images)).account),
+    carryOut,
     dropNames,
     removeReplaced: async (images) => {
       writeUses(index)

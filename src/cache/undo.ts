@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Removal as Account } from '../db/accounts/removal.ts'
+import type { Removal as Account, ImageName, RemovedName } from '../db/accounts/removal.ts'
 import type { EvictedName, EvictionRow } from '../db/evictions.ts'
 import type { Index } from '../db/index.ts'
+import { onDisk } from '../domain/blocks.ts'
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Pinned } from './pinned.ts'
+import type { Removal } from './removal.ts'
 
 /** Milliseconds during which an eviction can be undone. */
 export const UNDO_FOR = 10 * MINUTE
@@ -27,15 +29,29 @@ export interface Undone {
   readonly upstreams: readonly string[]
 }
 
+/** What became of an account. */
+export interface Taken {
+  /** Undefined where nothing of it was still so. */
+  readonly row: EvictionRow | undefined
+  /** Images of it that had changed meanwhile. */
+  readonly stayed: readonly ImageName[]
+}
+
+/** Takes away what an account says, as far as it is still so, and writes down what that was. */
+export interface Take {
+  /** With a way back. */
+  keep(account: Account, facts: EvictionFacts): Promise<Taken>
+  /** For good. */
+  drop(account: Account, facts: EvictionFacts): Promise<Taken>
+}
+
 /**
  * Evictions with a way back. Their names move into tables of their own, their content stays where it is and counts as
  * used, until its time is over or somebody needs the room.
  */
 export interface Undo {
-  /** Takes away what an account says, as far as it is still so. Undefined where there is nothing of it. */
-  keep(account: Account, facts: EvictionFacts): Promise<EvictionRow | undefined>
-  /** Writes down what was taken out for good. */
-  note(left: Left, facts: EvictionFacts & { readonly images: number }): Promise<EvictionRow>
+  /** For whoever looks and then takes out: nobody else evicts, frees or undoes meanwhile. Ask nothing else of this then. */
+  taking<T>(work: (take: Take) => Promise<T>): Promise<T>
   /** Newest first, those that are over included. */
   list(): readonly EvictionRow[]
   /** Undefined where there is no such eviction, or it is too late. Names that exist again stay as they are now. */
@@ -61,6 +77,7 @@ export function createUndo(deps: {
   budgets: Budgets
   pinned: Pinned
   leaving: Leaving
+  removal: Pick<Removal, 'carryOut'>
   clock: Clock
 }): Undo {
   const { index, budgets, leaving, clock } = deps
@@ -76,19 +93,39 @@ export function createUndo(deps: {
     return index.transact(() => index.evictions.add(row)).then((): EvictionRow => row)
   }
 
-  const keep: Undo['keep'] = async ({ entries, images, digests, frees }, facts) => {
-    if (entries.length === 0) return undefined
+  const keep: Take['keep'] = async ({ entries, images, digests, frees }, facts) => {
+    if (entries.length === 0) return { row: undefined, stayed: images }
     const until = clock() + UNDO_FOR
     const left = { images: images.length, objects: digests.length, bytes: frees, until }
     // First, so that whatever moves belongs to something that can be undone.
     const row = await rowOf(facts, left)
+    const moved: RemovedName[] = []
     for (let at = 0; at < entries.length; at += PAGE) {
       const page = entries.slice(at, at + PAGE)
       await index.transact(() => {
-        for (const name of page) budgets.dropping(name, () => index.evictions.move(row.id, name, name.digest))
+        for (const name of page)
+          if (budgets.dropping(name, () => index.evictions.move(row.id, name, name.digest))) moved.push(name)
       })
     }
-    return row
+    if (moved.length === entries.length) return { row, stayed: [] }
+    const stayed = stayedOf(images, moved)
+    return { row: await correct(row, moved.length === 0 ? 0 : images.length - stayed.length), stayed }
+  }
+
+  /** Somebody else took some of it, or it changed. Undefined where none of it moved. */
+  const correct = async (row: EvictionRow, images: number): Promise<EvictionRow | undefined> => {
+    const really = { ...row, ...sumOf(index, row.id), images }
+    const isNone = index.evictions.names(row.id, 1).length === 0
+    await index.transact(() => (isNone ? index.evictions.remove(row.id) : index.evictions.correct(really)))
+    return isNone ? undefined : really
+  }
+
+  const drop: Take['drop'] = async (account, facts) => {
+    const { objects, bytes, dropped } = await deps.removal.carryOut(account)
+    const stayed = stayedOf(account.images, dropped)
+    if (dropped.length === 0) return { row: undefined, stayed }
+    const images = account.images.length - stayed.length
+    return { row: await rowOf(facts, { objects, bytes, images, until: undefined }), stayed }
   }
 
   const undo = async (id: string): Promise<Undone | undefined> => {
@@ -123,8 +160,7 @@ export function createUndo(deps: {
     })
 
   return {
-    keep: (account, facts) => inTurn(() => keep(account, facts)),
-    note: (left, facts) => rowOf(facts, { ...left, images: facts.images, until: undefined }),
+    taking: (work) => inTurn(() => work({ keep, drop })),
     list: () => index.evictions.list(),
     undo: (id) => inTurn(() => undo(id)),
     free: (id) =>
@@ -177,6 +213,26 @@ function createRelease(index: Index, leaving: Leaving): (id: string) => Promise<
     if (!stays) await index.transact(() => index.evictions.close(id))
     return gone
   }
+}
+
+/** Bytes and blobs that go when the time of an eviction is over, as it looks now. */
+function sumOf({ blobs, evictions }: Index, id: string): Left {
+  let sums = NOTHING
+  for (let last: Sha256 | undefined, page; (page = evictions.blobs(id, PAGE, last)).length > 0; ) {
+    const going = page.filter(
+      ({ digest }) => !evictions.isNeeded(digest) && blobs.standing(digest)?.pinned === false,
+    )
+    for (const { size } of going) sums = sum(sums, { objects: 1, bytes: onDisk(size) })
+    last = page.at(-1)?.digest
+  }
+  return sums
+}
+
+/** Images of which no name went. */
+function stayedOf(images: readonly ImageName[], went: readonly RemovedName[]): readonly ImageName[] {
+  const keyOf = ({ upstream, repository, digest }: ImageName): string => `${upstream}/${repository}@${digest}`
+  const gone = new Set(went.filter(({ kind }) => kind === 'manifest').map(keyOf))
+  return images.filter((image) => !gone.has(keyOf(image)))
 }
 
 /** It could have gone but for somebody who reads or has just read it. */

@@ -23,6 +23,7 @@ const specs = {
   yes: { short: 'y', help: 'do not ask' },
   'dry-run': { help: 'say what would happen and change nothing' },
   'include-gone': { help: 'also what its upstream does not have any more' },
+  'tags-only': { help: 'only the named tags; an image goes with its last one' },
   now: { help: 'free the bytes at once; it cannot be undone' },
   filter: { value: 'WORDS', dashed: true, help: 'only what matches: "idle:30d >100MiB untagged"' },
   sort: { value: 'COLUMN', dashed: true, help: 'order, "-" in front for the largest first' },

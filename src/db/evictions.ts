@@ -37,6 +37,8 @@ export interface EvictedBlob {
 export interface Evictions {
   /** Older ones that are over are forgotten, beyond some hundred. */
   add(row: EvictionRow): void
+  /** Writes images, objects and bytes anew. */
+  correct(row: EvictionRow): void
   /** Newest first. */
   list(): readonly EvictionRow[]
   find(id: string): EvictionRow | undefined
@@ -97,6 +99,9 @@ function createRecords(db: Db) {
     `DELETE FROM evictions WHERE until IS NULL AND id NOT IN
        (SELECT id FROM evictions WHERE until IS NULL ORDER BY at DESC LIMIT ${MOST_OVER})`,
   )
+  const correct = db.prepare(
+    'UPDATE evictions SET images = @images, objects = @objects, bytes = @bytes WHERE id = @id',
+  )
   const list = db.prepare<[], Row>('SELECT * FROM evictions ORDER BY at DESC, id')
   const find = db.prepare<[string], Row>('SELECT * FROM evictions WHERE id = ?')
   const open = db.prepare<[], Row>('SELECT * FROM evictions WHERE until IS NOT NULL ORDER BY until, id')
@@ -114,6 +119,8 @@ function createRecords(db: Db) {
       trim.run()
       add.run({ ...rest, names: JSON.stringify(names), until: until ?? null })
     },
+    correct: ({ id, images, objects, bytes }: EvictionRow) =>
+      void correct.run({ id, images, objects, bytes }),
     list: () => list.all().map(toRow),
     find: (id: string) => {
       const row = find.get(id)

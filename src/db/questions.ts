@@ -5,6 +5,7 @@ import { coldestOf } from './accounts/coldest.ts'
 import { goneOf } from './accounts/gone.ts'
 import { bytes, holdings } from './accounts/holdings.ts'
 import { held, image } from './accounts/image.ts'
+import { imagesOf } from './accounts/images-of.ts'
 import { images, repositories } from './accounts/lists.ts'
 import { matching } from './accounts/matching.ts'
 import { parts } from './accounts/parts.ts'
@@ -39,6 +40,7 @@ export const questions = {
   held,
   image,
   images,
+  imagesOf,
   matching,
   namesBelow,
   parts,

@@ -9,7 +9,10 @@ import { type Db, isStorageTrouble } from './open.ts'
 export interface Snapshots {
   /** A connection was opened. */
   begin(connection: Connection): void
-  /** On a thread, beside everything else; settles at once when nothing changed. Rejects when the disk refuses. */
+  /**
+   * On a thread, beside everything else; settles at once when nothing changed. What was written before the call is in it
+   * then, also where a copy was being made already: that one may have begun before. Rejects when the disk refuses.
+   */
   make(): Promise<void>
   /** At the end, when nobody is kept waiting. False when the index turned out to be damaged. */
   atEnd(): Promise<boolean>
@@ -20,6 +23,9 @@ export function createSnapshots(file: string, current: () => Connection): Snapsh
   /** What the snapshot holds, as far as this process knows. */
   let held: string | undefined
   let running: Promise<void> | undefined
+  /** The one after that, for all who came meanwhile. */
+  let next: Promise<void> | undefined
+  let isOver = false
 
   const isCurrent = (): boolean => held === changesOf(current().db) && existsSync(snapshot)
 
@@ -29,18 +35,31 @@ export function createSnapshots(file: string, current: () => Connection): Snapsh
     held = changes
   }
 
+  const beginNow = async (): Promise<void> => {
+    if (isOver || isCurrent()) return
+    running = make().finally(() => {
+      running = undefined
+    })
+    await running
+  }
+
+  const beginAfter = async (before: Promise<void> | undefined): Promise<void> => {
+    await before?.catch(() => undefined)
+    next = undefined
+    await beginNow()
+  }
+
   return {
     begin: ({ db, applied, wasClean }) => {
       held = wasClean && applied.length === 0 ? changesOf(db) : undefined
     },
     make: async () => {
-      if (running === undefined && isCurrent()) return
-      running ??= make().finally(() => {
-        running = undefined
-      })
-      await running
+      if (running === undefined && next === undefined) return await beginNow()
+      next ??= beginAfter(running)
+      await next
     },
     atEnd: async () => {
+      isOver = true
       await running?.catch(() => undefined)
       try {
         if (!isCurrent()) copyDb(current().db, snapshot)

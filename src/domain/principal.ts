@@ -1,10 +1,10 @@
 export type Role = 'user' | 'operator' | 'admin'
 
-/** Who asks. A pull key is read-only, whatever its name; `local` is who may open the data folder of this machine. */
+/** Who asks. A pull key is read-only, whatever its name; `local` is who may open the data folder. */
 export type Principal =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'local' }
-  | { readonly kind: 'user'; readonly name: string; readonly role: Role }
+  | { readonly kind: 'user'; readonly name: string; readonly role: Role; readonly with?: 'token' }
   | { readonly kind: 'key'; readonly name: string }
 
 export const ANONYMOUS: Principal = { kind: 'anonymous' }

@@ -48,6 +48,8 @@ export const REASONS = {
   no_password: '"{name}" has no password that can be checked: set one',
   password_length: 'the password has at least {least} characters and at most {most} bytes',
   password_control: 'the password holds a control character',
+  password_old: 'the old password is wrong',
+  password_user: 'only users have a password: log in as one',
   last_admin: 'there would be no admin left',
   users_kept: 'the file of users cannot be changed: the server may not change it',
   users_read_only: 'the file of users cannot be changed: it lies on a read-only file system',
@@ -66,6 +68,7 @@ export const REASONS = {
   token_most: 'nobody may have more than {most} tokens',
   token_foreign: 'the tokens of others are none of yours',
   token_user: 'only users have tokens: log in as one',
+  token_makes: 'an API token makes no tokens, keys or users and sets no password: log in for that',
 
   no_image: 'no image: there is no name of an image in it',
   no_image_address: 'no image: this is no address',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../domain/access.ts'
+import type { CheckNote } from '../domain/client-check.ts'
 import type { AppError } from '../domain/errors.ts'
 import type { EntryKind, FrontEndName, Outcome } from '../domain/names.ts'
 
@@ -28,6 +29,8 @@ export interface Notes {
   /** Of the whole content, as soon as that is known. */
   size?: number
   bytes: number
+  /** It only wanted to be seen. */
+  check?: CheckNote
 }
 
 /** One request on its way through. */

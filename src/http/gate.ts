@@ -78,7 +78,7 @@ export type ApiGate = (req: IncomingMessage, address: string) => Promise<Access>
 export function createApiGate({ authenticator, sessions, tokens, grant, isSecure }: ApiGateDeps): ApiGate {
   const byToken = async (secret: string, address: string): Promise<Principal> => {
     const found = await tokens.find(secret)
-    if (found.kind === 'valid') return userOf(found.known)
+    if (found.kind === 'valid') return { ...userOf(found.known), with: 'token' }
     const { token, why } = found
     const who = token === undefined ? 'unknown token' : `${token.user} (token ${token.name})`
     authenticator.wrongSecret({ secret, action: 'token', who, why, address })

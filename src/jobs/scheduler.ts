@@ -4,10 +4,20 @@ import type { Clock } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { because } from '../domain/reasons.ts'
-import { unwatched, type Watch } from './watch.ts'
+import { type Step, unwatched, type Watch } from './watch.ts'
 
 /** sweep: what a killed process left is looked for. */
 export type JobName = 'gc' | 'scrub' | 'verify' | 'sweep'
+
+/** A job that is under way. */
+export interface RunningJob {
+  readonly id: number
+  readonly job: JobName
+  readonly cause: string
+  readonly startedAt: number
+  /** Undefined until it has said how far it is. */
+  readonly step: Step | undefined
+}
 
 export interface Scheduler {
   /** Runs what is due at these times from now on; undefined: never. Cron expressions, local time. */
@@ -17,6 +27,10 @@ export interface Scheduler {
    * name runs, and with what the work throws.
    */
   run<T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>, watch?: Watch): Promise<T>
+  /** What runs at this moment. */
+  running(): readonly RunningJob[]
+  /** Ends one run, after the object it is at; false where it does not run, or is a sweep, which has to be done. */
+  end(id: number): boolean
   /** Ends what runs, after the object it is at. */
   stop(): Promise<void>
 }
@@ -32,27 +46,40 @@ export function createScheduler(deps: {
 }): Scheduler {
   const { index, clock, log, jobs } = deps
   const running = new Map<JobName, Promise<unknown>>()
+  const shown = new Map<number, RunningJob & { readonly stopping: AbortController }>()
   const ending = new AbortController()
   let tasks: readonly ScheduledTask[] = []
 
-  const record = async <T>(job: JobName, cause: string, work: () => Promise<T>): Promise<T> => {
+  const record = async <T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>): Promise<T> => {
     const startedAt = clock()
     const id = await index.transact(() => index.jobRuns.begin({ job, cause, at: startedAt }))
+    const stopping = new AbortController()
+    const show = (step: Step | undefined): void =>
+      void shown.set(id, { id, job, cause, startedAt, step, stopping })
+    show(undefined)
     try {
-      const report = await work()
+      const report = await work({ signal: stopping.signal, progress: show })
       await index.transact(() => index.jobRuns.end(id, { at: clock(), report }))
       return report
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       await index.transact(() => index.jobRuns.end(id, { at: clock(), error: text }))
       throw error
+    } finally {
+      shown.delete(id)
     }
   }
 
   const run: Scheduler['run'] = (job, cause, work, watch = unwatched(ending.signal)) => {
     if (running.has(job)) return Promise.reject(new AppError('busy', because('running', { job })))
-    const signal = AbortSignal.any([ending.signal, watch.signal])
-    const done = record(job, cause, () => work({ ...watch, signal })).finally(() => running.delete(job))
+    const both = (own: Watch): Watch => ({
+      signal: AbortSignal.any([ending.signal, watch.signal, own.signal]),
+      progress: (step) => {
+        own.progress(step)
+        watch.progress(step)
+      },
+    })
+    const done = record(job, cause, (own) => work(both(own))).finally(() => running.delete(job))
     running.set(job, done)
     return done
   }
@@ -77,6 +104,13 @@ export function createScheduler(deps: {
         // The keys of `times` are job names.
         return [schedule(time, () => atItsTime(job as JobName), { name: job, noOverlap: true })]
       })
+    },
+    running: () => [...shown.values()].map(({ stopping: _stopping, ...job }) => job),
+    end: (id) => {
+      const found = shown.get(id)
+      if (found === undefined || found.job === 'sweep') return false
+      found.stopping.abort(new AppError('shutting_down', { message: 'interrupted' }))
+      return true
     },
     stop: async () => {
       for (const task of tasks) void task.destroy()

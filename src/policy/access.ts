@@ -22,6 +22,7 @@ function grant(policy: Policy, principal: Principal): Access {
       if (effect === 'deny') throw new AppError('denied', { message: reason })
     },
     mayPull: (target) => policy.decide(principal, target, 'pull').effect === 'allow',
+    tellsApart: (name) => policy.tellsApart(principal, name),
     mayStore: (target) => policy.decide(principal, target, 'store').effect === 'allow',
     requireRole: (role) => {
       if (hasRole(principal, role)) return

@@ -10,6 +10,8 @@ export interface KnownUpstream {
 
 export interface Pattern {
   matches(target: Target): boolean
+  /** Whether it may match some references of a name and others not. */
+  tellsApart(name: string): boolean
   /** Why it can never match; undefined where it can. */
   readonly warning: string | undefined
 }
@@ -44,11 +46,12 @@ export function createPattern(written: string, { effect, ...known }: PatternOpti
   const warning = isRegistry
     ? problemOf(text, { written, ...known })
     : protocolProblemOf(text, { written, ...known })
-  if (isRegistry && namesReference(text)) return { matches: withReference(text, effect), warning }
+  if (isRegistry && namesReference(text)) return { ...withReference(text, effect), warning }
   const whole = createGlob(text)
   const itself = text.endsWith('/**') ? createGlob(text.slice(0, -3)) : () => false
   return {
     warning,
+    tellsApart: () => false,
     matches: ({ name }) => {
       const lower = name.toLowerCase()
       return whole(lower) || itself(lower)
@@ -63,18 +66,20 @@ export function targetName({ name, reference }: Target): string {
 }
 
 /** A pattern that ends in ":tag" or "@digest". */
-function withReference(text: string, effect: 'allow' | 'deny'): Pattern['matches'] {
+function withReference(text: string, effect: 'allow' | 'deny'): Omit<Pattern, 'warning'> {
   const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('/')) // A digest holds a colon of its own.
   const mark = text[at] === '@' ? at : text.indexOf(':', at)
   const repository = createGlob(text.slice(0, mark))
   const wanted = createGlob(text.slice(mark + 1))
   const isOnDigests = text[mark] === '@'
-  return ({ name, reference }) => {
-    if (!repository(name.toLowerCase())) return false
+  const tellsApart = (name: string): boolean => repository(name.toLowerCase())
+  const matches = ({ name, reference }: Target): boolean => {
+    if (!tellsApart(name)) return false
     const isDigest = reference?.includes(':') === true
     if (reference === undefined || (isDigest && !isOnDigests)) return effect === 'allow'
     return isDigest === isOnDigests && wanted(reference.toLowerCase())
   }
+  return { tellsApart, matches }
 }
 
 /** With the upstream's own name, and "library/" where docker.io means it. */

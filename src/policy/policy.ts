@@ -26,6 +26,8 @@ export interface Decision {
 export interface Policy {
   /** The first rule that matches decides; where none does, it is allowed. */
   decide(principal: Principal, target: Target, action: Action): Decision
+  /** Whether what is decided of a name's pulls may depend on the tag. */
+  tellsApart(principal: Principal, name: string): boolean
   /** Everything is allowed to everybody. */
   readonly isEmpty: boolean
   /** Patterns that can never match anything, in words. */
@@ -60,14 +62,18 @@ export function createPolicy(
   return {
     warnings,
     isEmpty: compiled.length === 0,
+    tellsApart: (principal, name) =>
+      compiled.some(
+        ({ rule, patterns }) =>
+          isFor(rule, principalName(principal), 'pull') &&
+          patterns.some((pattern) => pattern.tellsApart(name)),
+      ),
     decide: (principal, target, action) => {
       if (compiled.length === 0) return FREE
       const who = principalName(principal)
       const found = compiled.find(
         ({ rule, patterns }) =>
-          rule.actions.includes(action) &&
-          (rule.users.includes('*') || rule.users.includes(who)) &&
-          patterns.some((pattern) => pattern.matches(target)),
+          isFor(rule, who, action) && patterns.some((pattern) => pattern.matches(target)),
       )
       if (found === undefined) return FREE
       const { effect } = found.rule
@@ -76,4 +82,8 @@ export function createPolicy(
       return { effect, rule: found.index, reason }
     },
   }
+}
+
+function isFor({ actions, users }: Rule, who: string, action: Action): boolean {
+  return actions.includes(action) && (users.includes('*') || users.includes(who))
 }

@@ -13,6 +13,7 @@ export interface PlanAsk {
   readonly ca?: string | undefined
   readonly strict?: boolean | undefined
   readonly language?: SetupLanguage | undefined
+  readonly nonce?: string | undefined
 }
 
 /** What is written for one client; every text in it was checked and can stand in any pair of quotes. */
@@ -26,6 +27,8 @@ export interface Plan extends Forms {
   readonly ca: string | undefined
   readonly isStrict: boolean
   readonly language: SetupLanguage
+  /** Of the check that a page waits for; a tag, and nothing else anywhere. */
+  readonly nonce: string | undefined
 }
 
 export const DOCKER_HUB = 'docker.io'
@@ -47,6 +50,7 @@ export function planOf(ask: PlanAsk): Plan {
     ca: address.isPlain ? undefined : ca,
     isStrict: strict,
     language,
+    nonce: ask.nonce,
     ...formsOf(address, key),
   }
 }

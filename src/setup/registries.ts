@@ -1,4 +1,5 @@
-import { DOCKER_HUB } from './plan.ts'
+import { CHECK_REPOSITORY } from '../domain/client-check.ts'
+import { DOCKER_HUB, type Plan } from './plan.ts'
 
 /** Where a registry itself is reached: clients go there when the cache fails. */
 export function originOf(registry: string): string {
@@ -18,8 +19,10 @@ const SMALL: Readonly<Record<string, string>> = {
 
 /**
  * Something small to pull from one of these registries; of those we know nothing about, a name to fill in.
+ * Where a check has a nonce, the name that is made for it.
  */
-export function smallImage(registries: readonly string[]): string {
+export function smallImage({ registries, nonce }: Pick<Plan, 'registries' | 'nonce'>): string {
+  if (nonce !== undefined) return `${registries[0] ?? DOCKER_HUB}/${CHECK_REPOSITORY}:${nonce}`
   const known = registries.find((registry) => SMALL[registry] !== undefined) ?? ''
   return SMALL[known] ?? `${registries[0] ?? DOCKER_HUB}/OWNER/NAME:TAG`
 }

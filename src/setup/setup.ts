@@ -37,5 +37,7 @@ export interface Setup {
   readonly reload: string | undefined
   /** Pulls something small, to see whether it works. */
   readonly test: string
+  /** The same with the name of the check that was asked for: it is answered by this cache alone, with 404. */
+  readonly check?: string
   readonly notes: readonly SetupNote[]
 }

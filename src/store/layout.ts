@@ -8,6 +8,7 @@ import { hexOf, type Sha256 } from '../domain/digest.ts'
  *   blobs/sha256/ab/<64 hex>        finished, named by content, never modified
  *   parts/<id>                      growing, continued after a crash
  *   trash/                          leaving
+ *   git/<40 hex>.git                mirrors of repositories, git/key signs links
  *   quarantine/                     damaged, kept a while for whoever wants to know why
  */
 export interface Layout {
@@ -18,6 +19,7 @@ export interface Layout {
   readonly parts: string
   readonly trash: string
   readonly quarantine: string
+  readonly git: string
   blob(digest: Sha256): string
   part(id: string): string
   trashed(digest: Sha256, unique: string): string
@@ -37,6 +39,7 @@ export function layoutOf(root: string): Layout {
     parts,
     trash,
     quarantine,
+    git: join(root, 'git'),
     blob: (digest) => join(blobs, hexOf(digest).slice(0, 2), hexOf(digest)),
     part: (id) => join(parts, id),
     trashed: (digest, unique) => join(trash, `${hexOf(digest)}.${unique}`),

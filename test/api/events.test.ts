@@ -38,6 +38,7 @@ async function startEvents(t: Cleanup) {
         return readers === 0 ? LIVE : { pulls: [], flights: [flight] }
       },
       overview: () => assert.fail('nobody asked for it'),
+      jobs: () => assert.fail('nobody asked for it'),
     },
     pace: { tick: 5, ping: 20, trust: 10 },
   })

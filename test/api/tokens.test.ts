@@ -90,6 +90,35 @@ suite('API tokens over the network', () => {
     )
   })
 
+  test('make nothing that outlasts them, and can still be taken back with themselves', async (t) => {
+    const scene = await startGuarded(t)
+    const { cache, clock } = scene
+    const { secret } = await make(scene, 'alice', 'ci', clock() + DAY)
+    const headers = bearer(secret)
+    const tries: readonly (readonly [string, object])[] = [
+      ['/tokens', { name: 'for-good' }],
+      ['/tokens', { name: 'short', expiresAt: clock() + SECOND }],
+      ['/keys', { name: 'for-good' }],
+      ['/users', { name: 'eve', password: 'long enough', role: 'admin' }],
+      ['/users', { name: 'bob', role: 'admin' }],
+      ['/session/password', { old: 'wonder', new: 'wonderland' }],
+    ]
+    for (const [path, body] of tries) {
+      const answer = await api(cache, path, { method: 'PUT', body, headers })
+      assert.equal(codeOf(answer), 'denied', path)
+      assert.match(answer.body.toString(), /an API token makes no tokens/)
+    }
+    assert.equal(codeOf(await api(cache, '/pins', { headers })), 'ok')
+    const own = { method: 'DELETE', body: { name: 'ci' }, headers }
+    assert.equal(codeOf(await api(cache, '/tokens', own)), 'ok')
+    assert.equal(codeOf(await api(cache, '/pins', { headers })), 'unauthorized')
+    const told = auditOf(cache).filter(({ outcome, action }) => outcome === 'refused' && action === 'api')
+    assert.deepEqual(
+      told.map(({ who, target }) => `${who} ${target}`),
+      tries.map(([path]) => `alice PUT /api/v1${path}`),
+    )
+  })
+
   test('that are wrong are slowed like passwords; the same one again is one guess', async (t) => {
     const scene = await startGuarded(t)
     const ask = (n: number) =>

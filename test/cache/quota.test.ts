@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { createAnnexPlace } from '../../src/cache/annex.ts'
 import { createBudgets } from '../../src/cache/budgets.ts'
 import { createEviction } from '../../src/cache/eviction.ts'
 import { createHot } from '../../src/cache/hot.ts'
@@ -56,10 +57,11 @@ async function createCounted({
   limits,
 }: Pick<Shop, 'index' | 'store' | 'limits'>): Promise<Quota> {
   const budgets = createBudgets({ index, limitOf: () => 0 })
-  const ledger = await createLedger({ index, store })
+  const annex = createAnnexPlace()
+  const ledger = await createLedger({ index, store, annex })
   const leaving = createLeaving({ index, store, hot: createHot(), budgets, ledger })
   const undo = { makeRoom: async () => ({ objects: 0, bytes: 0 }) }
-  const eviction = createEviction({ index, store, budgets, leaving, undo, ledger, log: SILENT })
+  const eviction = createEviction({ index, store, budgets, leaving, undo, annex, ledger, log: SILENT })
   return createQuota({ store, ledger, budgets, eviction, limits: () => limits })
 }
 

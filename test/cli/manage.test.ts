@@ -47,6 +47,23 @@ void test('beside a server: the same commands go through it, and pulls see what 
   assert.equal((await pull()).headers['x-cache'], 'miss')
 })
 
+void test('a tag alone: the other one of its image stays, and undo says what is back', async (t) => {
+  const lab = await createLab(t)
+  lab.hub.addImage('library/nginx', { tags: ['1.27', 'latest'] })
+  await lab.ok('fetch', 'nginx:1.27')
+  await lab.ok('fetch', 'nginx:latest')
+  const only = ['rm', 'nginx:latest', '--tags-only'] as const
+  const dry = await lab.ok(...only, '--dry-run')
+  assert.match(dry, /^tags alone, their images stay: docker\.io\/library\/nginx:latest$/m)
+  assert.match(await lab.ok(...only), /^removed 1 tag$/m)
+  assert.equal((await lab.run('lookup', 'nginx:latest')).code, 4)
+  assert.match(await lab.ok('lookup', 'nginx:1.27'), /^cached\tcomplete$/m)
+  assert.match(await lab.ok('undo'), /^put 1 tag back, 0 B$/m)
+  assert.match(await lab.ok(...only, '--now'), /^removed 1 tag$/m)
+  assert.match(await lab.ok('rm', 'nginx:1.27', '--tags-only', '--now'), /^removed 1 image, freed /m)
+  assert.deepEqual(lab.blobFiles(), [])
+})
+
 void test('a partial image and a missing one have exit codes of their own', async (t) => {
   const lab = await createLab(t)
   lab.hub.addImage('library/nginx', { tags: ['1'] })

@@ -272,8 +272,10 @@ const PREVIEW: BoundPreview = {
   frees: 40 * MIB,
   sharedKept: 31 * MIB,
   alsoTags: ['docker.io/library/nginx:latest'],
+  namesOnly: [],
   pinned: ['docker.io/library/alpine:3'],
   inUse: [],
+  needed: [],
   notFound: ['nowhere:1'],
 }
 
@@ -296,6 +298,7 @@ void test('a removal says what goes along, what stays and what it frees', () => 
     bytes: 40 * MIB,
     undoUntil: undefined,
     left: [],
+    namesOnly: 0,
   }
   assert.deepEqual(people(evictedBlocks(PREVIEW, done, true)), [
     'removed 1 image, freed 40 MiB · 31 MiB stay, shared with others',

@@ -57,6 +57,26 @@ test('a snapshot is a sound copy, replaced only when something changed', async (
   )
 })
 
+test('what was written before somebody asked is in the copy, though one was being made already', async (t) => {
+  const { index, file } = await open(t)
+  await index.transact(() => {
+    for (let n = 0; n < 60_000; n++) add(index, n)
+  })
+  let done = false
+  const first = index.snapshot().finally(() => {
+    done = true
+  })
+  let next = first
+  let count = 60_000
+  while (!done) {
+    add(index, count++)
+    next = index.snapshot()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await next
+  assert.equal(countIn(`${file}.snapshot`), count)
+})
+
 test('changes of other processes count too', async (t) => {
   const { index, file } = await open(t)
   await index.snapshot()

@@ -143,4 +143,38 @@ suite('a pin', () => {
     for (let i = 0; i < 200 && (await list())[0] !== 'docker.io/library/b'; i++);
     assert.deepEqual(await list(), ['docker.io/library/b'])
   })
+
+  test('of thousands of names is one change, however they are written', async (t) => {
+    const { hub, cache } = await startPair(t, { clock: fakeClock() })
+    const api = apiOf(cache)
+    const names = ['1', '2', '3'].map((tag) => `app:${tag}`)
+    const images = names.map((_, at) => hub.addImage('library/app', { tags: [`${at + 1}`], layers: [10_000] }))
+    for (const [at, image] of images.entries())
+      await pullImage(cache, image, { repo: 'library/app', tag: `${at + 1}` })
+    await assertNoParts(cache.dataDir)
+    const match = [...names, ...Array.from({ length: 2000 }, (_, at) => `other${at}:1`)]
+    const { items } = await api.put('/pins', { match: [...match, 'docker.io/library/app:1'] })
+    assert.equal(items.length, match.length)
+    assert.deepEqual(
+      items.filter((pin) => pin.images > 0).map((pin) => [pin.match, pin.images]),
+      names.map((name) => [`docker.io/library/${name}`, 1]),
+    )
+    assert.deepEqual((await remove(cache, names)).pinned.length, 3)
+    await assert.rejects(api.del('/pins', { match: [...match, 'absent'] }), /absent/)
+    assert.equal((await api.get('/pins', {})).items.length, match.length)
+    assert.deepEqual((await api.del('/pins', { match })).items, [])
+    assert.deepEqual((await remove(cache, names)).pinned, [])
+    const [row] = (await api.get('/audit', {})).items
+    assert.equal(row?.action, 'unpin')
+    assert.match(row?.target ?? '', /^app:1 .* and \d+ more$/)
+    assert.deepEqual(row?.detail, { pins: match.length })
+  })
+
+  test('takes so many globs at once, and so many names', async (t) => {
+    const { cache } = await startPair(t, {})
+    const globs = Array.from({ length: 1001 }, (_, at) => `app${at}:*`)
+    await assert.rejects(apiOf(cache).put('/pins', { match: globs }), /at most 1000 with/)
+    const many = Array.from({ length: 20_001 }, (_, at) => `a${at}`)
+    await assert.rejects(apiOf(cache).put('/pins', { match: many }), /match/)
+  })
 })

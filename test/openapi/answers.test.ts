@@ -111,8 +111,8 @@ suite('a server with content answers as it is described', { timeout: 120_000 }, 
     await fill(pair)
     for (const route of [...OPERATIONS.keys()].filter(isEvents)) {
       const place = [...placeOf(route, 'text/event-stream'), 'x-events']
-      const ear = await listen(pair.cache, route.split(' ')[1] ?? '', ALICE)
-      for (const topic of ['live', 'overview', 'ping'] as const) {
+      const ear = await listen(pair.cache, `${route.split(' ')[1]}?topics=live,overview,jobs`, ALICE)
+      for (const topic of ['live', 'overview', 'jobs', 'ping'] as const) {
         if (topic === 'ping') continue
         assertAsDescribed(await ear.next(topic), [...place, topic], `${route} ${topic}`)
       }

@@ -4,17 +4,20 @@ import * as check from '../../src/api/check.ts'
 import * as convert from '../../src/api/convert.ts'
 import * as events from '../../src/api/events.ts'
 import * as evict from '../../src/api/evict.ts'
+import * as evictPreview from '../../src/api/evict-preview.ts'
 import * as gc from '../../src/api/gc.ts'
 import * as images from '../../src/api/images.ts'
 import * as keys from '../../src/api/keys.ts'
 import * as live from '../../src/api/live.ts'
 import * as manifest from '../../src/api/manifest.ts'
 import * as overview from '../../src/api/overview.ts'
+import * as password from '../../src/api/password.ts'
 import * as pins from '../../src/api/pins.ts'
 import * as remove from '../../src/api/remove.ts'
 import type { Api } from '../../src/api/routes.ts'
 import * as session from '../../src/api/session.ts'
 import * as setup from '../../src/api/setup.ts'
+import * as setupWatch from '../../src/api/setup-watch.ts'
 import * as stats from '../../src/api/stats.ts'
 import * as tags from '../../src/api/tags.ts'
 import * as tokens from '../../src/api/tokens.ts'
@@ -30,7 +33,9 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'POST /session': session.loginAsk,
   'DELETE /session': undefined,
   'POST /setup-admin': session.setupAsk,
+  'PUT /session/password': password.putAsk,
   'POST /setup/render': setup.renderAsk,
+  'GET /setup/watch': setupWatch.watchAsk,
   'GET /convert': convert.convertAsk,
   'GET /openapi.json': undefined,
   'GET /stats': stats.statsAsk,
@@ -56,7 +61,7 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'GET /clients': undefined,
   'POST /upstreams/test': upstreams.testAsk,
   'POST /check': check.checkAsk,
-  'POST /selection': evict.selectionAsk,
+  'POST /selection': evictPreview.selectionAsk,
   'POST /evict': evict.evictAsk,
   'GET /evictions': undefined,
   'POST /undo': evict.undoAsk,
@@ -65,6 +70,7 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'PUT /pins': pins.putAsk,
   'DELETE /pins': pins.deleteAsk,
   'GET /jobs': work.jobsAsk,
+  'POST /jobs/stop': work.stopAsk,
   'POST /remove': remove.removeAsk,
   'POST /gc': gc.gcAsk,
   'POST /gc/preview': gc.gcPreviewAsk,

@@ -34,6 +34,7 @@ export const WRITES: Readonly<Record<string, Example>> = {
   'POST /gc/preview': () => ({ platforms: ['linux/amd64'] }),
   'POST /gc/narrow': previewed,
   'POST /gc/run': previewed,
+  'POST /jobs/stop': () => ({ id: 1 }),
   'POST /undo': (written) => ({ id: written['POST /evict']?.['id'] }),
   'POST /evictions/free': () => ({}),
   'DELETE /pins': () => ({ match: ['docker.io/org/*'] }),
@@ -42,6 +43,7 @@ export const WRITES: Readonly<Record<string, Example>> = {
   'DELETE /users': () => USER,
   'POST /session': () => ({ user: 'alice', password: PASSWORDS.alice }),
   'DELETE /session': () => ({}),
+  'PUT /session/password': () => ({ old: PASSWORDS.alice, new: PASSWORDS.alice }),
   'POST /setup-admin': () => ({ token: 'x', user: 'eve', password: 'not-the-first' }),
 }
 
@@ -59,4 +61,5 @@ export const LATER: ReadonlySet<string> = new Set([
   'DELETE /users',
   'POST /session',
   'DELETE /session',
+  'PUT /session/password',
 ])

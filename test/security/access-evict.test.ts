@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { SECOND } from '../../src/domain/clock.ts'
 import {
   addBlob,
+  assertNoParts,
   assertStoreSound,
   blobPath,
   blobRows,
@@ -195,6 +196,8 @@ suite('evicting', () => {
     const layer = buildLayer(8 * MIB)
     const image = hub.addImage('library/app', { tags: ['1'], layers: [layer] })
     await pullWith(ask, image, { repo: 'app', tag: '1', headers: as('bob') })
+    // A client has its last byte a moment before it has landed.
+    await assertNoParts(cache.dataDir)
     for (const path of [blobPath(layer.digest), manifestPath('1')]) {
       const reader = await cache.open(blobPath(layer.digest), { headers: as('bob') })
       await reader.read(1000)

@@ -100,6 +100,9 @@ export function pour(socket: Socket, piece: Buffer): void {
   more()
 }
 
+/** Counted behind the answers. */
+const BEHIND = new Set(['usage', 'pulls_by_day'])
+
 /** How many rows each table of the index has; sums of traffic apart, which are written when it suits. */
 export function rowCounts(dataDir: string): Readonly<Record<string, number>> {
   const db = new Database(join(dataDir, 'cachalot.db'), { readonly: true })
@@ -110,7 +113,7 @@ export function rowCounts(dataDir: string): Readonly<Record<string, number>> {
       .all()
     const count = (name: string): number =>
       db.prepare<[], number>(`SELECT count(*) FROM "${name}"`).pluck().get() ?? 0
-    return Object.fromEntries(names.filter((name) => name !== 'usage').map((name) => [name, count(name)]))
+    return Object.fromEntries(names.filter((name) => !BEHIND.has(name)).map((name) => [name, count(name)]))
   } finally {
     db.close()
   }

@@ -12,6 +12,10 @@ export interface Place {
 }
 
 const APP = 'docker.io/library/app'
+/** `fill` pulled it; nothing in it lets a line break. */
+const LONG =
+  'a-team/with-a-rather-long-name/and-a-service-whose-name-does-not-end-soon' +
+  '/manifests/2026-11-22T10-00-00-0123456789abcdef0123456789abcdef'
 
 /** Every page, and what opens on them. `fill` of console.ts put there what they show. */
 export const PLACES: readonly Place[] = [
@@ -42,6 +46,7 @@ export const PLACES: readonly Place[] = [
   { name: 'image-none', path: '/ui/images/docker.io/library/none:1', who: 'alice' },
   { name: 'cleanup', path: '/ui/cleanup', who: 'alice' },
   { name: 'activity', path: '/ui/activity', who: 'alice' },
+  { name: 'activity-live-none', path: '/ui/activity', who: 'alice', prepare: showNothingLive },
   { name: 'activity-requests', path: '/ui/activity?tab=requests', who: 'alice' },
   { name: 'activity-audit', path: '/ui/activity?tab=audit', who: 'alice' },
   { name: 'activity-clients', path: '/ui/activity?tab=clients', who: 'alice' },
@@ -50,6 +55,7 @@ export const PLACES: readonly Place[] = [
   { name: 'settings-users', path: '/ui/settings?tab=users', who: 'alice' },
   { name: 'settings-keys', path: '/ui/settings?tab=keys', who: 'alice' },
   { name: 'settings-tokens', path: '/ui/settings?tab=tokens', who: 'alice' },
+  { name: 'settings-password', path: '/ui/settings?tab=password', who: 'alice' },
   { name: 'settings-appearance', path: '/ui/settings?tab=appearance', who: 'alice' },
   { name: 'settings-about', path: '/ui/settings?tab=about', who: 'alice' },
   { name: 'palette', path: '/ui/settings?tab=about', who: 'alice', prepare: openPalette },
@@ -93,4 +99,15 @@ async function openPalette(page: Page): Promise<void> {
 async function openHelp(page: Page): Promise<void> {
   await page.keyboard.press('?')
   await page.locator('dialog kbd').first().waitFor()
+}
+
+/** As half a minute after the last pull, which had a long name. */
+async function showNothingLive(page: Page): Promise<void> {
+  await page.request.get(`/v2/${LONG}`)
+  await page.route('**/api/v1/events**', () => undefined)
+  await page.route('**/api/v1/live', (route) => route.fulfill({ json: { pulls: [], flights: [] } }))
+  await visit(page, '/ui/activity')
+  await page.locator('.empty').getByText('does-not-end-soon').waitFor()
+  await page.unroute('**/api/v1/live')
+  await page.unroute('**/api/v1/events**')
 }

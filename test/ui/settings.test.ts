@@ -42,7 +42,8 @@ suite('the settings', { skip: NO_CHROMIUM }, () => {
     const { page } = await openPage(await openBrowser(t), cache.url)
     await logInAs(page, 'bob')
     await visit(page, '/ui/settings')
-    assert.deepEqual(await page.getByRole('tab').allTextContents(), ['API tokens', 'Appearance', 'About'])
+    const tabs = ['API tokens', 'Password', 'Appearance', 'About']
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), tabs)
     await page.getByLabel('Name').fill('script')
     await page.getByRole('button', { name: 'Create' }).click()
     const secret = (await page.getByLabel('API token', { exact: true }).textContent()) ?? ''
@@ -90,6 +91,28 @@ suite('the settings', { skip: NO_CHROMIUM }, () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
     await page.getByText('Removed: dora').waitFor()
     assert.equal(await logIn('explorer-99'), 401)
+  })
+
+  test('set one’s own password and go on, whatever one’s role; not without the old one', async (t) => {
+    const { cache } = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await logInAs(page, 'bob')
+    await visit(page, '/ui/settings?tab=password')
+    const old = page.getByLabel('Old password')
+    await old.fill('not-the-one')
+    await page.getByLabel('New password').fill('builder-no-more')
+    const button = page.getByRole('button', { name: 'Change password' })
+    await button.click()
+    await page.getByText(/the old password is wrong/i).waitFor()
+    await old.fill(PASSWORDS.bob)
+    await button.click()
+    await page.getByText('Saved: bob').waitFor()
+    assert.equal(await old.inputValue(), '')
+    await page.reload()
+    await page.getByRole('tab', { name: 'Password' }).waitFor()
+    const data = { user: 'bob', password: 'builder-no-more' }
+    const login = await page.request.post('/api/v1/session', { headers: { 'x-csrf': '1' }, data })
+    assert.equal(login.status(), 200)
   })
 
   test('show what is in force, and where it comes from', async (t) => {

@@ -8,7 +8,7 @@ import { NO_CHROMIUM, openBrowser, openPage, visit } from './browser.ts'
 import { logInAs, startConsole } from './console.ts'
 
 suite('the set-up page', { skip: NO_CHROMIUM }, () => {
-  test('is for everybody who may pull, and says for whom the check is', async (t) => {
+  test('is for everybody who may pull, and says when a pull of its own name came', async (t) => {
     const { cache } = await startConsole(t)
     const { page } = await openPage(await openBrowser(t), cache.url)
     await visit(page, '/ui/setup')
@@ -17,7 +17,20 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     const script = page.getByLabel('Set-up script', { exact: true })
     await script.waitFor()
     assert.match((await script.textContent()) ?? '', new RegExp(cache.url.replace('http://', '')))
-    await page.getByText('Operators who are logged in').waitFor()
+    await page.getByText('Waiting for that name').waitFor()
+    const command = (await page.getByLabel('Check command', { exact: true }).textContent()) ?? ''
+    const [, nonce] = /^podman pull docker\.io\/library\/cachalot-check:([a-z0-9]{20})$/.exec(command) ?? []
+    // Anybody else's client of that kind is no sign of this one.
+    const headers = { 'user-agent': 'containers/5.36.1 (github.com/containers/image)' }
+    for (const tag of ['latest', 'a'.repeat(20)])
+      await cache.fetch(`/v2/library/cachalot-check/manifests/${tag}?ns=docker.io`, { headers })
+    const looked = page.waitForResponse((answer) => answer.url().includes('/setup/watch'))
+    assert.deepEqual(await (await looked).json(), {})
+    assert.equal(await page.getByText('This client uses the cache.').count(), 0)
+    await cache.fetch(`/v2/library/cachalot-check/manifests/${nonce}?ns=docker.io`, { headers })
+    await page.getByText('This client uses the cache.').waitFor()
+    await page.getByText('containers/image 5.36.1 at 127.0.0.1').waitFor()
+    await page.getByText('as a mirror of docker.io').waitFor()
     assert.match(page.url(), /kind=podman/)
   })
 
@@ -40,8 +53,26 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     const script = page.getByLabel('Set-up script', { exact: true })
     await script.getByText('cache.example.com').waitFor()
     await script.getByText('ck_0123456789abcdefghijklmno').waitFor()
-    assert.match(page.url(), /base=https/)
-    assert.doesNotMatch(page.url(), /ck_/, 'keys stay out of addresses')
+    assert.doesNotMatch(page.url(), /ck_|base=|example/, 'what is typed stays out of addresses')
+    await page.getByRole('link', { name: /k3s/ }).click()
+    await page.getByRole('heading', { level: 2, name: 'k3s, RKE2' }).waitFor()
+    await script.getByText('cache.example.com').waitFor()
+  })
+
+  test('writes no address and no certificate into the script that a link names', async (t) => {
+    const { cache } = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await visit(page, '/ui/setup?kind=podman&strict=1&base=https://evil.example&ca=/tmp/evil.pem')
+    const script = page.getByLabel('Set-up script', { exact: true })
+    await script.getByText(cache.url.replace('http://', '')).first().waitFor()
+    assert.doesNotMatch(await page.locator('main').innerText(), /evil/)
+    assert.equal(await page.getByLabel('Address of this cache').inputValue(), '')
+    assert.equal(await page.getByLabel('Certificate of your own authority').inputValue(), '')
+    const plain = await cache.fetch('/setup?kind=podman&base=https://evil.example&ca=/tmp/evil.pem', {
+      lint: false,
+    })
+    assert.equal(plain.status, 200)
+    assert.doesNotMatch(plain.body.toString(), /evil/)
   })
 
   const lacking = missingOrNotRoot('podman')
@@ -51,7 +82,7 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     const { page } = await openPage(await openBrowser(t), cache.url)
     await logInAs(page, 'carol')
     await visit(page, '/ui/setup?kind=podman')
-    await page.getByText('Waiting for its first request').waitFor()
+    await page.getByText('Waiting for that name').waitFor()
 
     const root = await tempDir(t)
     const client = await podmanIn(root)
@@ -59,7 +90,10 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     await client.script((await page.getByLabel('Set-up script', { exact: true }).textContent()) ?? '')
     await client.pull('docker.io/library/hello:1')
     assert.ok(hub.requests.count({ kind: 'manifest', repo: 'library/hello' }) > 0)
-    await page.getByText('It came through this cache.').waitFor()
+    await page.getByText('Clients of this kind that asked for something since').waitFor()
+    const check = (await page.getByLabel('Check command', { exact: true }).textContent()) ?? ''
+    await assert.rejects(client.pull(check.replace('podman pull ', '')))
+    await page.getByText('This client uses the cache.').waitFor()
     await page.getByText('docker.io/library/hello').first().waitFor()
     await page
       .getByText(/podman/i)

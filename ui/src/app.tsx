@@ -6,15 +6,18 @@ import { opened } from './keys.ts'
 import { lazy } from './lazy.tsx'
 import Login from './pages/login/login.tsx'
 import OverviewPage from './pages/overview/overview.tsx'
+import { TakesRole } from './parts/takes-role.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { path } from './router.ts'
-import { session } from './session.ts'
+import { may, type Role, session } from './session.ts'
 import { language, w } from './words/words.ts'
 
 interface Page {
   readonly match: RegExp
   /** Whether it is for everybody who may pull. */
   readonly isPublic?: boolean
+  /** Others are told so, and the server is asked nothing. */
+  readonly role?: Role
   readonly View: ComponentType<{ readonly params: readonly string[] }>
 }
 
@@ -28,7 +31,7 @@ const PAGES: readonly Page[] = [
   { match: /^\/images$/, View: lazy(() => import('./pages/images/images.tsx')) },
   { match: /^\/images\/([^/]+)\/(.+?)([:@][^/]+)$/, View: lazy(() => import('./pages/image/image.tsx')) },
   { match: /^\/images\/([^/]+)\/(.+)$/, View: lazy(() => import('./pages/repository/repository.tsx')) },
-  { match: /^\/cleanup$/, View: lazy(() => import('./pages/cleanup/cleanup.tsx')) },
+  { match: /^\/cleanup$/, role: 'operator', View: lazy(() => import('./pages/cleanup/cleanup.tsx')) },
   { match: /^\/activity$/, View: lazy(() => import('./pages/activity/activity.tsx')) },
   { match: /^\/upstreams$/, View: lazy(() => import('./pages/upstreams/upstreams.tsx')) },
   { match: /^\/settings$/, View: lazy(() => import('./pages/settings/settings.tsx')) },
@@ -47,6 +50,11 @@ export function App() {
       <Frame>
         {found === undefined ? (
           <h1>{w().common.problem.notFoundPage}</h1>
+        ) : found.page.role !== undefined && user !== undefined && !may(found.page.role) ? (
+          <>
+            <h1 tabIndex={-1}>{w().common.nav.cleanup}</h1>
+            <TakesRole role={found.page.role} />
+          </>
         ) : found.page.isPublic === true || user !== undefined ? (
           <found.page.View key={path.value} params={found.params?.slice(1) ?? []} />
         ) : (

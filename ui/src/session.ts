@@ -20,9 +20,10 @@ export async function logOut(): Promise<void> {
 }
 
 const RANK = { user: 0, operator: 1, admin: 2 } as const
+export type Role = keyof typeof RANK
 
 /** Whether whoever is logged in has at least this role. */
-export function may(role: keyof typeof RANK): boolean {
+export function may(role: Role): boolean {
   const user = session.value?.user
   return user !== undefined && RANK[user.role] >= RANK[role]
 }

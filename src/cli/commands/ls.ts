@@ -119,7 +119,10 @@ async function pages<T extends RepositoryRow | ImageRow>(
     const page = await ask({ ...query, limit, ...(next === undefined ? {} : { cursor: next }) })
     items.push(...page.items)
     next = page.nextCursor
-    if (next === undefined || items.length >= most) return { items, total: page.total, nextCursor: next }
+    if (next === undefined || items.length >= most) {
+      const total = Math.max(page.total, items.length)
+      return { ...page, items, total }
+    }
   }
 }
 
@@ -129,6 +132,7 @@ function output(page: Page<unknown>, table: Table, noun: string, context: Contex
   const shown = page.items.length
   if (shown > 0) context.print([{ kind: 'table', table }])
   else context.note(`no ${noun} matches`)
-  if (shown < page.total)
+  if (page.totalIsLeast) context.note(`more than ${formatCount(shown)} · try: --all, or --limit N`)
+  else if (shown < page.total)
     context.note(`${formatCount(shown)} of ${counted(page.total, noun)} · try: --all, or --limit N`)
 }

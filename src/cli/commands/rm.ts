@@ -8,7 +8,7 @@ import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT, usageError } from '../exit.ts'
 import { type Reached, withApi } from '../reach.ts'
-import { dryBlocks, evictedBlocks, previewBlocks } from '../views/removal.ts'
+import { dryBlocks, evictedBlocks, previewBlocks, removedText } from '../views/removal.ts'
 
 /** `rm REF…`: takes images out of the cache. */
 export const rm: Command = {
@@ -21,19 +21,26 @@ export const rm: Command = {
     filter: 'only what matches, of the names or of everything',
     'dry-run': true,
     now: true,
+    'tags-only': true,
     'include-gone': true,
     yes: true,
     json: true,
   },
   about: [
     'Shows what goes, what that frees and what stays because others share it. A tag stands for its image, whose other',
-    'tags go with it; a REF without a tag stands for all images of that repository, and it may hold *, ** and ?.',
+    'tags go with it; with --tags-only they stay, and the image with them. A REF without a tag stands for all images of',
+    'that repository, and it may hold *, ** and ?.',
     'Pinned images stay, and so does what is being read. What its upstream does not have any more, as far as it said,',
     'stays too, unless --include-gone is given: nothing brings it back.',
     'The next pull fetches them again. Their bytes stay for ten minutes, so that "undo" can put everything back, unless',
     'room is needed before, or --now is given. Where no server runs, the next one frees them.',
   ],
-  examples: ['rm nginx:1.25 --dry-run', "rm 'ghcr.io/org/app:pr-*'", "rm --filter 'idle:90d >500MiB' --yes"],
+  examples: [
+    'rm nginx:1.25 --dry-run',
+    'rm nginx:latest --tags-only',
+    "rm 'ghcr.io/org/app:pr-*'",
+    "rm --filter 'idle:90d >500MiB' --yes",
+  ],
   run: (context) => {
     const selection = selectionOf(context)
     return withApi(context, (reached) => remove(reached, selection, context))
@@ -55,7 +62,8 @@ function selectionOf({ words: names, flags, world }: Context): Selection {
 async function remove({ api, isServed }: Reached, selection: Selection, context: Context): Promise<number> {
   const { signal, flags, world } = context
   const includeGone = flags.on('include-gone')
-  const preview = await api.post('/selection', { ...selection, includeGone }, { signal })
+  const tagsOnly = flags.on('tags-only')
+  const preview = await api.post('/selection', { ...selection, includeGone, tagsOnly }, { signal })
   requireFound(preview, context)
   if (flags.on('dry-run')) {
     if (flags.on('json')) context.json(preview)
@@ -63,20 +71,24 @@ async function remove({ api, isServed }: Reached, selection: Selection, context:
       context.print([...previewBlocks(preview, { now: world.clock(), includeGone }), ...dryBlocks(preview)])
     return codeOf(preview, { includeGone })
   }
-  const { count, objects, frees, gone, previewId } = preview
+  const { count, namesOnly, objects, frees, gone, previewId } = preview
   // A person reads it before the answer; a program is told what was done alone.
   const isWatched = context.terminal.out.interactive
   if (!flags.on('json') && isWatched)
     context.print(previewBlocks(preview, { now: world.clock(), includeGone }))
-  const question = `remove ${counted(count, 'image')} (${counted(objects, 'object')}) and free ${formatBytes(frees)}?`
+  const what = removedText(count, namesOnly.length)
+  const freed = `(${counted(objects, 'object')}) and free ${formatBytes(frees)}`
+  const question = `remove ${what}${count === 0 ? '' : ` ${freed}`}?`
   await confirm(context, {
-    objects: Math.max(objects, count),
+    objects: Math.max(objects, count, namesOnly.length),
     isFinal: includeGone && gone.length > 0,
     question,
   })
   const mode = flags.on('now') ? 'now' : 'undo'
   const evicted =
-    count === 0 ? undefined : await api.post('/evict', { previewId, mode, includeGone }, { signal })
+    count + namesOnly.length === 0
+      ? undefined
+      : await api.post('/evict', { previewId, mode, includeGone }, { signal })
   if (flags.on('json')) context.json({ ...preview, eviction: evicted })
   else
     context.print([
@@ -86,8 +98,9 @@ async function remove({ api, isServed }: Reached, selection: Selection, context:
   return codeOf(preview, { includeGone, evicted })
 }
 
-function requireFound({ count, notFound, pinned, inUse, gone }: BoundPreview, context: Context): void {
-  if (count + pinned.length + inUse.length + gone.length > 0) return
+function requireFound(preview: BoundPreview, context: Context): void {
+  const { count, namesOnly, notFound, pinned, inUse, needed, gone } = preview
+  if (count + namesOnly.length + pinned.length + inUse.length + needed.length + gone.length > 0) return
   if (context.flags.on('filter') && notFound.length === 0)
     throw new CommandError('nothing matches the filter', EXIT.notFound)
   const what = notFound.length === 0 ? 'nothing matches' : `not cached: ${notFound.join(', ')}`
@@ -96,10 +109,11 @@ function requireFound({ count, notFound, pinned, inUse, gone }: BoundPreview, co
 
 /** Partial where something that was asked for stays. */
 function codeOf(
-  { pinned, inUse, gone, notFound }: BoundPreview,
+  { pinned, inUse, needed, gone, notFound }: BoundPreview,
   { includeGone, evicted }: { includeGone: boolean; evicted?: Evicted | undefined },
 ): number {
   const staysGone = includeGone ? 0 : gone.length
-  const stays = pinned.length + inUse.length + staysGone + notFound.length + (evicted?.left.length ?? 0)
+  const stays =
+    pinned.length + inUse.length + needed.length + staysGone + notFound.length + (evicted?.left.length ?? 0)
   return stays > 0 ? EXIT.partial : EXIT.ok
 }

@@ -26,10 +26,12 @@ export const undo: Command = {
 async function putBack({ api }: Reached, context: Context): Promise<void> {
   const { signal, flags } = context
   const { items } = await api.get('/evictions', {}, { signal })
-  const { id } = choose(items, context.words[0])
+  const { id, names } = choose(items, context.words[0])
   const undone = await api.post('/undo', { id }, { signal })
+  // Without images it was tags alone.
+  const what = undone.images === 0 ? counted(names.length, 'tag') : counted(undone.images, 'image')
   if (flags.on('json')) context.json({ id, ...undone })
-  else context.print([line(`put ${counted(undone.images, 'image')} back, ${formatBytes(undone.bytes)}`)])
+  else context.print([line(`put ${what} back, ${formatBytes(undone.bytes)}`)])
 }
 
 function choose(evictions: readonly Eviction[], id: string | undefined): Eviction {

@@ -12,11 +12,19 @@ export interface TreeRow extends Sizes, TimesOfUse {
   readonly pinned: boolean
 }
 
+/** Numbers of one repository. */
+export type RepositorySums = Pick<
+  RepositoryFacts,
+  'tags' | 'images' | 'total' | 'onlyHere' | 'firstCached' | 'lastUsed' | 'pulls' | 'pinned'
+>
+
 export interface TreeAsk {
   /** "docker.io/library"; undefined: the upstreams. */
   readonly path: string | undefined
   /** Ids of the repositories that are shown; undefined: all of them. */
   readonly only: readonly number[] | undefined
+  /** Numbers that take the place of a repository's own, where only some of its tags are shown. */
+  readonly instead?: ReadonlyMap<number, RepositorySums>
 }
 
 /** An upstream, a part of a path, or a repository; its sums are of all that lies below. */
@@ -36,9 +44,9 @@ interface Node {
 }
 
 /** Children of a node of the tree of names, in order; none where there is no such node. */
-export function tree(db: Db, { path, only }: TreeAsk): readonly TreeRow[] {
+export function tree(db: Db, { path, only, instead }: TreeAsk): readonly TreeRow[] {
   const { value: ledger } = ledgerOf(db, false)
-  const root = only === undefined ? wholeTree(ledger) : makeTree(ledger, new Set(only))
+  const root = only === undefined ? wholeTree(ledger) : makeTree(ledger, new Set(only), instead)
   const node = (path ?? '').split('/').reduce(step, root)
   if (node === undefined) return []
   const below = [...node.children].map(([label, child]) => toRow(collapse(label, child, node === root)))
@@ -70,15 +78,23 @@ function wholeTree(ledger: Ledger): Node {
   return known
 }
 
-function makeTree({ repositories, shared }: Ledger, only?: ReadonlySet<number>): Node {
+function makeTree(
+  { repositories, shared }: Ledger,
+  only?: ReadonlySet<number>,
+  instead?: TreeAsk['instead'],
+): Node {
   const root = newNode('', undefined)
   const leaves = new Map<number, Node>()
-  for (const facts of repositories) {
-    if (only !== undefined && !only.has(facts.id)) continue
+  for (const own of repositories) {
+    if (only !== undefined && !only.has(own.id)) continue
+    const sums = instead?.get(own.id)
+    const facts = sums === undefined ? own : { ...own, ...sums }
     const leaf = place(root, facts.name)
     leaf.repository = facts
-    leaves.set(facts.id, leaf)
-    for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) addTo(node, facts)
+    // What hidden tags share with others is in no sum; what the shown ones share is in theirs already.
+    if (sums === undefined) leaves.set(facts.id, leaf)
+    const bytes = sums?.total ?? facts.onlyHere
+    for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) addTo(node, facts, bytes)
   }
   for (const { bytes, holders } of shared) share(leaves, bytes, holders)
   return root
@@ -101,8 +117,8 @@ function place(root: Node, name: string): Node {
 }
 
 /** What a repository has alone belongs to whatever it is in; what it shares is added once for all its holders. */
-function addTo(node: Node, facts: RepositoryFacts): void {
-  node.total += facts.onlyHere
+function addTo(node: Node, facts: RepositoryFacts, bytes: number): void {
+  node.total += bytes
   node.onlyHere += facts.onlyHere
   node.repositories++
   node.tags += facts.tags

@@ -28,7 +28,7 @@ export interface Place {
  */
 export interface Absences {
   /** Throws where it is known that the commit has no such file. `key`: of the file, which may be here after all. */
-  require(place: Place, key: EntryKey, exchange: Exchange): Promise<void>
+  confirm(place: Place, key: EntryKey, exchange: Exchange): Promise<void>
   /** Notes where the work learns from the hub that there is none. */
   noting<T>(place: Place, work: Promise<T>): Promise<T>
 }
@@ -38,7 +38,7 @@ const NOTE = 'EntryNotFound\n'
 
 export function createAbsences(cache: Pick<Cache, 'source'>, keeper: Keeper): Absences {
   return {
-    require: async (place, key, { notes }) => {
+    confirm: async (place, key, { notes }) => {
       const { repo, commit, path } = place
       if (!place.isKept || cache.source(key) !== undefined) return
       if ((await keeper.find(absenceKey(repo, commit, path))) === undefined) return

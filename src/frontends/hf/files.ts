@@ -48,7 +48,7 @@ export function createFiles({ cache, findCommit, absences, settings }: FilesDeps
     const ask = { ...permit, commit, path, maxBytes: settings.maxFile, digestOfObject }
     const want = keptAs(permit, fileWant(ask))
     const place = { repo, commit, path, isKept }
-    await absences.require(place, want.key, exchange)
+    await absences.confirm(place, want.key, exchange)
     const meta = await orLacking(lack, absences.noting(place, describe(want)))
     requireFit(meta.size, settings.maxFile)
     const own = { ...headers, ...headersOfFile({ commit, path, meta }) }

@@ -6,6 +6,7 @@ import type { Exchange, FrontEnd, Need, RequestLine } from '../front-end.ts'
 import type { Headers } from '../send.ts'
 import { type Ask, targetOf, titleOf } from './ask.ts'
 import { serveBlob } from './blob.ts'
+import { checkIn, refuseCheck } from './client-check.ts'
 import { serveDelete } from './delete.ts'
 import { renderError } from './errors.ts'
 import { createLists, type Lists } from './lists.ts'
@@ -52,6 +53,8 @@ export function createOciFrontEnd(
     const target = targetOf(route, resource)
     exchange.notes.name = titleOf(target)
     exchange.notes.upstream = route.upstream.name
+    const check = checkIn(router, op, route)
+    if (check !== undefined) return refuseCheck(exchange, check)
     exchange.notes.kind = resource.kind
     if (op.verb === 'read') exchange.access.requirePull(target)
     const kept = exchange.access.mayStore(target) ? asIs : unkept

@@ -20,7 +20,7 @@ export const buildkit: Client = (plan, words) => {
     ...scripts(plan, words, work),
     files: [{ path: FILE, content: buildkitdToml(plan) }],
     reload: 'sudo systemctl try-restart buildkit',
-    test: `echo 'FROM ${smallImage(plan.registries)}' | docker buildx build --pull --no-cache -`,
+    test: `echo 'FROM ${smallImage(plan)}' | docker buildx build --pull --no-cache -`,
     notes: [
       info(words.notes.buildxDriver),
       info(words.notes.buildxName),

@@ -22,7 +22,7 @@ export const containerd: Client = (plan, words) => {
     ...scripts(plan, words, work),
     files: [{ path: CONFIG, content: containerdToml() }, ...hostsFiles(plan)],
     reload: 'sudo systemctl restart containerd',
-    test: `sudo ctr images pull --hosts-dir ${HOSTS_FOLDER} ${smallImage(plan.registries)}`,
+    test: `sudo ctr images pull --hosts-dir ${HOSTS_FOLDER} ${smallImage(plan)}`,
     notes: [
       info(words.notes.readEveryPull),
       info(words.notes.ctrNeedsFolder),
@@ -46,7 +46,7 @@ export const nerdctl: Client = (plan, words) => {
     ...scripts(plan, words, work),
     files: hostsFiles(plan),
     reload: undefined,
-    test: `nerdctl pull ${smallImage(plan.registries)}`,
+    test: `nerdctl pull ${smallImage(plan)}`,
     notes: [
       info(words.notes.nerdctlRootless),
       ...(plan.isStrict ? [info(words.notes.strictHosts)] : []),

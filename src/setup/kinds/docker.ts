@@ -39,7 +39,7 @@ export const docker: Client = (plan, words) => {
       ...others.map((registry) => ({ path: hostsFile(registry), content: hostsToml(plan, registry) })),
     ],
     reload: 'sudo systemctl reload docker',
-    test: `docker pull ${smallImage(plan.registries)}`,
+    test: `docker pull ${smallImage(plan)}`,
     notes: notesOf(plan, words.notes),
   }
 }
@@ -66,7 +66,7 @@ function byHand(plan: Plan, first: readonly SetupNote[], notes: NoteWords): Omit
     apply: undefined,
     undo: undefined,
     reload: undefined,
-    test: `docker pull ${smallImage([DOCKER_HUB])}`,
+    test: `docker pull ${smallImage({ ...plan, registries: [DOCKER_HUB] })}`,
     notes: [...first, ...notesOf(plan, notes)],
   }
 }

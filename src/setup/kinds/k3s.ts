@@ -35,7 +35,7 @@ export const k3s: Client = (plan, words) => {
     ...scripts(plan, words, work),
     files: [{ path: `${FOLDER}/registries.yaml`, content: registriesYaml(plan) }, ...strictFiles(plan)],
     reload: 'for unit in k3s k3s-agent rke2-server rke2-agent; do sudo systemctl try-restart $unit; done',
-    test: `sudo k3s crictl pull ${smallImage(plan.registries)}`,
+    test: `sudo k3s crictl pull ${smallImage(plan)}`,
     notes: [
       info(words.notes.everyNode),
       info(words.notes.kubeletLastError),

@@ -5,7 +5,7 @@ import { type Client, generalNotes, info, warn } from './client.ts'
 
 /** Pods that name the cache in front of the image. Nodes are set up as containerd or k3s. */
 export const kubernetes: Client = (plan, { notes }) => {
-  const image = `${plan.prefix}/${smallImage([...plan.registries, DOCKER_HUB])}`
+  const image = `${plan.prefix}/${smallImage({ ...plan, registries: [...plan.registries, DOCKER_HUB] })}`
   const lines = [
     'apiVersion: v1',
     'kind: Pod',

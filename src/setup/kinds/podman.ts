@@ -10,19 +10,19 @@ const CERTS = '/etc/containers/certs.d'
 const OTHERS = ['/etc/containers/registries.conf', '/etc/containers/registries.conf.d/*.conf']
 
 export const podman: Client = (plan, words) => {
-  const image = smallImage(plan.registries)
+  const image = smallImage(plan)
   const own = [words.notes.podmanLogin, words.notes.podmanUserFile]
   return told(plan, words, { client: 'podman', reload: undefined, test: `podman pull ${image}`, own })
 }
 
 export const crio: Client = (plan, words) => {
-  const test = `sudo crictl pull ${smallImage(plan.registries)}`
+  const test = `sudo crictl pull ${smallImage(plan)}`
   const own = [words.notes.crioAuth, words.notes.podSecret]
   return told(plan, words, { client: 'CRI-O', reload: 'sudo systemctl reload crio', test, own })
 }
 
 export const skopeo: Client = (plan, words) => {
-  const test = `skopeo inspect --no-tags docker://${smallImage(plan.registries)}`
+  const test = `skopeo inspect --no-tags docker://${smallImage(plan)}`
   const own = [words.notes.skopeoInspect, words.notes.skopeoVariable]
   return told(plan, words, { client: 'skopeo', reload: undefined, test, own })
 }

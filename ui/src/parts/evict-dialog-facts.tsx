@@ -15,7 +15,20 @@ interface EvictFactsProps {
 /** What goes, what stays and why. */
 export function EvictFacts({ preview, withGone }: EvictFactsProps) {
   const words = w().evict
-  const { images, count, total, frees, sharedKept, alsoTags, pinned, inUse, gone, notFound } = preview
+  const {
+    images,
+    count,
+    total,
+    frees,
+    sharedKept,
+    alsoTags,
+    namesOnly,
+    pinned,
+    inUse,
+    needed,
+    gone,
+    notFound,
+  } = preview
   return (
     <>
       <dl class="evict-facts">
@@ -29,21 +42,27 @@ export function EvictFacts({ preview, withGone }: EvictFactsProps) {
               {sharedKept > 0 ? words.stays(bytes(total), bytes(sharedKept)) : words.staysNone(bytes(total))}
             </span>
           )}
-          {count === 0 ? (
+          {count + namesOnly.length === 0 ? (
             <p>{words.nothing}</p>
           ) : (
             <Names title={w().common.images(count)} names={images.map(({ name }) => name)} total={count} />
           )}
         </dd>
+        {namesOnly.length > 0 && (
+          <Fact title={words.alone}>
+            <Names title={words.aloneTags(namesOnly.length)} names={namesOnly} />
+          </Fact>
+        )}
         {alsoTags.length > 0 && (
           <Fact title={words.also}>
             <Names title={words.alsoTags(alsoTags.length)} names={alsoTags} />
           </Fact>
         )}
-        {pinned.length + inUse.length > 0 && (
+        {pinned.length + inUse.length + needed.length > 0 && (
           <Fact title={words.skipped}>
             <Names title={words.pinned(pinned.length)} names={pinned} />
             <Names title={words.inUse(inUse.length)} names={inUse} />
+            <Names title={words.needed(needed.length)} names={needed} />
           </Fact>
         )}
         {notFound.length > 0 && (

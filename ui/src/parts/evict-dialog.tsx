@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { BoundPreview, Evicted } from '../../../src/api/contract-contents.ts'
 import { ask } from '../api.ts'
@@ -17,6 +17,8 @@ export interface EvictAsk {
   readonly names: readonly string[]
   readonly filter?: string
   readonly exclude?: readonly string[]
+  /** Tags were chosen rather than images. */
+  readonly tagsOnly?: boolean
 }
 
 interface EvictDialogProps {
@@ -36,24 +38,29 @@ interface Looked {
 export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
   const words = w().evict
   const withGone = useSignal(false)
+  const scope = useSignal<'images' | 'tags'>(asked.tagsOnly === true ? 'tags' : 'images')
+  // Once it made a difference it can be taken back.
+  const canScope = useRef(false)
   const mode = useSignal<'undo' | 'now'>('undo')
   const typed = useSignal('')
   const isBusy = useSignal(false)
   const failure = useSignal<ReturnType<typeof asFailure> | undefined>(undefined)
-  const looked = useResource(JSON.stringify([asked, withGone.value]), (signal) =>
-    look(asked, withGone.peek(), signal),
+  const looked = useResource(JSON.stringify([asked, withGone.value, scope.value]), (signal) =>
+    look({ ...asked, tagsOnly: scope.peek() === 'tags', includeGone: withGone.peek() }, signal),
   )
   const cancel = useRef<HTMLButtonElement>(null)
   useEffect(() => cancel.current?.focus(), [])
 
   const { data } = looked
   const images = data === undefined ? 0 : data.preview.count
+  const alone = data === undefined ? 0 : data.preview.namesOnly.length
+  if (alone + (data?.preview.alsoTags.length ?? 0) > 0) canScope.current = true
   const isHalf = data !== undefined && data.preview.frees * 2 > data.used && data.used > 0
   const asksPhrase = images > 0 && (isHalf || (withGone.value && (data?.preview.gone.length ?? 0) > 0))
   const phrase = words.phrase(images)
   const mayRun =
     data !== undefined &&
-    images > 0 &&
+    images + alone > 0 &&
     !looked.isLoading &&
     !isBusy.value &&
     (!asksPhrase || typed.value.trim() === phrase)
@@ -79,29 +86,25 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
   }
 
   return (
-    <Dialog title={data === undefined ? words.titleUnknown : words.title(images)} onClose={onClose}>
+    <Dialog title={data === undefined ? words.titleUnknown : words.title(images, alone)} onClose={onClose}>
       <div class="evict">
         {looked.failure !== undefined && <Problem failure={looked.failure} retry={looked.reload} />}
         {data === undefined && looked.failure === undefined && <Skeleton lines={5} />}
         {data !== undefined && (
           <>
             <EvictFacts preview={data.preview} withGone={withGone} />
-            <Mode mode={mode} />
+            {canScope.current && (
+              <Options legend={words.scope} name="evict-scope" words={words.scopes} value={scope} />
+            )}
+            <Options
+              legend={words.mode}
+              name="evict-mode"
+              words={{ undo: words.undo, now: words.now }}
+              value={mode}
+            />
           </>
         )}
-        {asksPhrase && (
-          <label class="evict-phrase">
-            {isHalf && <strong>{words.whole}</strong>}
-            <span>{words.type(phrase)}</span>
-            <input
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-              value={typed.value}
-              onInput={(event) => (typed.value = event.currentTarget.value)}
-            />
-          </label>
-        )}
+        {asksPhrase && <Phrase phrase={phrase} why={isHalf ? words.whole : undefined} typed={typed} />}
         {failure.value !== undefined && <Problem failure={failure.value} />}
       </div>
       <footer>
@@ -109,36 +112,70 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
           {w().common.cancel}
         </button>
         <button type="button" class="danger" disabled={!mayRun} onClick={() => void run()}>
-          {isBusy.value ? words.evicting : words.confirm(images)}
+          {isBusy.value ? words.evicting : words.confirm(images, alone)}
         </button>
       </footer>
     </Dialog>
   )
 }
 
-/** Gone images only count once they were asked for: then the numbers are those of what would really go. */
-async function look(asked: EvictAsk, withGone: boolean, signal: AbortSignal): Promise<Looked> {
+interface PhraseProps {
+  readonly phrase: string
+  readonly why: string | undefined
+  readonly typed: Signal<string>
+}
+
+function Phrase({ phrase, why, typed }: PhraseProps) {
+  return (
+    <label class="evict-phrase">
+      {why !== undefined && <strong>{why}</strong>}
+      <span>{w().evict.type(phrase)}</span>
+      <input
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        value={typed.value}
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+      />
+    </label>
+  )
+}
+
+interface LookAsk extends EvictAsk {
+  /** They only count once they were asked for: then the numbers are those of what would really go. */
+  readonly includeGone: boolean
+}
+
+async function look(asked: LookAsk, signal: AbortSignal): Promise<Looked> {
   const [preview, stats] = await Promise.all([
-    ask('POST /selection', { ...asked, includeGone: withGone }, signal),
+    ask('POST /selection', asked, signal),
     ask('GET /stats', {}, signal),
   ])
   return { preview, used: stats.disk.used }
 }
 
-function Mode({ mode }: { mode: { value: 'undo' | 'now' } }) {
-  const words = w().evict
+interface OptionsProps<T extends string> {
+  readonly legend: string
+  readonly name: string
+  readonly words: Readonly<Record<T, string>>
+  readonly value: Signal<T>
+}
+
+function Options<T extends string>({ legend, name, words, value }: OptionsProps<T>) {
+  // The keys of a record of T are T.
+  const keys = Object.keys(words) as T[]
   return (
     <fieldset>
-      <legend>{words.mode}</legend>
-      {(['undo', 'now'] as const).map((one) => (
-        <label key={one} class="option">
+      <legend>{legend}</legend>
+      {keys.map((key) => (
+        <label key={key} class="option">
           <input
             type="radio"
-            name="evict-mode"
-            checked={mode.value === one}
-            onChange={() => (mode.value = one)}
+            name={name}
+            checked={value.value === key}
+            onChange={() => (value.value = key)}
           />
-          {words[one]}
+          {words[key]}
         </label>
       ))}
     </fieldset>
@@ -147,17 +184,21 @@ function Mode({ mode }: { mode: { value: 'undo' | 'now' } }) {
 
 function sayDone(eviction: Evicted, mode: 'undo' | 'now', onDone: () => void): void {
   const words = w().evict
-  const { id, images } = eviction
+  const { id, images, namesOnly } = eviction
+  const what = words.things(images, namesOnly)
   const size = bytes(eviction.bytes)
   if (eviction.left.length > 0) toast(words.leftOver(eviction.left.length))
-  if (mode === 'now' || eviction.undoUntil === undefined) return toast(words.doneNow(images, size))
+  const isFinal = mode === 'now' || eviction.undoUntil === undefined
+  if (isFinal) return toast(images === 0 && namesOnly > 0 ? words.doneTags(what) : words.doneNow(what, size))
   const undo = async (): Promise<void> => {
     try {
-      toast(words.undone((await ask('POST /undo', { id })).images))
+      toast(words.undone((await ask('POST /undo', { id })).images, namesOnly))
       onDone()
     } catch (error) {
       toast(wordsFor(asFailure(error)), { tone: 'bad' })
     }
   }
-  toast(words.doneUndo(images, size), { action: { label: words.undoNow, run: () => void undo() } })
+  toast(images === 0 ? words.doneTags(what) : words.doneUndo(what, size), {
+    action: { label: words.undoNow, run: () => void undo() },
+  })
 }

@@ -1,10 +1,14 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { query, setQuery } from '../router.ts'
+import { may, type Role } from '../session.ts'
+import { TakesRole } from './takes-role.tsx'
 
 export interface Tab {
   readonly id: string
   readonly title: string
+  /** Shown to others only if they ask for it, and then it only says so. */
+  readonly role?: Role
   readonly content: () => ComponentChildren
 }
 
@@ -17,9 +21,11 @@ interface TabsProps {
 }
 
 /** Pages within a page; which one stands in the address. Arrows go from one to the next. */
-export function Tabs({ label, tabs, name = 'tab', clears = [] }: TabsProps) {
+export function Tabs({ label, tabs: all, name = 'tab', clears = [] }: TabsProps) {
   const id = useId()
-  const shown = tabs.find((tab) => tab.id === query.value.get(name)) ?? tabs[0]
+  const asked = all.find((tab) => tab.id === query.value.get(name))
+  const tabs = all.filter((tab) => tab === asked || isOpen(tab))
+  const shown = asked ?? tabs[0]
   const choose = (tab: Tab | undefined): void => {
     if (tab === undefined) return
     const cleared = Object.fromEntries(clears.map((field) => [field, undefined]))
@@ -49,8 +55,12 @@ export function Tabs({ label, tabs, name = 'tab', clears = [] }: TabsProps) {
         ))}
       </div>
       <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${shown?.id ?? ''}`}>
-        {shown?.content()}
+        {shown?.role !== undefined && !isOpen(shown) ? <TakesRole role={shown.role} /> : shown?.content()}
       </div>
     </div>
   )
+}
+
+function isOpen({ role }: Tab): boolean {
+  return role === undefined || may(role)
 }

@@ -1,5 +1,4 @@
 import { Tabs } from '../../parts/tabs.tsx'
-import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { AuditTab } from './audit.tsx'
 import { ClientsTab } from './clients.tsx'
@@ -18,8 +17,8 @@ export default function ActivityPage() {
         tabs={[
           { id: 'live', title: tabs.live, content: () => <LiveTab /> },
           { id: 'requests', title: tabs.requests, content: () => <RequestsTab /> },
-          ...(may('operator') ? [{ id: 'clients', title: tabs.clients, content: () => <ClientsTab /> }] : []),
-          ...(may('admin') ? [{ id: 'audit', title: tabs.audit, content: () => <AuditTab /> }] : []),
+          { id: 'clients', title: tabs.clients, role: 'operator', content: () => <ClientsTab /> },
+          { id: 'audit', title: tabs.audit, role: 'admin', content: () => <AuditTab /> },
         ]}
       />
     </>

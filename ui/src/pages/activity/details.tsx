@@ -17,9 +17,13 @@ export function RequestDetails({ row, onClose }: { row: RequestRow; onClose: () 
         rows={[
           [words.name, <span class="name">{row.name}</span>],
           [terms.time, moment(row.at)],
-          [terms.client, <code>{row.client}</code>],
-          [words.agent, row.agent === '' ? common.unknown : row.agent],
-          [words.who, row.who ?? words.anonymous],
+          ...(row.client === undefined
+            ? []
+            : ([
+                [terms.client, <code>{row.client}</code>],
+                [words.agent, row.agent === '' ? common.unknown : row.agent],
+                [words.who, row.who ?? words.anonymous],
+              ] as const)),
           [words.method, <code>{row.method}</code>],
           [terms.status, <StatusMark status={row.status} />],
           [words.came, <OutcomeMark outcome={row.outcome} />],

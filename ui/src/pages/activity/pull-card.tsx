@@ -36,9 +36,13 @@ export function PullCard({ pull }: { pull: LivePull }) {
       </header>
       <div class="spread quiet fine-print">
         <span>
-          {agent === '' ? client : words.by({ client, agent })}
-          {' · '}
-          {who === undefined ? words.anonymous : words.as(who)}
+          {client !== undefined && (
+            <>
+              {agent === undefined || agent === '' ? client : words.by({ client, agent })}
+              {' · '}
+              {who === undefined ? words.anonymous : words.as(who)}
+            </>
+          )}
         </span>
         <span>
           {endedAt === undefined

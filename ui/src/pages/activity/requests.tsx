@@ -36,7 +36,10 @@ export default function RequestsTab({ repository }: { readonly repository?: stri
       {rows !== undefined && rows.length > 0 && (
         <Table
           caption={words.caption}
-          columns={columnsOf((row) => (opened.value = row))}
+          columns={columnsOf(
+            (row) => (opened.value = row),
+            rows.some(({ client }) => client !== undefined),
+          )}
           rows={rows}
           keyOf={({ id, at }) => `${at} ${id}`}
           total={rows.length + (hasMore ? 1 : 0)}
@@ -77,7 +80,8 @@ function NameCell({ row: { name, status } }: { row: RequestRow }) {
   )
 }
 
-function columnsOf(open: (row: RequestRow) => void): readonly Column<RequestRow>[] {
+/** Clients are told to operators, and to users of what they did themselves. */
+function columnsOf(open: (row: RequestRow) => void, withClients: boolean): readonly Column<RequestRow>[] {
   const { activity, common } = w()
   const { terms } = common
   const words = activity.requests
@@ -85,7 +89,16 @@ function columnsOf(open: (row: RequestRow) => void): readonly Column<RequestRow>
     { id: 'at', title: terms.time, cell: ({ at }) => <Time at={at} /> },
     { id: 'status', title: terms.status, cell: ({ status }) => <StatusMark status={status} /> },
     { id: 'name', title: words.name, cell: (row) => <NameCell row={row} /> },
-    { id: 'client', title: terms.client, wide: true, cell: ({ client }) => <code>{client}</code> },
+    ...(withClients
+      ? [
+          {
+            id: 'client',
+            title: terms.client,
+            wide: true,
+            cell: ({ client }: RequestRow) => <code>{client}</code>,
+          },
+        ]
+      : []),
     { id: 'method', title: words.method, wide: true, cell: ({ method }) => <code>{method}</code> },
     {
       id: 'outcome',

@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Stats } from '../../../../src/api/contract.ts'
-import { bytes, number, span } from '../../format.ts'
+import { bytes, span } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { w } from '../../words/words.ts'
 import { FIRST, type GoalForm, goalOf } from './goal.ts'
 import { GoalFields } from './goal-fields.tsx'
-import { type Previewed, phase, preview, run } from './phase.ts'
+import { jobs, type Previewed, phase, preview, run } from './phase.ts'
 import { Report } from './report.tsx'
+import { Running } from './running.tsx'
 
 interface AssistantProps {
   readonly disk: Stats['disk'] | undefined
@@ -26,7 +27,9 @@ export function Assistant({ disk, onDone }: AssistantProps) {
   }, [form.value])
   const goal = goalOf(form.value, disk?.maxSize ?? 0)
   const now = phase.value
-  const isBusy = now.at === 'looking' || now.at === 'running'
+  const job = jobs.value.find((one) => one.job === 'gc')
+  const isRunning = now.at === 'running' || job !== undefined
+  const isBusy = now.at === 'looking' || isRunning
   const upstreams = disk?.upstreams.flatMap((row) => (row.bytes > 0 ? [row.upstream] : [])) ?? []
   return (
     <>
@@ -51,8 +54,11 @@ export function Assistant({ disk, onDone }: AssistantProps) {
           {now.at === 'goal' && <small class="quiet">{words.nothingYet}</small>}
         </p>
       </form>
-      {now.at === 'preview' && <Preview shown={now} onRun={() => void run(now, onDone)} />}
-      {now.at === 'running' && <Running step={now.step} />}
+      {now.at === 'preview' && (
+        <Preview shown={now} isBusy={isBusy} onRun={() => void run(now, onDone)} />
+      )}
+      {isRunning && <Running step={now.at === 'running' ? now.step : job?.progress} job={job} />}
+      {now.at === 'stopped' && <p role="status">{words.stopped}</p>}
       {now.at === 'done' && (
         <p class="banner ok" role="status">
           <Icon name="ok" />
@@ -65,7 +71,13 @@ export function Assistant({ disk, onDone }: AssistantProps) {
   )
 }
 
-function Preview({ shown, onRun }: { shown: Previewed; onRun: () => void }) {
+interface PreviewProps {
+  readonly shown: Previewed
+  readonly isBusy: boolean
+  readonly onRun: () => void
+}
+
+function Preview({ shown, isBusy, onRun }: PreviewProps) {
   const words = w().cleanup.free
   const { all, isCounting } = shown
   const { report } = shown.now
@@ -86,31 +98,13 @@ function Preview({ shown, onRun }: { shown: Previewed; onRun: () => void }) {
       )}
       {hasRows && (
         <p class="row" aria-live="polite" aria-busy={isCounting}>
-          <button type="button" class="danger" disabled={isCounting || objects === 0} onClick={onRun}>
+          <button type="button" class="danger" disabled={isCounting || isBusy || objects === 0} onClick={onRun}>
             {isCounting ? words.counting : words.run(bytes(frees))}
           </button>
           {!isCounting && <span class="quiet">{words.after(bytes(after))}</span>}
           <span class="quiet">{words.final}</span>
         </p>
       )}
-    </div>
-  )
-}
-
-function Running({ step }: { step: Extract<typeof phase.value, { at: 'running' }>['step'] }) {
-  const words = w().cleanup.free
-  const text =
-    step === undefined
-      ? words.running
-      : words.progress(number(step.done), number(step.total), bytes(step.bytes))
-  return (
-    <div class="stack tight">
-      <progress
-        aria-label={words.running}
-        {...(step === undefined || step.total === 0 ? {} : { value: step.done, max: step.total })}
-      />
-      <p>{text}</p>
-      <small class="quiet">{words.stays}</small>
     </div>
   )
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { ask } from '../../api.ts'
+import { useLive } from '../../live.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { Skeleton } from '../../parts/small.tsx'
 import { useResource } from '../../resource.ts'
@@ -7,6 +8,7 @@ import { w } from '../../words/words.ts'
 import { Assistant } from './assistant.tsx'
 import './cleanup.css'
 import { History } from './history.tsx'
+import { jobs } from './phase.ts'
 import { Pins } from './pins.tsx'
 import { Space } from './space.tsx'
 import { Undo } from './undo.tsx'
@@ -17,6 +19,11 @@ export default function Cleanup() {
   // Whatever is done on this page may change every number of it.
   const turn = useSignal(0)
   const onChange = (): void => void turn.value++
+  useLive('jobs', ({ items }) => {
+    const before = idsOf(jobs.peek())
+    jobs.value = items
+    if (idsOf(items) !== before) onChange()
+  })
   const key = String(turn.value)
   const stats = useResource(key, (signal) => ask('GET /stats', {}, signal))
   const evictions = useResource(key, (signal) => ask('GET /evictions', {}, signal))
@@ -52,4 +59,8 @@ export default function Cleanup() {
       </section>
     </>
   )
+}
+
+function idsOf(rows: readonly { readonly id: number }[]): string {
+  return rows.map(({ id }) => id).join()
 }

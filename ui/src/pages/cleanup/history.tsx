@@ -5,6 +5,8 @@ import { Problem } from '../../parts/problem.tsx'
 import { Ago, Mark, Skeleton } from '../../parts/small.tsx'
 import { useResource } from '../../resource.ts'
 import { w } from '../../words/words.ts'
+import { INTERRUPTED, jobs } from './phase.ts'
+import { progressText } from './running.tsx'
 
 /** Jobs that ran, the newest first. */
 export function History({ turn }: { turn: number }) {
@@ -62,7 +64,11 @@ function Line({ job }: { job: JobRow }) {
 function Result({ job }: { job: JobRow }) {
   const words = w().cleanup.history
   const { endedAt, error, report } = job
-  if (endedAt === undefined) return <Mark tone="info">{words.running}</Mark>
+  if (endedAt === undefined) {
+    const { progress } = jobs.value.find(({ id }) => id === job.id) ?? job
+    return <Mark tone="info">{progress === undefined ? words.running : progressText(progress)}</Mark>
+  }
+  if (error === INTERRUPTED) return <Mark tone="warn">{words.stopped}</Mark>
   if (error !== undefined) return <Mark tone="bad">{error}</Mark>
   if (isGc(report)) return <>{words.freed(bytes(report.frees), report.objects)}</>
   if (isVerify(report)) {

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { GcGoal, GcReport, Progress } from '../../../../src/api/contract.ts'
+import type { GcGoal, GcReport, JobRow } from '../../../../src/api/contract.ts'
 import type { GcPreview } from '../../../../src/api/contract-gc.ts'
 import { type Failure, follow } from '../../api.ts'
 import { bytes } from '../../format.ts'
@@ -21,9 +21,13 @@ type Phase =
   | { readonly at: 'goal' }
   | { readonly at: 'looking' }
   | Previewed
-  | { readonly at: 'running'; readonly step: Extract<Progress<GcReport>, { type: 'progress' }> | undefined }
+  | { readonly at: 'running'; readonly step: JobRow['progress'] }
+  | { readonly at: 'stopped' }
   | { readonly at: 'done'; readonly report: GcReport }
   | { readonly at: 'failed'; readonly failure: Failure }
+
+/** Jobs that run in the server, whoever started them. */
+export const jobs = signal<readonly JobRow[]>([])
 
 /** Outlives the page: whoever comes back sees how far it has come. */
 export const phase = signal<Phase>({ at: 'goal' })
@@ -56,7 +60,7 @@ export async function exclude(shown: Previewed, names: ReadonlySet<string>): Pro
   })
 }
 
-/** Goes on when the page is left; only closing the tab ends it, after the object it is at. */
+/** Goes on in the server, whatever becomes of this page, until somebody stops it. */
 export async function run({ all, exclude: names }: Previewed, onDone: () => void): Promise<void> {
   phase.value = { at: 'running', step: undefined }
   const { previewId } = all
@@ -69,13 +73,20 @@ export async function run({ all, exclude: names }: Previewed, onDone: () => void
       }
     }
   })
+  // Listened to is only once a second.
+  jobs.value = jobs.peek().filter(({ job }) => job !== 'gc')
   onDone()
 }
+
+/** What a job says that somebody stopped. */
+export const INTERRUPTED = 'interrupted'
 
 async function unlessFailed(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    phase.value = { at: 'failed', failure: asFailure(error) }
+    const failure = asFailure(error)
+    const isStopped = failure.message === INTERRUPTED
+    phase.value = isStopped ? { at: 'stopped' } : { at: 'failed', failure }
   }
 }

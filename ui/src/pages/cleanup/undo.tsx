@@ -64,7 +64,7 @@ export function Undo({ evictions, onChange }: UndoProps) {
 
 interface Act {
   readonly isBusy: boolean
-  undo(id: string): void
+  undo(eviction: Eviction): void
   free(id: string | undefined): void
 }
 
@@ -81,10 +81,11 @@ function useAct(onChange: () => void): Act {
   }
   return {
     isBusy: isBusy.value,
-    undo: (id) =>
+    undo: ({ id, names }) =>
       run(async () => {
         const { images } = await ask('POST /undo', { id })
-        toast(w().evict.undone(images))
+        // Without images it was tags alone.
+        toast(w().evict.undone(images, images === 0 ? names.length : 0))
       }),
     free: (id) =>
       run(async () => {
@@ -119,7 +120,7 @@ function Line({ eviction, act }: { eviction: Eviction; act: Act }) {
             type="button"
             disabled={act.isBusy}
             aria-label={words.label(what)}
-            onClick={() => act.undo(id)}
+            onClick={() => act.undo(eviction)}
           >
             <Icon name="undo" /> {words.undo}
           </button>

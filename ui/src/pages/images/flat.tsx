@@ -44,10 +44,14 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
   const list = useList<Row>(`${kind} ${sort} ${filter}`, (cursor, signal) =>
     ask(`GET /${kind}`, { ...asked, ...(cursor === undefined ? {} : { cursor }) }, signal),
   )
+  const found = list.isLeast
+    ? words.moreThan(words.found[kind](list.items.length))
+    : words.found[kind](list.total)
   const isEvicting = useSignal(false)
   const selection = useSelection({
     keys: list.items.map(({ name }) => name),
     total: list.total,
+    isStale: list.isStale,
     scope: `${kind} ${filter}`,
     label: words.selectOne,
     labelAll: words.selectAll,
@@ -83,7 +87,7 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
     <>
       <div class="list-head">
         <p class="quiet" aria-live="polite">
-          {words.found[kind](list.total)}
+          {found}
         </p>
         <span class="row">
           <Export name={`cachalot-${kind}`} load={exported} fields={FIELDS[kind].split(' ')} />
@@ -92,7 +96,7 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
       </div>
       {list.failure !== undefined && !isUnread && <Problem failure={list.failure} retry={list.reload} />}
       <Table<Row>
-        caption={words.found[kind](list.total)}
+        caption={found}
         columns={shownColumns(kind, columns)}
         rows={list.items}
         keyOf={({ name }) => name}

@@ -34,6 +34,7 @@ export function DigestList({ repository, turn, onChange }: PartProps) {
   const selection = useSelection({
     keys: list.items.map(nameOf),
     total: list.items.length,
+    isStale: list.isStale,
     scope: `${repository} ${turn}`,
     label: words.selectOne,
     labelAll: words.selectAll,

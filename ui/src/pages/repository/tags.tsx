@@ -43,10 +43,14 @@ export function TagList({ repository, turn, onChange }: PartProps) {
   const list = useList<TagRowFull>(`${repository} ${sort} ${filter} ${turn}`, (cursor, signal) =>
     ask('GET /tags', { ...asked, ...(cursor === undefined ? {} : { cursor }) }, signal),
   )
+  const found = list.isLeast
+    ? words.moreThan(words.found.tags(list.items.length))
+    : words.found.tags(list.total)
   const isEvicting = useSignal(false)
   const selection = useSelection({
     keys: list.items.map(({ tag }) => tag),
     total: list.total,
+    isStale: list.isStale,
     scope: `${repository} ${filter}`,
     label: words.selectOne,
     labelAll: words.selectAll,
@@ -91,7 +95,7 @@ export function TagList({ repository, turn, onChange }: PartProps) {
         <>
           <div class="list-head">
             <p class="quiet" aria-live="polite">
-              {words.found.tags(list.total)}
+              {found}
             </p>
             <span class="row">
               <Export name={repository.replaceAll('/', '_')} load={exported} fields={FIELDS.split(' ')} />
@@ -99,7 +103,7 @@ export function TagList({ repository, turn, onChange }: PartProps) {
             </span>
           </div>
           <Table
-            caption={words.found.tags(list.total)}
+            caption={found}
             columns={shownColumns('tags', columns)}
             rows={list.items}
             keyOf={({ tag }) => tag}
@@ -130,9 +134,10 @@ export function TagList({ repository, turn, onChange }: PartProps) {
 /** Words of the filter speak of tags here, and of whole names there. */
 function askedOf(repository: string, filter: string, { isAll, keys }: Chosen): EvictAsk {
   const named = [...keys].map((tag) => `${repository}:${tag}`)
-  if (!isAll) return { names: named }
+  if (!isAll) return { names: named, tagsOnly: true }
   const words = conditionsIn(filter, (word) => `${repository}:${/[*?]/.test(word) ? word : `*${word}*`}`)
-  return { names: [`${repository}:*`], ...(words === '' ? {} : { filter: words }), exclude: named }
+  const names = [`${repository}:*`]
+  return { names, tagsOnly: true, ...(words === '' ? {} : { filter: words }), exclude: named }
 }
 
 function None({ isLoading, filter, hasFailed }: { isLoading: boolean; filter: string; hasFailed: boolean }) {

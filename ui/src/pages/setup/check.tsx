@@ -1,32 +1,36 @@
 import type { ClientRow } from '../../../../src/api/contract-activity.ts'
-import type { SetupKind } from '../../../../src/api/contract-setup.ts'
+import type { Setup, SetupKind, SetupSeen } from '../../../../src/api/contract-setup.ts'
 import { Ago, Mark, Snippet } from '../../parts/small.tsx'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { useWatch } from './watch.ts'
+import { useCheck, useKin } from './watch.ts'
 
-/** Something small to pull, and whether it came through here. */
-export function Check({ kind, test }: { readonly kind: SetupKind; readonly test: string }) {
+interface CheckProps {
+  readonly kind: SetupKind
+  readonly setup: Setup
+  readonly nonce: string
+}
+
+/** A name made for this page alone: who pulls it is the client that was set up, and nobody else's. */
+export function Check({ kind, setup, nonce }: CheckProps) {
   const words = w().setup.check
-  const isOperator = may('operator')
-  const watched = useWatch(kind, isOperator)
+  const { seen, isLong } = useCheck(nonce)
   return (
     <section class="card stack" aria-labelledby="setup-check">
       <h2 id="setup-check">{words.title}</h2>
       <div class="step">
-        <h3>{words.test}</h3>
-        <Snippet text={test} label={words.testLabel} />
+        <h3>{words.name}</h3>
+        <Snippet text={setup.check ?? ''} label={words.nameLabel} />
+        <p class="quiet">{words.nameHint}</p>
       </div>
-      {!isOperator ? (
-        <p class="quiet">{words.operators}</p>
-      ) : (
-        <>
-          <div role="status" class="stack">
-            {watched.seen === undefined ? <Waiting isLong={watched.isLong} /> : <Seen row={watched.seen} />}
-          </div>
-          {watched.before.length > 0 && <Before rows={watched.before} />}
-        </>
-      )}
+      <div role="status" class="stack">
+        {seen === undefined ? <Waiting isLong={isLong} /> : <Seen seen={seen} />}
+      </div>
+      <div class="step">
+        <h3>{words.test}</h3>
+        <Snippet text={setup.test} label={words.testLabel} />
+      </div>
+      {may('operator') && <Others kind={kind} />}
     </section>
   )
 }
@@ -52,33 +56,57 @@ function Waiting({ isLong }: { readonly isLong: boolean }) {
   )
 }
 
-function Seen({ row }: { readonly row: ClientRow }) {
+function Seen({ seen: { client, agent, upstream, shape, at } }: { readonly seen: SetupSeen }) {
   const words = w().setup.check
-  const isGood = row.lastStatus < 400
   return (
     <>
       <p>
-        <Mark tone={isGood ? 'ok' : 'bad'}>
-          <strong>{isGood ? words.seen : words.denied}</strong>
+        <Mark tone="ok">
+          <strong>{words.seen}</strong>
         </Mark>
       </p>
-      <Client row={row} />
+      <p class="row">
+        <strong>{words.request(client, agent)}</strong>
+        <span>{words.shapes[shape](upstream)}</span>
+        <span class="quiet">
+          <Ago at={at} />
+        </span>
+      </p>
     </>
   )
 }
 
-function Before({ rows }: { readonly rows: readonly ClientRow[] }) {
+/** A sign, and no proof: any client of that kind may be meant. */
+function Others({ kind }: { readonly kind: SetupKind }) {
+  const words = w().setup.check
+  const { lately, before } = useKin(kind)
   return (
-    <details>
-      <summary>{w().setup.check.before}</summary>
-      <ul class="causes">
-        {rows.slice(0, 10).map((row) => (
-          <li key={`${row.client} ${row.agent}`}>
-            <Client row={row} />
-          </li>
-        ))}
-      </ul>
-    </details>
+    <>
+      {lately.length > 0 && (
+        <div class="step">
+          <h3>{words.lately}</h3>
+          <Clients rows={lately} />
+        </div>
+      )}
+      {before.length > 0 && (
+        <details>
+          <summary>{words.before}</summary>
+          <Clients rows={before} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function Clients({ rows }: { readonly rows: readonly ClientRow[] }) {
+  return (
+    <ul class="causes">
+      {rows.slice(0, 10).map((row) => (
+        <li key={`${row.client} ${row.agent}`}>
+          <Client row={row} />
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -1,24 +1,25 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { SetupOptions } from '../../../../src/api/contract-setup.ts'
 import { query, setQuery } from '../../router.ts'
 import { session } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { handedKey } from './handed.ts'
-
-type Field = 'base' | 'registries' | 'ca'
+import { handedKey, typedBase, typedCa } from './handed.ts'
 
 /** So that not every letter is a request. */
 const PAUSE_MS = 300
 
-/** What was chosen; the address holds all of it but the key. */
+/**
+ * What was chosen. Which registries, and how strictly, may come with a link; whose cache it is and whom to trust may
+ * not: whoever sends a link would otherwise write the script that its reader runs as root.
+ */
 export function givenOptions(): Omit<SetupOptions, 'kind' | 'language'> {
   const given = (name: string): string => (query.value.get(name) ?? '').trim()
   const registries = given('registries')
     .split(/[\s,，、]+/)
     .filter((name) => name !== '')
-  const base = given('base')
-  const ca = given('ca')
+  const base = typedBase.value.trim()
+  const ca = typedCa.value.trim()
   const key = handedKey.value.trim()
   return {
     ...(base === '' ? {} : { base }),
@@ -37,19 +38,14 @@ export function Options() {
       <summary>{words.title}</summary>
       <div class="fields">
         <TextField
-          field="base"
+          held={typedBase}
           label={words.base}
           hint={words.baseHint}
           example={session.value?.base ?? window.location.origin}
         />
-        <TextField
-          field="registries"
-          label={words.registries}
-          hint={words.registriesHint}
-          example={words.allRegistries}
-        />
-        <TextField field="ca" label={words.ca} hint={words.caHint} example="/etc/ssl/certs/my-ca.pem" />
-        <Key />
+        <Registries />
+        <TextField held={typedCa} label={words.ca} hint={words.caHint} example="/etc/ssl/certs/my-ca.pem" />
+        <TextField held={handedKey} label={words.key} hint={words.keyHint} />
       </div>
       <label class="row strict">
         <input
@@ -65,18 +61,37 @@ export function Options() {
   )
 }
 
-interface TextFieldProps {
-  readonly field: Field
-  readonly label: string
-  readonly hint: string
-  readonly example: string
+function Registries() {
+  const words = w().setup.options
+  const text = useSignal(query.peek().get('registries') ?? '')
+  return (
+    <TextField
+      held={text}
+      label={words.registries}
+      hint={words.registriesHint}
+      example={words.allRegistries}
+      onPause={(registries) => setQuery({ registries })}
+    />
+  )
 }
 
-function TextField({ field, label, hint, example }: TextFieldProps) {
-  const text = useSignal(query.peek().get(field) ?? '')
+interface TextFieldProps {
+  /** Where the text goes once it is typed; the page keeps it as long as it is open. */
+  readonly held: Signal<string>
+  readonly label: string
+  readonly hint: string
+  readonly example?: string
+  readonly onPause?: (text: string) => void
+}
+
+function TextField({ held, label, hint, example, onPause }: TextFieldProps) {
+  const text = useSignal(held.peek())
   useEffect(() => {
-    if (text.value === (query.peek().get(field) ?? '')) return undefined
-    const timer = setTimeout(() => setQuery({ [field]: text.peek() }), PAUSE_MS)
+    if (text.value === held.peek()) return undefined
+    const timer = setTimeout(() => {
+      held.value = text.peek()
+      onPause?.(text.peek())
+    }, PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text.value])
   return (
@@ -87,34 +102,11 @@ function TextField({ field, label, hint, example }: TextFieldProps) {
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}
-        placeholder={example}
+        {...(example === undefined ? {} : { placeholder: example })}
         value={text.value}
         onInput={(event) => (text.value = event.currentTarget.value)}
       />
       <small class="quiet">{hint}</small>
-    </label>
-  )
-}
-
-function Key() {
-  const words = w().setup.options
-  const text = useSignal(handedKey.peek())
-  useEffect(() => {
-    const timer = setTimeout(() => (handedKey.value = text.peek()), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [text.value])
-  return (
-    <label class="field">
-      <span>{words.key}</span>
-      <input
-        type="text"
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        value={text.value}
-        onInput={(event) => (text.value = event.currentTarget.value)}
-      />
-      <small class="quiet">{words.keyHint}</small>
     </label>
   )
 }

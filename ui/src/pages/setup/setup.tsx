@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { SetupKind } from '../../../../src/api/contract-setup.ts'
 import { ask } from '../../api.ts'
 import { Icon } from '../../parts/icon.tsx'
@@ -11,6 +11,7 @@ import { language, w } from '../../words/words.ts'
 import { Apply } from './apply.tsx'
 import { Check } from './check.tsx'
 import { chosenKind, Kinds } from './kinds.tsx'
+import { newNonce } from './nonce.ts'
 import { givenOptions, Options } from './options.tsx'
 import './setup.css'
 
@@ -33,7 +34,8 @@ export default function SetupPage() {
 function Steps({ kind }: { readonly kind: SetupKind }) {
   const words = w().setup
   const options = givenOptions()
-  const asked = { kind, language: language.value, ...options }
+  const nonce = useMemo(newNonce, [kind])
+  const asked = { kind, language: language.value, nonce, ...options }
   const key = JSON.stringify(asked)
   const { data, failure, reload } = useResource(key, (signal) => ask('POST /setup/render', asked, signal))
   const heading = useFocusOn(kind)
@@ -60,7 +62,7 @@ function Steps({ kind }: { readonly kind: SetupKind }) {
           {setup !== undefined && (
             <>
               <Apply setup={setup} />
-              <Check key={kind} kind={kind} test={setup.test} />
+              <Check key={nonce} kind={kind} setup={setup} nonce={nonce} />
             </>
           )}
         </>

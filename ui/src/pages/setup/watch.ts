@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { ClientRow } from '../../../../src/api/contract-activity.ts'
-import type { SetupKind } from '../../../../src/api/contract-setup.ts'
+import type { SetupKind, SetupSeen } from '../../../../src/api/contract-setup.ts'
 import { ask } from '../../api.ts'
 
 const EVERY_MS = 3000
@@ -23,35 +23,58 @@ const CALLED: Readonly<Record<SetupKind, readonly ClientRow['kind'][]>> = {
   kubernetes: ['containerd', 'k3s', 'cri-o', 'docker'],
 }
 
-export interface Watched {
-  /** What came since this page was opened. */
-  readonly seen: ClientRow | undefined
-  /** Others of that kind, the latest first. */
+export interface Kin {
+  /** Who of that kind asked for anything since this page was opened, the latest first. */
+  readonly lately: readonly ClientRow[]
   readonly before: readonly ClientRow[]
+}
+
+export interface Checked {
+  /** Who pulled the name that this page made. */
+  readonly seen: SetupSeen | undefined
   readonly isLong: boolean
 }
 
-/** Waits for a client of this kind, and asks only while somebody can see the page. */
-export function useWatch(kind: SetupKind, isAllowed: boolean): Watched {
-  const state = useSignal<Watched>({ seen: undefined, before: [], isLong: false })
+/** Waits for the pull of the name that was made for this page. */
+export function useCheck(nonce: string): Checked {
+  const state = useSignal<Checked>({ seen: undefined, isLong: false })
+  useLooks([nonce], async (signal, waited) => {
+    if (state.peek().seen !== undefined) return
+    const { seen } = await ask('GET /setup/watch', { nonce }, signal)
+    state.value = { seen, isLong: waited > LONG_MS }
+  })
+  return state.value
+}
+
+/** Follows clients of this kind, for those who may see all clients. Any of them may be somebody else's. */
+export function useKin(kind: SetupKind): Kin {
+  const state = useSignal<Kin>({ lately: [], before: [] })
+  const first = useRef<ReadonlyMap<string, number> | undefined>(undefined)
+  useLooks([kind], async (signal) => {
+    const { items } = await ask('GET /clients', {}, signal)
+    const rows = items
+      .filter((row) => CALLED[kind].includes(row.kind))
+      .toSorted((a, b) => b.lastSeen - a.lastSeen)
+    first.current ??= new Map(rows.map((row) => [idOf(row), row.requests]))
+    const known = first.current
+    const isNew = (row: ClientRow): boolean => row.requests > (known.get(idOf(row)) ?? 0)
+    state.value = { lately: rows.filter(isNew), before: rows.filter((row) => !isNew(row)) }
+  })
+  return state.value
+}
+
+/** Looks every few seconds, and only while somebody can see the page. `waited`: milliseconds since the first one. */
+function useLooks(
+  when: readonly unknown[],
+  look: (signal: AbortSignal, waited: number) => Promise<void>,
+): void {
   useEffect(() => {
-    if (!isAllowed) return undefined
     const stopping = new AbortController()
-    let first: ReadonlyMap<string, number> | undefined
-    let begun = 0
-    const look = async (): Promise<void> => {
-      if (document.hidden || state.peek().seen !== undefined) return
-      const { items } = await ask('GET /clients', {}, stopping.signal)
-      const rows = items.filter((row) => CALLED[kind].includes(row.kind))
-      first ??= new Map(rows.map((row) => [idOf(row), row.requests]))
-      begun ||= performance.now()
-      const known = first
-      const seen = rows.find((row) => row.requests > (known.get(idOf(row)) ?? 0))
-      const before = rows.filter((row) => row !== seen).toSorted((a, b) => b.lastSeen - a.lastSeen)
-      state.value = { seen, before, isLong: performance.now() - begun > LONG_MS }
-    }
+    const begun = performance.now()
     // A look that fails says nothing: the next one may not.
-    const quietly = (): void => void look().catch(() => undefined)
+    const quietly = (): void => {
+      if (!document.hidden) look(stopping.signal, performance.now() - begun).catch(() => undefined)
+    }
     quietly()
     const timer = setInterval(quietly, EVERY_MS)
     document.addEventListener('visibilitychange', quietly)
@@ -60,8 +83,7 @@ export function useWatch(kind: SetupKind, isAllowed: boolean): Watched {
       document.removeEventListener('visibilitychange', quietly)
       stopping.abort()
     }
-  }, [kind, isAllowed])
-  return state.value
+  }, [...when])
 }
 
 function idOf({ client, agent }: ClientRow): string {

@@ -7,8 +7,8 @@ export const activity = {
     running: (n: number) => (n === 0 ? 'No pull is running' : `${count(n, 'pull is', 'pulls are')} running`),
     empty: 'No pull is running.',
     emptyMore: 'Pulls appear here by themselves while they run, and stay for half a minute.',
-    last: (p: { ago: string; name: string; client: string }) =>
-      `The last one: ${p.name}, ${p.ago}, by ${p.client}.`,
+    last: (p: { ago: string; name: string; client: string | undefined }) =>
+      `The last one: ${p.name}, ${p.ago}${p.client === undefined ? '' : `, by ${p.client}`}.`,
     state: {
       hit: 'from the cache',
       fetching: 'fetching',
@@ -91,6 +91,7 @@ export const activity = {
       remove: 'evict',
       undo: 'undo an eviction',
       gc: 'clean up',
+      'job.stop': 'stop a job',
       fetch: 'fetch',
       'verify.repair': 'verify and repair',
       'config.reload': 'reload the configuration',

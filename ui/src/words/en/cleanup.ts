@@ -78,7 +78,9 @@ export const cleanup = {
     goes: (name: string) => `Goes: ${name}`,
     firstOnly: (n: number, all: number) => `The first ${n} of ${all} images are listed; all are counted.`,
     running: 'Freeing space',
-    stays: 'It goes on when you look at another page; closing the tab ends it.',
+    stays: 'It runs on in the server when this page is left or closed.',
+    stop: 'Stop',
+    stopped: 'Stopped before the end. What was freed stays free.',
     progress: (done: string, total: string, size: string) => `${done} of ${total} objects, ${size}`,
     done: (size: string, n: number, time: string) => `${size} freed in ${time}: ${objects(n)}.`,
     again: 'Start over',
@@ -138,6 +140,7 @@ export const cleanup = {
     took: 'Took',
     result: 'Result',
     running: 'running',
+    stopped: 'stopped',
     freed: (size: string, n: number) => `${size} freed, ${objects(n)}`,
     checked: (n: number, bad: number) =>
       bad === 0 ? `${objects(n)} checked, all good` : `${objects(n)} checked, ${bad} with problems`,

@@ -52,6 +52,11 @@ export const common = {
   requests: (n: number) => count(n, 'request', 'requests'),
   blobs: (n: number) => count(n, 'object', 'objects'),
   never: 'never',
+  takesRole: {
+    user: 'Log in to see this.',
+    operator: 'This takes the role of an operator.',
+    admin: 'This takes the role of an admin.',
+  },
   problem: {
     title: 'This could not be loaded.',
     offline: 'The server does not answer. Is it running, and is the network there?',

@@ -63,6 +63,7 @@ export const images = {
     images: imagesOf,
     tags,
   },
+  moreThan: (found: string) => `More than ${found}`,
   empty: 'Nothing is cached yet',
   emptyMore: 'Images appear here with their first pull.',
   toSetup: 'Set up a client',

@@ -79,6 +79,10 @@ export const settings = {
     sureHint: 'Scripts that use it can no longer log in.',
     revoked: (name: string) => `Revoked: ${name}`,
   },
+  password: {
+    lead: 'A new password ends your other sessions and all your API tokens.',
+    old: 'Old password',
+  },
   expiry: {
     label: 'Valid for',
     never: 'no limit',

@@ -90,6 +90,7 @@ export const activity: ActivityWords = {
       remove: '移出缓存',
       undo: '撤销移出',
       gc: '垃圾回收',
+      'job.stop': '停止任务',
       fetch: '拉入缓存',
       'verify.repair': '校验并修复',
       'config.reload': '重新加载配置',

@@ -77,7 +77,9 @@ export const cleanup: CleanupWords = {
     goes: (name) => `清理 ${name}`,
     firstOnly: (n, all) => `仅列出前 ${n} 个，共 ${all} 个镜像；统计包含全部。`,
     running: '正在释放空间',
-    stays: '切换到其他页面不会中断清理，关闭标签页则会中断。',
+    stays: '离开或关闭此页面后，清理仍会在服务器上继续。',
+    stop: '停止',
+    stopped: '已提前停止；已经释放的空间不受影响。',
     progress: (done, total, size) => `${done} / ${total} 个对象，${size}`,
     done: (size, n, time) => `已释放 ${size}，共 ${objects(n)}，用时 ${time}。`,
     again: '重新开始',
@@ -130,6 +132,7 @@ export const cleanup: CleanupWords = {
     took: '用时',
     result: '结果',
     running: '进行中',
+    stopped: '已停止',
     freed: (size, n) => `释放 ${size}，${objects(n)}`,
     checked: (n, bad) =>
       bad === 0 ? `校验了 ${objects(n)}，全部正常` : `校验了 ${objects(n)}，${bad} 个有问题`,

@@ -53,6 +53,7 @@ export const common: Common = {
   requests: (n) => count(n, '次请求'),
   blobs: (n) => count(n, '个对象'),
   never: '从未',
+  takesRole: { user: '登录后可见。', operator: '需要运维员权限。', admin: '需要管理员权限。' },
   problem: {
     title: '无法加载。',
     offline: '服务器没有响应。请确认服务正在运行、网络畅通。',

@@ -60,6 +60,7 @@ export const images: ImagesWords = {
     images: (n) => count(n, '个镜像'),
     tags: (n) => count(n, '个标签'),
   },
+  moreThan: (found) => `超过 ${found}`,
   empty: '还没有缓存任何内容',
   emptyMore: '首次拉取之后，镜像会出现在这里。',
   toSetup: '接入客户端',

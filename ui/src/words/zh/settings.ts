@@ -80,6 +80,10 @@ export const settings: SettingsWords = {
     sureHint: '使用它的脚本将无法再登录。',
     revoked: (name) => `已吊销：${name}`,
   },
+  password: {
+    lead: '其他会话和所有 API 令牌会立即失效。',
+    old: '旧密码',
+  },
   expiry: {
     label: '有效期',
     never: '不限',

@@ -1,0 +1,13 @@
+/** What is written down of very many names, as text. */
+const LONGEST = 300
+
+/** The first names, and how many there are of them: nobody reads thousands, and nothing has to keep them. */
+export function briefly(names: readonly string[]): string {
+  let text = ''
+  for (const [at, name] of names.entries()) {
+    const longer = at === 0 ? name.slice(0, LONGEST) : `${text} ${name}`
+    if (longer.length > LONGEST) return `${text} and ${names.length - at} more`
+    text = longer
+  }
+  return text
+}

@@ -1,0 +1,100 @@
+import { type Clock, MINUTE } from '../domain/clock.ts'
+import { AppError } from '../domain/errors.ts'
+import { unlessMissing } from './folders.ts'
+import type { GitProcess, Program } from './program.ts'
+import type { Known } from './refs.ts'
+import { type MirrorState, writeState } from './state.ts'
+
+/** A bare copy of one repository. */
+export interface Mirror {
+  readonly folder: string
+  readonly state: MirrorState
+  /** Those of these objects that are not here. */
+  missing(oids: readonly string[]): Promise<readonly string[]>
+  /** What its refs are here. */
+  known(): Promise<Known>
+  /** Starts git-upload-pack on it; it counts as read until that ended. */
+  uploadPack(options: { readonly protocol: string | undefined; readonly advertise: boolean }): GitProcess
+  /** Somebody reads it. */
+  isRead(): boolean
+  /** It was used, or confirmed, or grew; written down at most once a minute, `now` at once. */
+  note(changes: Partial<MirrorState>, when?: 'now' | 'later'): Promise<void>
+}
+
+export interface MirrorDeps {
+  readonly folder: string
+  readonly state: MirrorState
+  readonly program: Program
+  /** Something in it could not be read. */
+  readonly suspect: (name: string) => void
+  readonly clock: Clock
+}
+
+export function createMirror({ folder, state: initial, program, suspect, clock }: MirrorDeps): Mirror {
+  let state = initial
+  let writtenAt = clock()
+  let readers = 0
+  const at = `--git-dir=${folder}`
+
+  const missing: Mirror['missing'] = async (oids) => {
+    if (oids.length === 0) return []
+    const input = `${oids.join('\n')}\n`
+    const { code, out, said } = await program.run([at, 'cat-file', '--batch-check', '--buffer'], { input })
+    // Objects that are here but cannot be read count as missing.
+    if (said !== '') suspect(state.name)
+    if (code !== 0) return oids
+    return out
+      .toString('latin1')
+      .split('\n')
+      .filter((line) => line.endsWith(' missing'))
+      .map((line) => line.slice(0, -' missing'.length))
+  }
+
+  const known: Mirror['known'] = async () => {
+    const list = [at, 'for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads/', 'refs/tags/']
+    const [refs, head] = await Promise.all([
+      program.run(list),
+      program.run([at, 'symbolic-ref', '-q', 'HEAD']),
+    ])
+    if (refs.code !== 0) throw damaged(refs.said)
+    const lines = refs.out.toString('utf8').split('\n')
+    const pairs = lines
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(41), line.slice(0, 40)] as const)
+    return { refs: new Map(pairs), head: head.out.toString('utf8').trim() || undefined }
+  }
+
+  const uploadPack: Mirror['uploadPack'] = ({ protocol, advertise }) => {
+    const options = advertise ? ['--http-backend-info-refs'] : []
+    const run = program.start(['upload-pack', '--stateless-rpc', ...options, folder], { protocol })
+    readers++
+    const leave = (): void => void readers--
+    run.ended.then(leave, leave)
+    return run
+  }
+
+  const note: Mirror['note'] = async (changes, when = 'later') => {
+    state = { ...state, ...changes }
+    const now = clock()
+    if (when === 'later' && Math.abs(now - writtenAt) < MINUTE) return
+    writtenAt = now
+    // One that left meanwhile has nothing to be written to.
+    await writeState(folder, state).catch(unlessMissing)
+  }
+
+  return {
+    folder,
+    get state() {
+      return state
+    },
+    missing,
+    known,
+    uploadPack,
+    isRead: () => readers > 0,
+    note,
+  }
+}
+
+function damaged(said: string): AppError {
+  return new AppError('internal', { message: 'a mirror cannot be read', cause: new Error(said) })
+}

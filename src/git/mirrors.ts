@@ -1,0 +1,151 @@
+import type { Clock } from '../domain/clock.ts'
+import type { Log } from '../domain/log.ts'
+import type { OriginClient } from '../upstream/origin.ts'
+import { createBringing } from './bringing.ts'
+import { createMirrorFlights, type MirrorFlight } from './flights.ts'
+import { createFolders } from './folders.ts'
+import type { Mirror } from './mirror.ts'
+import { createProgram } from './program.ts'
+import { isBranch, isSame, type Known } from './refs.ts'
+import { createRelay } from './relay.ts'
+import type { Budget } from './room.ts'
+import { accountOf, createShelf, type MirrorAccount } from './shelf.ts'
+import type { Source } from './source.ts'
+import { createUpkeep } from './upkeep.ts'
+
+/** All mirrors of git repositories, in the folder of this process. */
+export interface Mirrors {
+  /** One that may be served: its upstream shows it to everybody, as far as is known. */
+  find(name: string): Promise<Mirror | undefined>
+  /** Its upstream showed it to everybody at that time. */
+  confirmed(name: string, at: number): Promise<void>
+  /** Its upstream shows it to nobody without a login, or not at all: it is not served until that changes. */
+  refused(name: string): Promise<void>
+  /** What its upstream says now of refs with these prefixes; fetches in the background what changed. */
+  noticed(source: Source, there: Known, prefixes: readonly string[]): Promise<void>
+  /** Brings it up to date, or makes it; undefined where it cannot be kept. `joined`: that was under way. */
+  refresh(source: Source): Promise<{ flight: MirrorFlight; joined: boolean } | undefined>
+  /** Fetches single objects that no branch or tag leads to. */
+  fetchObjects(source: Source, oids: readonly string[]): Promise<void>
+  /** Something in it could not be read: it is looked through, and goes where that is so. */
+  suspect(name: string): void
+  list(): Promise<readonly MirrorAccount[]>
+  /** Of all of them, on disk. */
+  bytes(): Promise<number>
+  /** The one that was used longest ago of those that nobody uses now. */
+  coldest(): Promise<MirrorAccount | undefined>
+  /** Takes one out, whole, and returns the bytes that freed; 0 where it is in use or not there. */
+  evict(name: string): Promise<number>
+  /** Ends what is under way. */
+  close(): Promise<void>
+}
+
+export interface MirrorsDeps {
+  /** data/git and data/trash */
+  readonly root: string
+  readonly trash: string
+  readonly client: OriginClient
+  /** A second process on the same folder keeps its hands off. */
+  readonly isOwner: () => boolean
+  readonly budget: Budget
+  /** The git program. */
+  readonly program: () => string
+  /** Bytes; 0 = no limit. */
+  readonly maxMirror: () => number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const MOST_OBJECTS = 200
+/** Objects without a branch in one mirror, as far as this process fetched them. */
+const MOST_KEPT = 2000
+
+export function createMirrors(deps: MirrorsDeps): Mirrors {
+  const { budget, clock, log } = deps
+  const program = createProgram(deps.program)
+  const relay = createRelay(deps.client)
+  const folders = createFolders({ ...deps, program })
+  const suspect = (name: string): void => void upkeep.check(name)
+  const shelf = createShelf({ ...deps, folders, program, suspect })
+  const flights = createMirrorFlights(clock)
+  const end = new AbortController()
+  const { signal } = end
+  const heads = new Map<string, string>()
+  const kept = new Map<string, number>()
+  const upkeep = createUpkeep({ program, shelf, flights, budget, signal, clock, log })
+  const bringing = createBringing({ ...deps, folders, program, relay, shelf, suspect, signal })
+
+  const isReady = async (): Promise<boolean> => !signal.aborted && (await shelf.isReady())
+
+  const find: Mirrors['find'] = async (name) => {
+    const mirror = (await isReady()) ? shelf.get(name) : undefined
+    return mirror?.state.refusedAt === undefined ? mirror : undefined
+  }
+
+  const refresh: Mirrors['refresh'] = async (source) => {
+    const { name } = source
+    if (!(await isReady()) || bringing.isResting(name)) return undefined
+    return flights.join(name, async () => {
+      const mirror = await bringing.bring(source, heads.get(name))
+      setImmediate(() => void upkeep.keep(name))
+      return mirror
+    })
+  }
+
+  const isBusy = (mirror: Mirror): boolean => mirror.isRead() || flights.isBusy(mirror.state.name)
+
+  return {
+    find,
+    refresh,
+    suspect,
+    confirmed: async (name, at) => {
+      const mirror = (await isReady()) ? shelf.get(name) : undefined
+      if (mirror === undefined) return
+      const { refusedAt } = mirror.state
+      if (refusedAt !== undefined && at <= refusedAt) return
+      const when = refusedAt === undefined ? 'later' : 'now'
+      await mirror.note({ confirmedAt: at, refusedAt: undefined }, when)
+    },
+    refused: async (name) => {
+      const mirror = (await isReady()) ? shelf.get(name) : undefined
+      if (mirror !== undefined && mirror.state.refusedAt === undefined)
+        await mirror.note({ refusedAt: clock() }, 'now')
+    },
+    noticed: async (source, there, prefixes) => {
+      const { head } = there
+      const mirror = await find(source.name)
+      if (head !== undefined && isBranch(head)) heads.set(source.name, head)
+      if (mirror === undefined) return
+      const here = await mirror.known()
+      const isOther = head !== undefined && isBranch(head) && head !== here.head
+      if (isOther || !isSame(here.refs, there.refs, prefixes)) await refresh(source)
+    },
+    fetchObjects: async (source, oids) => {
+      const { name } = source
+      const all = (kept.get(name) ?? 0) + oids.length
+      if (oids.length > MOST_OBJECTS || all > MOST_KEPT) return
+      kept.set(name, all)
+      await flights.alone(name, () => bringing.add(source, oids))
+    },
+    list: async () => ((await isReady()) ? shelf.all().map(accountOf) : []),
+    bytes: async () => {
+      if (!(await isReady())) return 0
+      return shelf.all().reduce((sum, { state }) => sum + state.bytes, 0)
+    },
+    coldest: async () => {
+      if (!(await isReady())) return undefined
+      const idle = shelf.all().filter((mirror) => !isBusy(mirror))
+      return idle.map(accountOf).toSorted((a, b) => a.usedAt - b.usedAt)[0]
+    },
+    evict: async (name) => {
+      const mirror = (await isReady()) ? shelf.get(name) : undefined
+      return mirror === undefined || isBusy(mirror) ? 0 : await shelf.discard(mirror, 'evicted')
+    },
+    close: async () => {
+      end.abort(new Error('this server is stopping'))
+      await flights.settled()
+      await relay.close()
+      for (const mirror of shelf.all()) await mirror.note({}, 'now').catch(() => undefined)
+    },
+  }
+}
