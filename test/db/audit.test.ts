@@ -40,6 +40,16 @@ test('what was done is listed newest first, by time and page by page', async (t)
   assert.deepEqual(oldest, { ...EVENT, at: start, target: 'x0', detail: { objects: 3 } })
 })
 
+test('details are bounded, however much was asked for', async (t) => {
+  const { audit, all, log } = await open(t)
+  const exclude = Array.from({ length: 20_000 }, (_, at) => `docker.io/library/app:${at}`)
+  audit.note({ ...EVENT, target: exclude.join(' '), detail: { exclude } })
+  const [row] = all()
+  assert.ok(JSON.stringify(row).length < 6000)
+  assert.match(JSON.stringify(row?.detail), /^\{"cut":.*docker\.io\/library\/app:1/)
+  assert.ok(log.text().length < 8000)
+})
+
 test('rows are kept for half a year', async (t) => {
   const { audit, clock, all } = await open(t)
   audit.note({ ...EVENT, target: 'old' })

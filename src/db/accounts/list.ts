@@ -22,6 +22,14 @@ interface Worked {
 const worked = new WeakMap<readonly unknown[], Worked>()
 const MOST_FOUND = 8
 
+interface Showing<T, R> {
+  readonly asOf: number
+  readonly matches: (row: T) => boolean
+  /** Of a list that may be older than the last removal: asked of the rows of the page alone. */
+  readonly isHere?: (row: T) => boolean
+  readonly show: (row: T) => R
+}
+
 /**
  * One page of the rows that match. A cursor names the last row of the page before, so that nothing is left out or
  * told twice while the list is as it was, and little when it is not. Unknown columns and cursors throw a RangeError.
@@ -29,7 +37,7 @@ const MOST_FOUND = 8
 export function listPage<T, R>(
   listing: Listing<T>,
   ask: ListAsk,
-  { asOf, matches, show }: { asOf: number; matches: (row: T) => boolean; show: (row: T) => R },
+  { asOf, matches, isHere = () => true, show }: Showing<T, R>,
 ): ListPage<R> {
   const sort = parseSort(listing, ask.sort ?? 'name')
   const found = findAll(listing, sort, { ask, matches })
@@ -39,7 +47,7 @@ export function listPage<T, R>(
   const last = shown.at(-1)
   const isEnd = last === undefined || from + limit >= found.length
   return {
-    items: shown.map(show),
+    items: shown.filter(isHere).map(show),
     total: found.length,
     nextCursor: isEnd ? undefined : encodeCursor({ value: sort.valueOf(last), key: listing.keyOf(last) }),
     asOf,

@@ -8,6 +8,7 @@ import { type ImageFacts, makeLedger, platformsIn, type RepositoryFacts } from '
 import { packLedger, unpackLedger } from './ledger-pack.ts'
 import { type Listing, listPage } from './list.ts'
 import type { ImageRow, ListAsk, ListPage, RepositoryRow } from './rows.ts'
+import { imageIsHere, repositoryIsHere } from './still-here.ts'
 
 /** Of one image, in a list. */
 export const MOST_TAGS = 100
@@ -58,7 +59,12 @@ export function repositories(db: Db, ask: ListAsk): ListPage<RepositoryRow> {
     columns: COLUMNS,
     keyOf: ({ name, frontEnd }) => [name, frontEnd],
   }
-  return listPage(listing, ask, { asOf, matches: repositoryTest(ask), show: toRepositoryRow })
+  return listPage(listing, ask, {
+    asOf,
+    matches: repositoryTest(ask),
+    isHere: repositoryIsHere(db),
+    show: toRepositoryRow,
+  })
 }
 
 /** A page of images. */
@@ -70,7 +76,12 @@ export function images(db: Db, ask: ListAsk): ListPage<ImageRow> {
     // Tags first, then those without.
     keyOf: ({ of, tags, ref }) => [of.name, of.frontEnd, tags > 0 ? '0' : '1', ref],
   }
-  return listPage(listing, ask, { asOf, matches: imageTest(ask), show: toImageRow })
+  return listPage(listing, ask, {
+    asOf,
+    matches: imageTest(ask),
+    isHere: imageIsHere(db),
+    show: toImageRow,
+  })
 }
 
 function toRepositoryRow(facts: RepositoryFacts): RepositoryRow {
