@@ -13,11 +13,12 @@ import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts
 import type { Log } from './domain/log.ts'
 import { createEntrance, type Entrance } from './entrance.ts'
 import { createFrontDoor, ociSettings } from './front-door.ts'
-import { createGit } from './git/git.ts'
+import { createGit, type Git, type GitDeps } from './git/git.ts'
 import { mirrorSettings } from './git-settings.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
 import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
+import type { Layout } from './store/layout.ts'
 import { createStore } from './store/store.ts'
 import { startTransport, type Transport } from './transport.ts'
 import { createOriginClient } from './upstream/client.ts'
@@ -83,16 +84,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const parts = await createCacheParts({ client, index, store, clock, log, settings, ...grace })
   const entrance = createEntrance({ initial: config, index, clock, log })
   await configurePins(parts.pinned, config, log)
-  const git = createGit({
-    root: store.layout.git,
-    trash: store.layout.trash,
-    client,
-    isOwner,
-    budget: parts.quota,
-    settings: () => mirrorSettings(config),
-    clock,
-    log,
-  })
+  const git = mirrorsFor(() => config, { store, client, isOwner, budget: parts.quota, clock, log })
   await parts.annexed(git.mirrors)
   let transport: Transport | undefined
   const activity = createActivity(clock)
@@ -168,6 +160,18 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
       await end()
     },
   }
+}
+
+function mirrorsFor(
+  config: () => Config,
+  { store, ...deps }: Omit<GitDeps, 'root' | 'trash' | 'settings'> & { readonly store: Store },
+): Git {
+  return createGit({
+    ...deps,
+    root: layout.git,
+    trash: layout.trash,
+    settings: () => mirrorSettings(config()),
+  })
 }
 
 async function setupPath({ setup }: Entrance): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 /** What is written down of very many names, as text. */
-const LONGEST = 300
+const LONGEST = 200
 
 /** The first names, and how many there are of them: nobody reads thousands, and nothing has to keep them. */
 export function briefly(names: readonly string[]): string {

@@ -1,9 +1,13 @@
 import type { ImageShare } from '../db/accounts/images-of.ts'
 import type { RepositoryRow } from '../db/accounts/rows.ts'
 import type { RepositorySums } from '../db/accounts/tree.ts'
+import type { Index } from '../db/index.ts'
 import type { Access } from '../domain/access.ts'
-import type { ApiDeps } from './deps.ts'
 import { seesAll } from './shown.ts'
+
+interface HasIndex {
+  readonly index: Pick<Index, 'clerk'>
+}
 
 interface Named {
   readonly id: number
@@ -25,7 +29,7 @@ const NONE: RepositorySums = {
 
 /** Numbers of those repositories of which somebody may know some tags only: of what is shown of them, by their ids. */
 export async function shownSums(
-  { index }: Pick<ApiDeps, 'index'>,
+  { index }: HasIndex,
   access: Access,
   repositories: readonly Named[],
 ): Promise<ReadonlyMap<number, RepositorySums>> {
@@ -43,7 +47,7 @@ export async function shownSums(
 
 /** The same for rows of a list; other rows stay as they are. */
 export async function withShownSums<T extends RepositoryRow>(
-  deps: Pick<ApiDeps, 'index'>,
+  deps: HasIndex,
   access: Access,
   rows: readonly T[],
 ): Promise<readonly T[]> {

@@ -80,11 +80,76 @@ export function createUndo(deps: {
   removal: Pick<Removal, 'carryOut'>
   clock: Clock
 }): Undo {
-  const { index, budgets, leaving, clock } = deps
+  const { index, leaving, clock } = deps
   const { inTurn, settled } = createTurn()
   const release = createRelease(index, leaving)
   const putBack = createPutBack(deps)
+  const take = createTake(deps)
 
+  const undo = async (id: string): Promise<Undone | undefined> => {
+    const row = index.evictions.find(id)
+    if (row?.until === undefined || row.until <= clock()) return undefined
+    const upstreams = new Set<string>()
+    const passed: EvictedName[] = []
+    for (let left = PAGE; left === PAGE; ) {
+      const page = await index.transact(() => {
+        const names = index.evictions.names(id, PAGE)
+        passed.push(...names.filter((name) => !putBack(id, name)))
+        return names
+      })
+      for (const { key } of page) upstreams.add(key.upstream)
+      left = page.length
+    }
+    await index.transact(() => {
+      for (const tag of passed.filter(isTag)) index.evictions.noteReplaced(tag, clock())
+      index.evictions.remove(id)
+    })
+    return { images: row.images, bytes: row.bytes, upstreams: [...upstreams] }
+  }
+
+  const releaseUntil = (isEnough: (gone: Left, row: EvictionRow) => boolean): Promise<Left> =>
+    inTurn(async () => {
+      let gone = NOTHING
+      for (const row of index.evictions.open()) {
+        if (isEnough(gone, row)) break
+        gone = sum(gone, await release(row.id))
+      }
+      return gone
+    })
+
+  return {
+    taking: (work) => inTurn(() => work(take)),
+    list: () => index.evictions.list(),
+    undo: (id) => inTurn(() => undo(id)),
+    free: (id) =>
+      id === undefined
+        ? releaseUntil(() => false)
+        : inTurn(() => (index.evictions.find(id)?.until === undefined ? NOTHING : release(id))),
+    expire: async () => {
+      const now = clock()
+      const [first] = index.evictions.open()
+      if (first?.until !== undefined && first.until <= now)
+        await releaseUntil((_gone, { until = 0 }) => until > now)
+    },
+    makeRoom: (bytes) => {
+      const isNone = index.evictions.open().length === 0
+      return isNone ? Promise.resolve(NOTHING) : releaseUntil((gone) => gone.bytes >= bytes)
+    },
+    settled,
+  }
+}
+
+function createTake({
+  index,
+  budgets,
+  removal,
+  clock,
+}: {
+  index: Index
+  budgets: Budgets
+  removal: Pick<Removal, 'carryOut'>
+  clock: Clock
+}): Take {
   const rowOf = (
     { who, names }: EvictionFacts,
     left: Left & { images: number; until: number | undefined },
@@ -121,64 +186,14 @@ export function createUndo(deps: {
   }
 
   const drop: Take['drop'] = async (account, facts) => {
-    const { objects, bytes, dropped } = await deps.removal.carryOut(account)
+    const { objects, bytes, dropped } = await removal.carryOut(account)
     const stayed = stayedOf(account.images, dropped)
     if (dropped.length === 0) return { row: undefined, stayed }
     const images = account.images.length - stayed.length
     return { row: await rowOf(facts, { objects, bytes, images, until: undefined }), stayed }
   }
 
-  const undo = async (id: string): Promise<Undone | undefined> => {
-    const row = index.evictions.find(id)
-    if (row?.until === undefined || row.until <= clock()) return undefined
-    const upstreams = new Set<string>()
-    const passed: EvictedName[] = []
-    for (let left = PAGE; left === PAGE; ) {
-      const page = await index.transact(() => {
-        const names = index.evictions.names(id, PAGE)
-        passed.push(...names.filter((name) => !putBack(id, name)))
-        return names
-      })
-      for (const { key } of page) upstreams.add(key.upstream)
-      left = page.length
-    }
-    await index.transact(() => {
-      for (const tag of passed.filter(isTag)) index.evictions.noteReplaced(tag, clock())
-      index.evictions.remove(id)
-    })
-    return { images: row.images, bytes: row.bytes, upstreams: [...upstreams] }
-  }
-
-  const releaseUntil = (isEnough: (gone: Left, row: EvictionRow) => boolean): Promise<Left> =>
-    inTurn(async () => {
-      let gone = NOTHING
-      for (const row of index.evictions.open()) {
-        if (isEnough(gone, row)) break
-        gone = sum(gone, await release(row.id))
-      }
-      return gone
-    })
-
-  return {
-    taking: (work) => inTurn(() => work({ keep, drop })),
-    list: () => index.evictions.list(),
-    undo: (id) => inTurn(() => undo(id)),
-    free: (id) =>
-      id === undefined
-        ? releaseUntil(() => false)
-        : inTurn(() => (index.evictions.find(id)?.until === undefined ? NOTHING : release(id))),
-    expire: async () => {
-      const now = clock()
-      const [first] = index.evictions.open()
-      if (first?.until !== undefined && first.until <= now)
-        await releaseUntil((_gone, { until = 0 }) => until > now)
-    },
-    makeRoom: (bytes) => {
-      const isNone = index.evictions.open().length === 0
-      return isNone ? Promise.resolve(NOTHING) : releaseUntil((gone) => gone.bytes >= bytes)
-    },
-    settled,
-  }
+  return { keep, drop }
 }
 
 /** One thing at a time: what is being moved is neither freed nor put back. */

@@ -1,6 +1,9 @@
 export type Role = 'user' | 'operator' | 'admin'
 
-/** Who asks. A pull key is read-only, whatever its name; `local` is who may open the data folder. */
+/**
+ * Who asks. A pull key is read-only, whatever its name; `local` is who may open the data folder of this machine. A user
+ * who came with an API token may be any program, or whoever got hold of it.
+ */
 export type Principal =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'local' }

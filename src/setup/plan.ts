@@ -1,3 +1,4 @@
+import { CHECK_NONCE } from '../domain/client-check.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
 import { type Address, parseHost } from './address.ts'
@@ -35,10 +36,12 @@ export const DOCKER_HUB = 'docker.io'
 
 /** Throws AppError `bad_request` for anything that could mean something else where it is written. */
 export function planOf(ask: PlanAsk): Plan {
-  const { kind, address, key, ca, strict = false, language = 'en' } = ask
+  const { kind, address, key, ca, strict = false, language = 'en', nonce } = ask
   if (parseHost(address.host) !== address.host) throw bad('setup_base')
   if (key !== undefined && !/^[a-z0-9]+(?:_[a-z0-9]+)*$/.test(key)) throw bad('setup_key')
   if (ca !== undefined && !isPath(ca)) throw bad('setup_ca')
+  if (nonce !== undefined && !CHECK_NONCE.test(nonce))
+    throw new AppError('bad_request', { message: 'a nonce has twenty small letters and digits' })
   const registries = [...new Set(ask.registries.map(checkedRegistry))]
   if (registries.length === 0) throw bad('setup_registries')
   const ordered = registries.toSorted((a, b) => Number(b === DOCKER_HUB) - Number(a === DOCKER_HUB))
@@ -50,7 +53,7 @@ export function planOf(ask: PlanAsk): Plan {
     ca: address.isPlain ? undefined : ca,
     isStrict: strict,
     language,
-    nonce: ask.nonce,
+    nonce,
     ...formsOf(address, key),
   }
 }

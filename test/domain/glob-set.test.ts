@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as assertProperty, constantFrom, property } from 'fast-check'
 import { createImageGlob } from '../../src/domain/glob.ts'
 import { createImageGlobs, isPlain, partPlain } from '../../src/domain/glob-set.ts'
 
@@ -18,8 +18,8 @@ const PATTERNS = [
 
 suite('many image patterns at once', () => {
   test('match what each of them matches', () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom(...PATTERNS), { maxLength: 12 }), (matches) => {
+    assertProperty(
+      property(array(constantFrom(...PATTERNS), { maxLength: 12 }), (matches) => {
         const globs = createImageGlobs(matches.map((match, value) => ({ match, value })))
         for (const repository of REPOSITORIES)
           for (const reference of REFERENCES)
@@ -33,7 +33,10 @@ suite('many image patterns at once', () => {
 
   test('plain ones part into repository and reference', () => {
     assert.ok(PATTERNS.slice(0, 20).every(isPlain))
-    assert.deepEqual(partPlain('localhost:5000/app'), { repository: 'localhost:5000/app', reference: undefined })
+    assert.deepEqual(partPlain('localhost:5000/app'), {
+      repository: 'localhost:5000/app',
+      reference: undefined,
+    })
     assert.deepEqual(partPlain('localhost:5000/app:1'), { repository: 'localhost:5000/app', reference: '1' })
     assert.deepEqual(partPlain('a/b@sha256:00'), { repository: 'a/b', reference: 'sha256:00' })
   })

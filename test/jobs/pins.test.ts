@@ -148,7 +148,9 @@ suite('a pin', () => {
     const { hub, cache } = await startPair(t, { clock: fakeClock() })
     const api = apiOf(cache)
     const names = ['1', '2', '3'].map((tag) => `app:${tag}`)
-    const images = names.map((_, at) => hub.addImage('library/app', { tags: [`${at + 1}`], layers: [10_000] }))
+    const images = names.map((_, at) =>
+      hub.addImage('library/app', { tags: [`${at + 1}`], layers: [10_000] }),
+    )
     for (const [at, image] of images.entries())
       await pullImage(cache, image, { repo: 'library/app', tag: `${at + 1}` })
     await assertNoParts(cache.dataDir)
@@ -159,13 +161,12 @@ suite('a pin', () => {
       items.filter((pin) => pin.images > 0).map((pin) => [pin.match, pin.images]),
       names.map((name) => [`docker.io/library/${name}`, 1]),
     )
-    assert.deepEqual((await remove(cache, names)).pinned.length, 3)
+    assert.equal((await remove(cache, names)).pinned.length, 3)
     await assert.rejects(api.del('/pins', { match: [...match, 'absent'] }), /absent/)
     assert.equal((await api.get('/pins', {})).items.length, match.length)
     assert.deepEqual((await api.del('/pins', { match })).items, [])
     assert.deepEqual((await remove(cache, names)).pinned, [])
-    const [row] = (await api.get('/audit', {})).items
-    assert.equal(row?.action, 'unpin')
+    const row = (await api.get('/audit', {})).items.find(({ action }) => action === 'unpin')
     assert.match(row?.target ?? '', /^app:1 .* and \d+ more$/)
     assert.deepEqual(row?.detail, { pins: match.length })
   })

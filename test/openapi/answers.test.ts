@@ -13,6 +13,7 @@ const ALICE = { authorization: basic('alice', PASSWORDS.alice) }
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   name: ['docker.io/library/app:1.1', 'docker.io/library/app'],
   text: ['docker pull nginx'],
+  nonce: ['abcdefghijklmnopqr27'],
   path: ['', 'docker.io'],
   range: ['1h', '30d'],
   filter: ['>1B'],

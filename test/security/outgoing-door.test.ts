@@ -46,7 +46,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'probe/route.ts node:dns/promises lookup': 'the same',
   'probe/upstream.ts node:dns/promises lookup': 'the same',
   'acme/program.ts node:child_process spawn': 'lego, which speaks to the authority itself',
-  'git/program.ts node:child_process spawn': 'git, which is led to the relay on this machine and nowhere else',
+  'git/program.ts node:child_process spawn':
+    'git, which is led to the relay on this machine and nowhere else',
 }
 
 /** `default` for a module taken whole: then only its servers may be used. */

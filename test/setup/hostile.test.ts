@@ -202,6 +202,19 @@ test('hosts that are none, and those that are', () => {
   assert.deepEqual(parseBase('http://cache.lan:80'), { isPlain: true, host: 'cache.lan' })
 })
 
+test('the nonce of a check is a tag and nothing else', () => {
+  const plan = { kind: 'docker', address: parseBase(GOOD.base), registries: GOOD.registries } as const
+  for (const nonce of [
+    '',
+    'a',
+    'A'.repeat(20),
+    `${'a'.repeat(19)};`,
+    `${'a'.repeat(20)}\n`,
+    '$(id)'.repeat(4),
+  ])
+    assert.throws(() => planOf({ ...plan, nonce }), { code: 'bad_request' }, nonce)
+})
+
 test('every script is one that shells can read', () => {
   for (const kind of SETUP_KINDS) {
     for (const language of ['en', 'zh'] as const) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import Database from 'better-sqlite3'
 import type { Locator, Page } from 'playwright-core'
 import { HOUR } from '../../src/domain/clock.ts'
 import { bcryptLine } from '../auth/support.ts'
@@ -106,5 +107,46 @@ suite('the free-space assistant', { skip: NO_CHROMIUM }, () => {
     await page.getByLabel('Only images that match').fill('idel:30d')
     await page.getByRole('button', { name: 'Preview', exact: true }).click()
     await page.getByText(/did you mean/).waitFor()
+  })
+
+  test('goes on without the page that began it, and shows everybody how far it is and how to end it', async (t) => {
+    const { cache } = await startFilled(t)
+    const before = await du(cache.dataDir)
+    const browser = await openBrowser(t)
+    const { page } = await openPage(browser, cache.url)
+    await logInAs(page, 'carol')
+    await visit(page, '/ui/cleanup')
+    await page.getByLabel('Images that no tag leads to').check()
+    await page.getByRole('button', { name: 'Preview', exact: true }).click()
+    const run = page.getByRole('button', { name: /^Free / })
+    await run.waitFor()
+    // The job waits for its turn to write.
+    const other = new Database(join(cache.dataDir, 'cachalot.db'))
+    other.exec('BEGIN IMMEDIATE')
+    const asked = page.waitForRequest('**/api/v1/gc/run')
+    await run.click()
+    await asked
+    await page.getByText('It runs on in the server').waitFor()
+    await page.goto('about:blank')
+    other.exec('ROLLBACK')
+    other.close()
+    const { page: another } = await openPage(browser, cache.url)
+    await logInAs(another, 'carol')
+    await visit(another, '/ui/cleanup')
+    await another.getByRole('row', { name: /Clean-up by hand .* freed/ }).waitFor()
+    assert.ok((await du(cache.dataDir)) < before)
+
+    const progress = { done: 3, total: 10, bytes: 2048, bytesTotal: 4096 }
+    const job = { id: 7, job: 'gc', cause: 'operator', startedAt: 0, progress }
+    const event = `event: jobs\ndata: ${JSON.stringify({ items: [job] })}\n\n`
+    await another.route('**/api/v1/events?topics=jobs', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: event }),
+    )
+    await another.reload()
+    await another.getByText('3 of 10 objects, 2.00 KiB').waitFor()
+    assert.equal(await another.getByRole('button', { name: 'Preview', exact: true }).isDisabled(), true)
+    const stopped = another.waitForRequest('**/api/v1/jobs/stop')
+    await another.getByRole('button', { name: 'Stop', exact: true }).click()
+    assert.deepEqual((await stopped).postDataJSON(), { id: 7 })
   })
 })

@@ -12,10 +12,6 @@ export interface Place {
 }
 
 const APP = 'docker.io/library/app'
-/** `fill` pulled it; nothing in it lets a line break. */
-const LONG =
-  'a-team/with-a-rather-long-name/and-a-service-whose-name-does-not-end-soon' +
-  '/manifests/2026-11-22T10-00-00-0123456789abcdef0123456789abcdef'
 
 /** Every page, and what opens on them. `fill` of console.ts put there what they show. */
 export const PLACES: readonly Place[] = [
@@ -101,13 +97,14 @@ async function openHelp(page: Page): Promise<void> {
   await page.locator('dialog kbd').first().waitFor()
 }
 
-/** As half a minute after the last pull, which had a long name. */
+/** As half a minute after the last pull, which was by digest: nowhere may a line of that break by itself. */
 async function showNothingLive(page: Page): Promise<void> {
-  await page.request.get(`/v2/${LONG}`)
+  const tag = await page.request.get('/v2/library/app/manifests/1.0')
+  await page.request.get(`/v2/library/app/manifests/${tag.headers()['docker-content-digest']}`)
   await page.route('**/api/v1/events**', () => undefined)
   await page.route('**/api/v1/live', (route) => route.fulfill({ json: { pulls: [], flights: [] } }))
   await visit(page, '/ui/activity')
-  await page.locator('.empty').getByText('does-not-end-soon').waitFor()
+  await page.locator('.empty').getByText('@sha256:').waitFor()
   await page.unroute('**/api/v1/live')
   await page.unroute('**/api/v1/events**')
 }

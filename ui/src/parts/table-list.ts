@@ -3,13 +3,15 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Page } from '../../../src/api/contract.ts'
 import type { Failure } from '../api.ts'
 import { asFailure } from '../resource.ts'
+import { w } from '../words/words.ts'
 
 /** A list that comes in pages, as far as it was looked at. */
 export interface List<T> {
   readonly items: readonly T[]
   /** One more than there are, where more are left and nobody has counted them. */
   readonly total: number
-  readonly isLeast: boolean
+  /** How many there are, in these words. */
+  found(words: (n: number) => string): string
   readonly failure: Failure | undefined
   readonly isLoading: boolean
   /** What is in sight belongs to the key before. */
@@ -82,7 +84,7 @@ export function useList<T>(key: string, load: Load<T>): List<T> {
   return {
     items,
     total,
-    isLeast,
+    found: (words) => (isLeast ? w().images.moreThan(words(items.length)) : words(total)),
     failure,
     isLoading,
     isStale: state.value.key !== key,
@@ -106,6 +108,7 @@ export function useList<T>(key: string, load: Load<T>): List<T> {
 }
 
 /** Where rows are hidden, the total of a page is that of the page alone. */
-function counted<T>(items: readonly T[], { total, totalIsLeast = false }: Page<T>) {
-  return { total: totalIsLeast ? items.length + 1 : Math.max(total, items.length), isLeast: totalIsLeast }
+function counted<T>(items: readonly T[], { total, totalIsLeast }: Page<T>) {
+  const isLeast = totalIsLeast === true
+  return { total: isLeast ? items.length + 1 : Math.max(total, items.length), isLeast }
 }

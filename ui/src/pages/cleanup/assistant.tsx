@@ -54,9 +54,7 @@ export function Assistant({ disk, onDone }: AssistantProps) {
           {now.at === 'goal' && <small class="quiet">{words.nothingYet}</small>}
         </p>
       </form>
-      {now.at === 'preview' && (
-        <Preview shown={now} isBusy={isBusy} onRun={() => void run(now, onDone)} />
-      )}
+      {now.at === 'preview' && <Preview shown={now} isBusy={isBusy} onRun={() => void run(now, onDone)} />}
       {isRunning && <Running step={now.at === 'running' ? now.step : job?.progress} job={job} />}
       {now.at === 'stopped' && <p role="status">{words.stopped}</p>}
       {now.at === 'done' && (
@@ -98,7 +96,12 @@ function Preview({ shown, isBusy, onRun }: PreviewProps) {
       )}
       {hasRows && (
         <p class="row" aria-live="polite" aria-busy={isCounting}>
-          <button type="button" class="danger" disabled={isCounting || isBusy || objects === 0} onClick={onRun}>
+          <button
+            type="button"
+            class="danger"
+            disabled={isCounting || isBusy || objects === 0}
+            onClick={onRun}
+          >
             {isCounting ? words.counting : words.run(bytes(frees))}
           </button>
           {!isCounting && <span class="quiet">{words.after(bytes(after))}</span>}

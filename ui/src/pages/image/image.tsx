@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ImageDetail, PlatformRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
-import { EvictDialog } from '../../parts/evict-dialog.tsx'
+import { EvictDialog } from '../../parts/evict-later.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { imageHref } from '../../parts/place.ts'
 import { Problem, wordsFor } from '../../parts/problem.tsx'

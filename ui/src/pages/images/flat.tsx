@@ -44,9 +44,6 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
   const list = useList<Row>(`${kind} ${sort} ${filter}`, (cursor, signal) =>
     ask(`GET /${kind}`, { ...asked, ...(cursor === undefined ? {} : { cursor }) }, signal),
   )
-  const found = list.isLeast
-    ? words.moreThan(words.found[kind](list.items.length))
-    : words.found[kind](list.total)
   const isEvicting = useSignal(false)
   const selection = useSelection({
     keys: list.items.map(({ name }) => name),
@@ -87,7 +84,7 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
     <>
       <div class="list-head">
         <p class="quiet" aria-live="polite">
-          {found}
+          {list.found(words.found[kind])}
         </p>
         <span class="row">
           <Export name={`cachalot-${kind}`} load={exported} fields={FIELDS[kind].split(' ')} />
@@ -96,7 +93,7 @@ export function FlatList({ kind, filter, onProblem }: FlatListProps) {
       </div>
       {list.failure !== undefined && !isUnread && <Problem failure={list.failure} retry={list.reload} />}
       <Table<Row>
-        caption={found}
+        caption={list.found(words.found[kind])}
         columns={shownColumns(kind, columns)}
         rows={list.items}
         keyOf={({ name }) => name}

@@ -32,20 +32,19 @@ const PAGE = 200
 /** Of a file that takes all of them. */
 const EXPORT_PAGE = 500
 const FIELDS =
-  'tag digest mediaType aliases state created total onlyHere shared firstCached lastUsed pulls checkedAt goneAt pinned'
+  'tag digest mediaType aliases state created total onlyHere shared firstCached lastUsed pulls checkedAt goneAt pinned'.split(
+    ' ',
+  )
 
 /** The tags of a repository, newest version first. */
 export function TagList({ repository, turn, onChange }: PartProps) {
   const { images: words } = w()
   const filter = (query.value.get('q') ?? '').trim()
   const sort = query.value.get('sort') ?? 'version'
-  const asked = { name: repository, sort, limit: PAGE, ...(filter === '' ? {} : { filter }) }
-  const list = useList<TagRowFull>(`${repository} ${sort} ${filter} ${turn}`, (cursor, signal) =>
-    ask('GET /tags', { ...asked, ...(cursor === undefined ? {} : { cursor }) }, signal),
-  )
-  const found = list.isLeast
-    ? words.moreThan(words.found.tags(list.items.length))
-    : words.found.tags(list.total)
+  const asked = { name: repository, sort, ...(filter === '' ? {} : { filter }) }
+  const load = (limit: number) => (cursor: string | undefined, signal: AbortSignal) =>
+    ask('GET /tags', { ...asked, limit, ...(cursor === undefined ? {} : { cursor }) }, signal)
+  const list = useList<TagRowFull>(`${repository} ${sort} ${filter} ${turn}`, load(PAGE))
   const isEvicting = useSignal(false)
   const selection = useSelection({
     keys: list.items.map(({ tag }) => tag),
@@ -61,8 +60,6 @@ export function TagList({ repository, turn, onChange }: PartProps) {
   }, [turn])
   const problem = list.failure?.code === 'bad_request' && filter !== '' ? wordsFor(list.failure) : undefined
   const columns = tagColumns(repository)
-  const exported = (cursor: string | undefined, signal: AbortSignal) =>
-    ask('GET /tags', { ...asked, limit: EXPORT_PAGE, ...(cursor === undefined ? {} : { cursor }) }, signal)
   const onKey = (key: string, { tag }: TagRowFull): boolean => {
     if (key === 'c') void copyPull(`${repository}:${tag}`)
     if (!may('operator')) return key === 'c'
@@ -95,15 +92,15 @@ export function TagList({ repository, turn, onChange }: PartProps) {
         <>
           <div class="list-head">
             <p class="quiet" aria-live="polite">
-              {found}
+              {list.found(words.found.tags)}
             </p>
             <span class="row">
-              <Export name={repository.replaceAll('/', '_')} load={exported} fields={FIELDS.split(' ')} />
+              <Export name={repository.replaceAll('/', '_')} load={load(EXPORT_PAGE)} fields={FIELDS} />
               <TableMenu table="tags" columns={columns} />
             </span>
           </div>
           <Table
-            caption={found}
+            caption={list.found(words.found.tags)}
             columns={shownColumns('tags', columns)}
             rows={list.items}
             keyOf={({ tag }) => tag}

@@ -8,7 +8,8 @@ export const activity: ActivityWords = {
     running: (n) => (n === 0 ? '当前没有拉取' : `正在进行 ${count(n, '个拉取')}`),
     empty: '当前没有拉取。',
     emptyMore: '拉取进行时会自动显示在这里，结束后保留半分钟。',
-    last: ({ ago, name, client }) => `最近一次：${ago}，${client} 拉取了 ${name}。`,
+    last: ({ ago, name, client }) =>
+      `最近一次：${ago}，${client === undefined ? '' : `${client} `}拉取了 ${name}。`,
     state: {
       hit: '缓存命中',
       fetching: '正在获取',

@@ -81,7 +81,7 @@ export const settings: SettingsWords = {
     revoked: (name) => `已吊销：${name}`,
   },
   password: {
-    lead: '其他会话和所有 API 令牌会立即失效。',
+    lead: '修改密码后，其他会话和所有 API 令牌都会失效。',
     old: '旧密码',
   },
   expiry: {
