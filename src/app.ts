@@ -18,8 +18,7 @@ import { mirrorSettings } from './git-settings.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
 import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
-import type { Layout } from './store/layout.ts'
-import { createStore } from './store/store.ts'
+import { createStore, type Store } from './store/store.ts'
 import { startTransport, type Transport } from './transport.ts'
 import { createOriginClient } from './upstream/client.ts'
 import type { UpstreamSettings } from './upstream/settings.ts'
@@ -166,12 +165,8 @@ function mirrorsFor(
   config: () => Config,
   { store, ...deps }: Omit<GitDeps, 'root' | 'trash' | 'settings'> & { readonly store: Store },
 ): Git {
-  return createGit({
-    ...deps,
-    root: layout.git,
-    trash: layout.trash,
-    settings: () => mirrorSettings(config()),
-  })
+  const { git: root, trash } = store.layout
+  return createGit({ ...deps, root, trash, settings: () => mirrorSettings(config()) })
 }
 
 async function setupPath({ setup }: Entrance): Promise<string | undefined> {

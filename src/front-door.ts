@@ -50,7 +50,7 @@ export function createFrontDoor(deps: {
   readonly consoleFolder: string
   readonly isStopping: () => boolean
 }): FrontDoor {
-  const { config, entrance, parts, index, store, clock, log, api, consoleFolder, isStopping } = deps
+  const { config, entrance, index, store, clock, log, api, consoleFolder, isStopping } = deps
   const protocols = createProtocols(deps)
   let placeOf = createVirtualHosts(virtualHosts(config()))
   const probe = async (): Promise<void> => {
