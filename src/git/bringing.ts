@@ -102,9 +102,11 @@ export function createBringing(deps: {
     },
     add: async (source, oids) => {
       const mirror = shelf.get(source.name)
-      if (mirror === undefined) return
+      // Who came before may have brought them.
+      const lacking = (await mirror?.missing(oids)) ?? []
+      if (mirror === undefined || lacking.length === 0) return
       try {
-        await renew(source, mirror, oids)
+        await renew(source, mirror, lacking)
       } catch (error) {
         log.debug(
           { event: 'git.objects', name: source.name, err: error },

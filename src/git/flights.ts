@@ -14,6 +14,8 @@ export interface MirrorFlights {
   join(name: string, work: () => Promise<Mirror | undefined>): { flight: MirrorFlight; joined: boolean }
   /** Starts `work` when nothing else is done to this mirror; undefined where something is. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | undefined>
+  /** Starts `work` as soon as nothing else is done to this mirror. */
+  next<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Settles when nothing is under way any more. */
   settled(): Promise<void>
 }
@@ -35,14 +37,21 @@ export function createMirrorFlights(now: () => number): MirrorFlights {
     return { flight, joined: false }
   }
 
+  const isBusy = (name: string): boolean => flights.has(name) || others.has(name)
+
+  const start = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const done = work().finally(() => others.delete(name))
+    others.set(name, done)
+    return await done
+  }
+
   return {
-    isBusy: (name) => flights.has(name) || others.has(name),
+    isBusy,
     join,
-    alone: async (name, work) => {
-      if (flights.has(name) || others.has(name)) return undefined
-      const done = work().finally(() => others.delete(name))
-      others.set(name, done)
-      return await done
+    alone: async (name, work) => (isBusy(name) ? undefined : await start(name, work)),
+    next: async (name, work) => {
+      while (isBusy(name)) await Promise.allSettled([flights.get(name)?.done, others.get(name)])
+      return await start(name, work)
     },
     settled: async () => {
       while (flights.size + others.size > 0)

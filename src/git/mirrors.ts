@@ -125,7 +125,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
       const all = (kept.get(name) ?? 0) + oids.length
       if (oids.length > MOST_OBJECTS || all > MOST_KEPT) return
       kept.set(name, all)
-      await flights.alone(name, () => bringing.add(source, oids))
+      await flights.next(name, () => bringing.add(source, oids))
     },
     list: async () => ((await isReady()) ? shelf.all().map(accountOf) : []),
     bytes: async () => {
