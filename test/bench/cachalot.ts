@@ -33,7 +33,10 @@ export function cachalot(profileTo?: string): Launcher {
 }
 
 /** Shipped defaults except for what ties it to this run; request lines are off as with the other subjects. */
-function configuration({ upstreamUrl, folder, tagTtlSeconds = 600 }: Setting, port: number): string {
+function configuration(
+  { upstreamUrl, folder, tagTtlSeconds = 600, more = '' }: Setting,
+  port: number,
+): string {
   return `[server]
 listen = "127.0.0.1:${port}"
 
@@ -50,5 +53,5 @@ level = "warn"
 name = "upstream.test"
 url = "${upstreamUrl}"
 default = true
-`
+${more}`
 }

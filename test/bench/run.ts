@@ -18,6 +18,7 @@ import { renderTable } from './table.ts'
 import { startUpstream } from './upstream.ts'
 import { coldBlob } from './workloads/cold.ts'
 import { far } from './workloads/far.ts'
+import { files } from './workloads/files.ts'
 import { herd } from './workloads/herd.ts'
 import { memory } from './workloads/memory.ts'
 import { manifests, smallBlob } from './workloads/requests.ts'
@@ -34,6 +35,7 @@ const WORKLOADS: readonly Workload[] = [
   far,
   unreachable,
   memory,
+  files,
   scale,
 ]
 

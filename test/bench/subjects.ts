@@ -9,6 +9,8 @@ export interface Setting {
   readonly folder: string
   /** How long a tag stays fresh, for subjects that can be told; default: long enough for the whole run. */
   readonly tagTtlSeconds?: number
+  /** Further configuration for Cachalot alone. */
+  readonly more?: string
 }
 
 /** A running server under measurement. */

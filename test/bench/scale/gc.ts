@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiClient, connectApi } from '../../../src/api/client.ts'
-import type { GcGoal, GcReport } from '../../../src/api/contract.ts'
+import type { GcGoal, GcReport } from '../../../src/api/contract-work.ts'
 import { socketAddress } from '../../../src/api/socket.ts'
 import { percentile, startPace } from './pace.ts'
 import type { BigServer } from './start.ts'
