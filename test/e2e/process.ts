@@ -24,13 +24,27 @@ export interface Server {
   kill(): Promise<void>
   /** SIGTERM; settles when it has ended in order. */
   stop(): Promise<void>
+  /** Of the process that runs now; undefined when none does. */
+  pid(): number | undefined
   output(): string
 }
 
 export async function createServerOn(
   folder: string,
   hub: FakeUpstream,
-  { storage, jobs }: { readonly storage?: Table; readonly jobs?: Table } = {},
+  {
+    storage,
+    jobs,
+    more,
+    nodeOptions = [],
+  }: {
+    readonly storage?: Table
+    readonly jobs?: Table
+    /** Further tables of the configuration. */
+    readonly more?: Readonly<Record<string, Table>>
+    /** Of Node itself. */
+    readonly nodeOptions?: readonly string[]
+  } = {},
 ): Promise<Server> {
   const port = await freePort()
   const file = join(folder, 'config.toml')
@@ -43,6 +57,7 @@ export async function createServerOn(
       jobs: { ...jobs },
       log: { level: 'warn', format: 'json' },
       upstream: [{ name: 'docker.io', url: hub.url, default: true }],
+      ...more,
     }),
     { mode: 0o600 },
   )
@@ -50,7 +65,9 @@ export async function createServerOn(
   let output = ''
   const url = `http://127.0.0.1:${port}`
   const launch = async (): Promise<void> => {
-    const started = spawn(process.execPath, [MAIN, 'serve', '--config', file], { env: { PATH: '' } })
+    const started = spawn(process.execPath, [...nodeOptions, MAIN, 'serve', '--config', file], {
+      env: { PATH: '' },
+    })
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString()
@@ -68,6 +85,7 @@ export async function createServerOn(
   return {
     url,
     dataDir,
+    pid: () => (child?.exitCode === null && child.signalCode === null ? child.pid : undefined),
     output: () => output,
     launch,
     start: async () => {
@@ -79,7 +97,7 @@ export async function createServerOn(
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
