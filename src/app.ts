@@ -1,27 +1,20 @@
 import { join } from 'node:path'
 import { createActivity } from './activity/activity.ts'
-import type { Effective } from './api/deps.ts'
-import { fullPattern } from './api/pattern.ts'
-import { type CacheSettings, createCacheParts } from './cache/assemble.ts'
-import type { Pinned } from './cache/pinned.ts'
-import type { Quota } from './cache/quota.ts'
-import { budgetsIn } from './config/budgets.ts'
+import type { Effective, Inside } from './api/deps.ts'
 import type { Config } from './config/config.ts'
-import { createDataOwner } from './data-owner.ts'
-import { type Index, openIndex } from './db/index.ts'
+import type { Index } from './db/index.ts'
 import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
-import { createEntrance, type Entrance } from './entrance.ts'
+import { openEngine } from './engine.ts'
+import type { Entrance } from './entrance.ts'
 import { createFrontDoor, ociSettings } from './front-door.ts'
-import { createGit, type Git, type GitDeps } from './git/git.ts'
-import { mirrorSettings } from './git-settings.ts'
+import { createGitFetcher } from './frontends/git/fetcher.ts'
+import { gitSettings } from './git-settings.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
 import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
-import { createStore, type Store } from './store/store.ts'
+import { metricsSources } from './measuring.ts'
 import { startTransport, type Transport } from './transport.ts'
-import { createOriginClient } from './upstream/client.ts'
-import type { UpstreamSettings } from './upstream/settings.ts'
 
 /** What tests put in place of the world. */
 export interface Seams {
@@ -54,7 +47,6 @@ export interface App {
   close(grace?: number): Promise<void>
 }
 
-const MIGRATIONS = join(import.meta.dirname, '..', 'migrations')
 const CONSOLE = join(import.meta.dirname, '..', 'ui', 'dist')
 const STOP_GRACE = 30 * SECOND
 const LONGEST_COMMAND = 24 * HOUR
@@ -69,29 +61,25 @@ const NO_FILE = (): Effective => ({ file: '', entries: [] })
 export async function startApp(initial: Config, seams: Seams): Promise<App> {
   let config = initial
   let stopping = false
-  const { log, consoleFolder = CONSOLE } = seams
+  const { log, consoleFolder = CONSOLE, abandonGrace, effective = NO_FILE } = seams
   const clock = seams.clock ?? systemClock
-  const owner = createDataOwner(log)
+  const engine = await openEngine(() => config, { clock, log, abandonGrace })
+  const { owner, store, index, client, metrics, parts, entrance, git } = engine
   const { isOwner } = owner
-  const store = createStore(config.storage.path, isOwner)
-  owner.tryClaim(store.layout.lock)
-  const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
-  const client = createOriginClient({ upstreams: originsIn(config), clock, log })
-  const { abandonGrace, effective = NO_FILE } = seams
-  const settings = (): CacheSettings => cacheSettings(config)
-  const grace = abandonGrace === undefined ? {} : { abandonGrace }
-  const parts = await createCacheParts({ client, index, store, clock, log, settings, ...grace })
-  const entrance = createEntrance({ initial: config, index, clock, log })
-  await configurePins(parts.pinned, config, log)
-  const git = mirrorsFor(() => config, { store, client, isOwner, budget: parts.quota, clock, log })
-  await parts.annexed(git.mirrors)
   let transport: Transport | undefined
   const activity = createActivity(clock)
   const certificate = () => transport?.certificate()
   const common = { config: () => config, index, store, parts, entrance, activity, clock, log }
-  const management = createManagement({ ...common, effective, client, certificate, isOwner, ociSettings })
-  const { remote: api } = management
-  const door = createFrontDoor({ ...common, client, git, api, consoleFolder, isStopping: () => stopping })
+  const inside: Inside = {
+    ask: (ask) => door.ask(ask),
+    git: createGitFetcher({ git, settings: () => gitSettings(config), clock }),
+  }
+  const outward = { effective, client, certificate, inside }
+  const management = createManagement({ ...common, ...outward, isOwner, ociSettings })
+  const { remote: api, scheduler } = management
+  metrics.readFrom(metricsSources({ ...common, client, scheduler }))
+  const isStopping = (): boolean => stopping
+  const door = createFrontDoor({ ...common, client, git, api, metrics, consoleFolder, isStopping })
   const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
   const flush = (): void => {
     parts.flush()
@@ -126,7 +114,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     }
     await local.start()
     // The limits may be lower than they were.
-    void makeRoom(parts.quota, config, log)
+    void engine.makeRoom()
   } catch (error) {
     await transport?.close(0)
     await end()
@@ -145,10 +133,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     update: (next) => {
       config = next
       management.plan(next)
-      void configurePins(parts.pinned, next, log)
-      void makeRoom(parts.quota, next, log)
-      client.update(originsIn(next))
-      entrance.update(next)
+      engine.refresh()
       door.refresh()
       void transport?.update(next)
     },
@@ -159,14 +144,6 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
       await end()
     },
   }
-}
-
-function mirrorsFor(
-  config: () => Config,
-  { store, ...deps }: Omit<GitDeps, 'root' | 'trash' | 'settings'> & { readonly store: Store },
-): Git {
-  const { git: root, trash } = store.layout
-  return createGit({ ...deps, root, trash, settings: () => mirrorSettings(config()) })
 }
 
 async function setupPath({ setup }: Entrance): Promise<string | undefined> {
@@ -184,37 +161,6 @@ function startTimers(work: { flush: () => void; notice: () => void; snapshot: ()
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
-}
-
-/** After limits were lowered: downloads would make the room too, but only as they need it. */
-async function makeRoom(quota: Quota, config: Config, log: Log): Promise<void> {
-  try {
-    await quota.shrink()
-    for (const { name, maxSize } of budgetsIn(config)) if (maxSize > 0) await quota.shrink(name)
-  } catch (error) {
-    log.warn({ event: 'shrink', err: error }, 'no room could be made')
-  }
-}
-
-async function configurePins(pinned: Pinned, { pins, upstreams }: Config, log: Log): Promise<void> {
-  try {
-    await pinned.configure(pins.map((pin) => ({ ...pin, match: fullPattern(upstreams, pin.match) })))
-  } catch (error) {
-    log.warn({ event: 'pins', err: error }, 'the pins of the configuration could not be written down')
-  }
-}
-
-function cacheSettings(config: Config): CacheSettings {
-  return {
-    ...config.cache,
-    ...config.storage,
-    maxSizeOf: (name) => budgetsIn(config).find((budget) => budget.name === name)?.maxSize ?? 0,
-  }
-}
-
-/** Everybody who may be asked for anything. */
-function originsIn({ upstreams, fileUpstreams }: Config): readonly UpstreamSettings[] {
-  return [...upstreams, ...fileUpstreams]
 }
 
 async function snapshot(index: Index, log: Log): Promise<void> {

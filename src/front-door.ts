@@ -4,6 +4,7 @@ import type { Activity } from './activity/activity.ts'
 import { createPlainSetup } from './api/plain-setup.ts'
 import type { CacheParts } from './cache/assemble.ts'
 import type { Config } from './config/config.ts'
+import { PRIVATE_NETWORKS } from './config/networks.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
@@ -13,6 +14,7 @@ import { createGitFrontEnd } from './frontends/git/front-end.ts'
 import { createGithubFrontEnd } from './frontends/github/front-end.ts'
 import { createGoFrontEnd } from './frontends/go/front-end.ts'
 import { createHfFrontEnd } from './frontends/hf/front-end.ts'
+import type { AskInside } from './frontends/inside.ts'
 import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
 import type { Git } from './git/git.ts'
 import { createSigner } from './git/signer.ts'
@@ -20,15 +22,21 @@ import { gitSettings } from './git-settings.ts'
 import { githubSettings } from './github-settings.ts'
 import { goSettings } from './go-settings.ts'
 import { hfSettings } from './hf-settings.ts'
+import { createAdmission } from './http/admission.ts'
+import { createInside } from './http/inside.ts'
+import { createMetricsPage } from './http/metrics-page.ts'
 import { createPipeline } from './http/pipeline.ts'
 import { createService } from './http/service.ts'
 import { createVirtualHosts } from './http/virtual-hosts.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { Store } from './store/store.ts'
 import type { OriginClient } from './upstream/origin.ts'
 import { virtualHosts } from './virtual-hosts.ts'
 
 export interface FrontDoor {
   readonly handle: RequestListener
+  /** Asks the same front ends without a client. */
+  readonly ask: AskInside
   /** Takes the configuration of this moment into use. */
   refresh(): void
 }
@@ -47,6 +55,7 @@ export function createFrontDoor(deps: {
   readonly log: Log
   /** The management API, for whoever logs in. */
   readonly api: RequestListener
+  readonly metrics: Pick<Metrics, 'render'>
   readonly consoleFolder: string
   readonly isStopping: () => boolean
 }): FrontDoor {
@@ -64,7 +73,13 @@ export function createFrontDoor(deps: {
     baseOf: reception.baseOf,
     mayPull: reception.mayPull,
   })
-  const pages = { setup, plainSetup, consoleFolder }
+  const metrics = createMetricsPage({
+    render: () => deps.metrics.render(),
+    isNear: createAdmission(PRIVATE_NETWORKS),
+    clientAddress: entrance.clientAddress,
+    welcome,
+  })
+  const pages = { setup, plainSetup, metrics, consoleFolder }
   const service = createService({ isStopping, probe, door: entrance, ...pages, clock, log })
   const handle = createPipeline({
     frontEnds: protocols.frontEnds,
@@ -77,6 +92,7 @@ export function createFrontDoor(deps: {
   })
   return {
     handle,
+    ask: createInside({ frontEnds: protocols.frontEnds, log }),
     refresh: () => {
       protocols.refresh()
       placeOf = createVirtualHosts(virtualHosts(config()))
@@ -86,7 +102,7 @@ export function createFrontDoor(deps: {
 
 type ProtocolDeps = Omit<
   Parameters<typeof createFrontDoor>[0],
-  'entrance' | 'activity' | 'index' | 'api' | 'consoleFolder' | 'isStopping'
+  'entrance' | 'activity' | 'index' | 'api' | 'metrics' | 'consoleFolder' | 'isStopping'
 >
 
 interface Protocols {

@@ -9,6 +9,7 @@ export function gitSettings({ git, cache, fileUpstreams }: Known): GitSettings {
   return {
     enabled: git.enabled,
     hosts: git.hosts,
+    redirectHosts: git.redirectHosts,
     files: fileUpstreams.map(({ url, name }) => ({ url, upstream: name })),
     staleIfError: cache.staleIfError,
     maxFile: 0,

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Activity } from './activity/activity.ts'
 import { createApi, createApiHandler } from './api/api.ts'
-import type { Effective } from './api/deps.ts'
+import type { Effective, Inside } from './api/deps.ts'
+import { createRefetch } from './api/refetch.ts'
 import { createWatching } from './api/watching.ts'
 import type { WatchingDeps } from './api/watching-deps.ts'
 import { challengeOf } from './auth/basic.ts'
@@ -25,6 +26,8 @@ import type { GcSettings } from './jobs/gc/goal.ts'
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts'
 import { createVerify } from './jobs/verify.ts'
 import type { Watch } from './jobs/watch.ts'
+import { createExports } from './packages/exports.ts'
+import { createImports } from './packages/imports.ts'
 import type { Store } from './store/store.ts'
 import type { ReloadableOriginClient } from './upstream/client.ts'
 
@@ -58,14 +61,18 @@ interface ManagementDeps {
   readonly log: Log
   readonly isOwner: () => boolean
   readonly ociSettings: (config: Config) => OciSettings
+  readonly inside: Inside
 }
 
 /** What looks after the cache: jobs by the clock, and the API of commands and console. */
 export function createManagement(deps: ManagementDeps) {
   const { config, effective, index, store, client, parts, entrance, clock, log, isOwner, ociSettings } = deps
+  const { inside } = deps
   const gc = createGc({ ...parts, index, store, clock, log, settings: () => gcSettings(config()) })
   const fetcher = createOciFetcher(parts.cache, () => ociSettings(config()))
-  const verify = createVerify({ ...parts, index, store, clock, refetch: (key) => fetcher.fetchKey(key) })
+  const anew = createRefetch({ index, parts, inside, fetcher }, () => entrance.grant(LOCAL))
+  const refetches = { refetch: anew.key, refetchMirror: anew.mirror }
+  const verify = createVerify({ ...parts, ...refetches, index, store, clock })
   const scheduler: Scheduler = createScheduler({
     index,
     clock,
@@ -99,6 +106,7 @@ export function createManagement(deps: ManagementDeps) {
     running: () => scheduler.running(),
     undoable: () => index.evictions.open().reduce((sum, { bytes }) => sum + bytes, 0),
   })
+  const oci = () => ociSettings(config())
   const api = createApi({
     config,
     effective,
@@ -108,6 +116,9 @@ export function createManagement(deps: ManagementDeps) {
     gc,
     verify,
     fetcher,
+    inside,
+    exports: createExports({ cache: parts.cache, index, settings: oci }),
+    imports: createImports({ ...parts, index, store, settings: oci }),
     scheduler,
     rateLimit,
     watching,

@@ -14,7 +14,7 @@ const GROUPS = [
   },
   {
     name: 'lists',
-    test: /[\\/]src[\\/]parts[\\/](?:table|selection|filter|name-link|dialog)[^\\/]*\.tsx?$/,
+    test: /[\\/]src[\\/]parts[\\/](?:table[^\\/]*|selection|filter[^\\/]*|name-link|dialog)\.tsx?$/,
     priority: 1,
   },
 ]

@@ -108,6 +108,7 @@ function toAnswered({ running, startedAt }: Ongoing, client: Client, ms: number)
     userAgent: client.userAgent,
     method: line.method,
     name: keptText(notes.name ?? line.path, LONGEST_NAME, length),
+    target: notes.target === undefined ? undefined : keptText(notes.target, LONGEST_NAME, length),
     upstream: notes.upstream,
     status: res.statusCode,
     outcome: notes.outcome,

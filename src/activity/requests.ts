@@ -12,6 +12,8 @@ export interface Answered {
   readonly method: string
   /** The name, else the path. */
   readonly name: string
+  /** What rules call its repository, of all but images: "hf:org/model". */
+  readonly target: string | undefined
   /** Undefined where it was not even clear what the request is about. */
   readonly upstream: string | undefined
   readonly status: number

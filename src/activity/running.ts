@@ -17,6 +17,8 @@ export interface RunningNotes {
   readonly who?: string
   /** "docker.io/library/nginx:1.27" */
   readonly name?: string
+  /** What rules call the repository of that: "hf:org/model"; undefined for images. */
+  readonly target?: string
   readonly upstream?: string
   readonly kind?: 'manifest' | 'blob' | 'tags' | 'referrers' | 'file'
   readonly outcome?: Outcome

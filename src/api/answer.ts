@@ -59,13 +59,13 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 }
 
 /** An error as people read it, in English and in parts for other languages; no word of it reaches for a terminal. */
-export function errorBody({ code, message, detail, facts, why }: AppError): ApiError {
+export function errorBody({ code, message, detail, facts, why, hint }: AppError): ApiError {
   const text = detail.said === undefined ? message : `${message}: ${detail.said}`
   const own = why === undefined && message !== facts.message ? text : detail.said
   return {
     code,
     message: withoutControls(text),
-    hint: HINTS[code] ?? facts.hint,
+    hint: hint ?? HINTS[code] ?? facts.hint,
     ...(why === undefined ? {} : { reason: why.id, params: withoutControlsIn(why.params) }),
     ...(own === undefined ? {} : { said: withoutControls(own) }),
   }

@@ -12,10 +12,14 @@ import { configRoutes } from './config.ts'
 import { convertRoutes } from './convert.ts'
 import type { ApiDeps } from './deps.ts'
 import { evictRoutes } from './evict.ts'
+import { exportRoutes } from './export.ts'
+import { fileRoutes } from './files.ts'
 import { gcRoutes } from './gc.ts'
 import { imageRoutes } from './images.ts'
+import { importRoutes } from './import.ts'
 import { createKeepSafe } from './keep-safe.ts'
 import { keyRoutes } from './keys.ts'
+import { lookupRoutes } from './lookup.ts'
 import { manifestRoutes } from './manifest.ts'
 import { openApiRoutes } from './openapi/openapi.ts'
 import { passwordRoutes } from './password.ts'
@@ -57,6 +61,8 @@ export function createApi(deps: ApiDeps): Router {
   })
   statsRoutes(router, deps)
   imageRoutes(router, deps)
+  lookupRoutes(router, deps)
+  fileRoutes(router, deps)
   pinRoutes(router, deps)
   removeRoutes(router, deps)
   evictRoutes(router, deps)
@@ -67,6 +73,8 @@ export function createApi(deps: ApiDeps): Router {
   manifestRoutes(router, deps)
   gcRoutes(router, deps)
   workRoutes(router, deps)
+  exportRoutes(router, deps)
+  importRoutes(router, deps)
   setupRoutes(router, deps)
   setupWatchRoutes(router, deps)
   convertRoutes(router, deps)

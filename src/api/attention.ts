@@ -79,18 +79,19 @@ async function volumeFacts({ config, store }: WatchingDeps): Promise<Fact[]> {
 }
 
 function upstreamFacts(deps: WatchingDeps): Fact[] {
-  return deps.config().upstreams.flatMap(({ name }): Fact[] => {
-    const standing = deps.standing(name)
-    const isDown = healthOf(deps.health(name), standing) === 'down'
-    const since = standing?.lastError?.at ?? 0
-    const down: Fact = {
-      code: 'upstream_down',
-      severity: 'error',
-      params: { upstream: name, since, error: standing?.lastError?.code ?? '' },
-      isFor: 'everybody',
-    }
-    return [...(isDown ? [down] : []), ...pullFacts(deps, name)]
-  })
+  const { upstreams, fileUpstreams } = deps.config()
+  return [
+    ...[...upstreams, ...fileUpstreams].flatMap(({ name }) => downFacts(deps, name)),
+    ...upstreams.flatMap(({ name }) => pullFacts(deps, name)),
+  ]
+}
+
+function downFacts(deps: WatchingDeps, upstream: string): Fact[] {
+  const standing = deps.standing(upstream)
+  if (healthOf(deps.health(upstream), standing) !== 'down') return []
+  const since = standing?.lastError?.at ?? 0
+  const params = { upstream, since, error: standing?.lastError?.code ?? '' }
+  return [{ code: 'upstream_down', severity: 'error', params, isFor: 'everybody' }]
 }
 
 function pullFacts(deps: WatchingDeps, upstream: string): Fact[] {

@@ -3,10 +3,13 @@ import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import { AppError, toAppError } from '../domain/errors.ts'
 import { keyName } from '../domain/names.ts'
+import { because } from '../domain/reasons.ts'
 import { manifestWant } from '../frontends/oci/wants.ts'
 import { bodyOf, errorBody } from './answer.ts'
+import { textOfAsked } from './asked-file.ts'
 import type { CheckedName } from './contract-contents.ts'
 import type { ApiDeps } from './deps.ts'
+import { requireAsked } from './file-address.ts'
 import { parseName } from './selection.ts'
 
 export const checkAsk = z.strictObject({ names: z.array(z.string().min(1).max(1000)).min(1).max(100) })
@@ -46,6 +49,9 @@ async function checkAll(
 
 async function checkOne(deps: ApiDeps, name: string, signal: AbortSignal): Promise<CheckedName> {
   try {
+    const asked = requireAsked(name, deps.config())
+    if (asked !== undefined)
+      throw new AppError('unsupported', because('files_unchecked', { name: textOfAsked(asked) }))
     const { route, reference } = parseName(deps, name)
     const { cache, limits } = deps.config()
     const wanted = reference ?? { kind: 'tag', text: 'latest' }

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { ApiError, Progress } from './contract.ts'
+import type { ApiError } from './contract.ts'
+import type { Progress } from './contract-work.ts'
 import type { Api } from './routes.ts'
 
 type Method = 'GET' | 'PUT' | 'DELETE' | 'POST'
@@ -10,7 +12,9 @@ type PathOf<M extends Method, Shape> = {
   [Route in keyof Api]: Route extends `${M} ${infer Path}` ? (Api[Route] extends Shape ? Path : never) : never
 }[keyof Api]
 type Plain<M extends Method> = PathOf<M, { out: unknown }>
-type Streamed = PathOf<'POST', { stream: unknown }>
+type Streamed = PathOf<'POST', { stream: unknown; body?: never }>
+type Taking = PathOf<'POST', { stream: unknown; body: string }>
+type Giving = PathOf<'GET', { file: string }>
 type In<Route> = Route extends keyof Api ? Api[Route]['in'] : never
 type Out<Route> = Route extends keyof Api ? (Api[Route] extends { out: infer T } ? T : never) : never
 type Result<Route> = Route extends keyof Api ? (Api[Route] extends { stream: infer T } ? T : never) : never
@@ -55,13 +59,32 @@ export interface ApiClient {
     input: In<`POST ${P}`>,
     options?: AskOptions,
   ): AsyncIterable<Exclude<Progress<Result<`POST ${P}`>>, { type: 'error' }>>
+  /** An answer that is a file. To be read to its end or destroyed; where it is cut, reading it fails. */
+  open<P extends Giving>(path: P, input: In<`GET ${P}`>, options?: OpenOptions): Promise<IncomingMessage>
+  /** As `stream`, where the body of the question is a file. */
+  upload<P extends Taking>(
+    path: P,
+    input: In<`POST ${P}`>,
+    file: UploadFile,
+  ): AsyncIterable<Exclude<Progress<Result<`POST ${P}`>>, { type: 'error' }>>
+}
+
+export interface OpenOptions extends AskOptions {
+  /** Lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface UploadFile extends AskOptions {
+  readonly body: Readable
+  /** Bytes of it, where they are known. */
+  readonly size: number | undefined
 }
 
 interface Ask {
   readonly method: Method
   readonly path: string
   readonly input: object
-  readonly options: AskOptions | undefined
+  readonly options: OpenOptions | undefined
 }
 
 /** A client of the API behind a socket; a connection per question, so nothing is left open. */
@@ -78,7 +101,40 @@ export function connectApi(socketPath: string): ApiClient {
       if (response.statusCode !== 200) throw await failureOf(response)
       yield* progressOf(response)
     },
+    open: async (path, input, options) => {
+      const response = await send(socketPath, { method: 'GET', path, input, options })
+      const { statusCode = 0 } = response
+      if (statusCode < 200 || statusCode > 299) throw await failureOf(response)
+      return response
+    },
+    upload: async function* (path, input, file) {
+      const response = await sendFile(socketPath, `/api/v1${path}${queryOf(input)}`, file)
+      try {
+        if (response.statusCode !== 200) throw await failureOf(response)
+        yield* progressOf(response)
+      } finally {
+        // What is wrong may be known before all of it was sent.
+        file.body.destroy()
+        response.destroy()
+      }
+    },
   }
+}
+
+async function sendFile(socketPath: string, path: string, { body, size, signal }: UploadFile) {
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    host: 'localhost',
+    'content-type': 'application/x-tar',
+    // Else the other side would hang up with its last word, before it was heard.
+    connection: 'keep-alive',
+    ...(size === undefined ? {} : { 'content-length': String(size) }),
+  }
+  const options = { socketPath, method: 'POST', path, agent: false, headers }
+  const asked = request(signal === undefined ? options : { ...options, signal })
+  body.once('error', (error) => asked.destroy(error))
+  body.pipe(asked)
+  return await answerOf(asked)
 }
 
 async function send(socketPath: string, { method, path, input, options }: Ask): Promise<IncomingMessage> {
@@ -92,6 +148,7 @@ async function send(socketPath: string, { method, path, input, options }: Ask): 
     headers: {
       accept: 'application/json',
       host: 'localhost',
+      ...options?.headers,
       ...(body === ''
         ? {}
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
@@ -115,7 +172,8 @@ async function answerOf(asked: ClientRequest): Promise<IncomingMessage> {
 function queryOf(input: object): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input))
-    if (value !== undefined) query.append(name, String(value))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) query.append(name, String(one))
   return query.size === 0 ? '' : `?${query.toString()}`
 }
 

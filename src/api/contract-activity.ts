@@ -1,5 +1,6 @@
 /** What happens: now, lately, and over the last weeks. Sizes in bytes, times in milliseconds since the epoch. */
 import type { AgentKind } from '../activity/agent.ts'
+import type { FileKind } from '../domain/file-names.ts'
 import type { Outcome } from '../domain/names.ts'
 import type { Says } from '../probe/finding.ts'
 import type { JobRow, Nothing } from './contract.ts'
@@ -28,6 +29,15 @@ export interface Share {
   readonly requests: number | undefined
 }
 
+/** What one kind of content takes. */
+export interface KindDisk {
+  readonly kind: 'images' | FileKind
+  /** Images, or files as their list counts them. */
+  readonly count: number
+  /** On disk, with what stands beside it; what two kinds share counts for both. */
+  readonly bytes: number
+}
+
 export interface Overview {
   readonly range: Range
   readonly disk: {
@@ -47,7 +57,9 @@ export interface Overview {
   readonly fetched: { readonly bytes: number; readonly requests: number }
   readonly active: { readonly pulls: number; readonly toClients: number; readonly fromUpstreams: number }
   readonly attention: readonly Attention[]
-  /** "docker.io/library/nginx", most first. */
+  /** What is on the disk, the largest kind first; empty for users whom rules hide something from. */
+  readonly kinds: readonly KindDisk[]
+  /** Repositories of images and files together: "docker.io/library/nginx", "hf:org/model/<commit>/config.json"; most first. */
   readonly mostServed: readonly { readonly name: string; readonly pulls: number }[]
   readonly biggest: readonly { readonly name: string; readonly onlyHere: number }[]
   readonly longestIdle: readonly {
@@ -202,6 +214,14 @@ export interface UpstreamRow {
   readonly budget: number
 }
 
+/** A host that files, modules, models or repositories of git come from. Its traffic is counted by protocol (GET /stats). */
+export interface FileHostRow
+  extends Pick<UpstreamRow, 'name' | 'url' | 'health' | 'hasLogin' | 'lastError' | 'p50' | 'p95'> {
+  readonly frontEnd: FileKind
+  /** Requests that it still answers, as it said last: the quota of GitHub's API. */
+  readonly limit: UpstreamRow['limit']
+}
+
 /** One step of looking at an upstream, as `cachalot doctor` does it. */
 export interface TestStep {
   readonly name: string
@@ -231,7 +251,11 @@ export interface ActivityApi {
   /** Server-sent events; `topics` with commas between, live and overview by default. */
   'GET /events': { in: { topics?: string }; events: Events }
   /** How the upstreams are. Asks none of them. */
-  'GET /upstreams': { in: Nothing; out: { items: readonly UpstreamRow[] } }
+  'GET /upstreams': {
+    in: Nothing
+    /** `hosts`: of what is no registry, as far as it is switched on. */
+    out: { items: readonly UpstreamRow[]; hosts: readonly FileHostRow[] }
+  }
   /** Asks an upstream step by step; no pull is counted. */
   'POST /upstreams/test': { in: { name: string }; out: { steps: readonly TestStep[] } }
 }

@@ -1,16 +1,5 @@
-/** What is cached, one level deeper than the lists, and evicting it with a way back. */
-import type {
-  ApiError,
-  ImageRow,
-  Nothing,
-  Page,
-  PlatformRow,
-  Preview,
-  Selection,
-  Sizes,
-  TagState,
-  Use,
-} from './contract.ts'
+/** What is cached, one level deeper than the lists. */
+import type { ApiError, ImageRow, Page, PlatformRow, Sizes, TagState, Use } from './contract.ts'
 
 /** A node of the tree of names: an upstream, a part of a path, or a repository. */
 export interface TreeNode extends Sizes, Use {
@@ -98,44 +87,6 @@ export interface ManifestDetail {
   }[]
 }
 
-/** A preview that can be carried out as it was shown, for ten minutes. Of very many, `images` are the first thousand. */
-export interface BoundPreview extends Preview {
-  /** Images that go. */
-  readonly count: number
-  /** Tags that go while their images stay, which frees nothing. */
-  readonly namesOnly: readonly string[]
-  /** Images that stay because others that stay are made of them: those of one platform, say. */
-  readonly needed: readonly string[]
-  readonly previewId: string
-  readonly expiresAt: number
-}
-
-export interface Eviction {
-  readonly id: string
-  readonly at: number
-  readonly who: string
-  readonly names: readonly string[]
-  readonly images: number
-  readonly objects: number
-  readonly bytes: number
-  /** Undefined: it was freed at once, or is by now. */
-  readonly undoUntil: number | undefined
-}
-
-/** An image that was shown but not taken out, and why. */
-export interface LeftImage {
-  readonly name: string
-  /** changed: its tags are others by now; gone: it was taken out meanwhile; gone_upstream: it cannot be pulled again;
-   * needed: an image that stays is made of it. */
-  readonly why: 'changed' | 'gone' | 'gone_upstream' | 'pinned' | 'in_use' | 'needed'
-}
-
-export interface Evicted extends Eviction {
-  /** Tags that went while their images stay. */
-  readonly namesOnly: number
-  readonly left: readonly LeftImage[]
-}
-
 /** What an upstream says of a name that is cached. */
 export interface CheckedName {
   readonly name: string
@@ -173,17 +124,4 @@ export interface ContentsApi {
   'GET /manifest': { in: { name: string }; out: ManifestDetail }
   /** Asks the upstreams of up to a hundred cached names, which costs no pull; what is cached stays as it is. */
   'POST /check': { in: { names: readonly string[] }; out: { items: readonly CheckedName[] } }
-  /** What evicting a selection would do. `tagsOnly`: images keep their other tags, and go with the last. */
-  'POST /selection': {
-    in: Selection & { exclude?: readonly string[]; includeGone?: boolean; tagsOnly?: boolean }
-    out: BoundPreview
-  }
-  /** Takes out what the preview showed and is still as it was. `undo`: its bytes stay for ten minutes. */
-  'POST /evict': { in: { previewId: string; mode: 'undo' | 'now'; includeGone?: boolean }; out: Evicted }
-  /** Evictions of late, the newest first. */
-  'GET /evictions': { in: Nothing; out: { items: readonly Eviction[] } }
-  /** Takes an eviction back. */
-  'POST /undo': { in: { id: string }; out: { readonly images: number; readonly bytes: number } }
-  /** Frees at once what could still be undone. */
-  'POST /evictions/free': { in: { id?: string }; out: { readonly bytes: number } }
 }

@@ -1,12 +1,15 @@
 /** Clean-ups that are shown before they are done. */
-import type { GcGoal, GcReason, GcReport, Nothing } from './contract.ts'
+import type { Nothing } from './contract.ts'
+import type { GcGoal, GcReason, GcReport } from './contract-work.ts'
 
-/** An image that a clean-up would take out, or the part of one for a platform. */
+/** What a clean-up would take out: an image, the part of one for a platform, a file, the mirror of a git repository. */
 export interface GcItem {
+  readonly of: 'image' | 'file'
   readonly reason: GcReason
-  /** "docker.io/library/nginx:1.27", or with "@sha256:…" when it has no tag. */
+  /** "docker.io/library/nginx:1.27", or with "@sha256:…" when it has no tag; "hf:org/model/<commit>/config.json". */
   readonly name: string
-  readonly digest: string
+  /** Of a file, that of the first of its contents that goes; undefined for mirrors. */
+  readonly digest: string | undefined
   /** What it is for, where that is why it goes. */
   readonly platform: string | undefined
   /** The image it is a part of, which stays. */
@@ -23,7 +26,7 @@ export interface GcPreview {
   readonly expiresAt: number
   /** Row by reason, without what is excluded. */
   readonly report: GcReport
-  /** Images and parts of such in the order in which they go, those excluded too; the first thousand. */
+  /** Images, parts of such, and files in the order in which they go, those excluded too; the first thousand. */
   readonly items: readonly GcItem[]
   /** How many there are. */
   readonly count: number
@@ -31,7 +34,7 @@ export interface GcPreview {
   readonly frees: number
 }
 
-/** What of a preview stays: names of items (or of images, with all their parts), and reasons as in rows of the report. */
+/** What of a preview stays: names of items (or of images and files), and reasons as in rows of the report. */
 export interface GcChoice {
   readonly previewId: string
   readonly exclude?: readonly string[]

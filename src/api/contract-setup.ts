@@ -1,6 +1,7 @@
 /** How clients are told to use this cache, and what the configuration says. */
 import type { AgentKind } from '../activity/agent.ts'
 import type { CheckShape } from '../domain/client-check.ts'
+import type { FileKind } from '../domain/file-names.ts'
 import type { Setup, SetupKind, SetupLanguage } from '../setup/setup.ts'
 import type { Nothing } from './contract.ts'
 
@@ -39,10 +40,16 @@ export interface SetupWatch {
   readonly seen?: SetupSeen
 }
 
-/** A line for people who have a name or an address and want it through the cache. */
+/** Lines for people who have a name or an address and want it through the cache. */
 export interface Converted {
-  /** "docker.io/library/nginx:1.27" */
+  /**
+   * As GET /lookup and POST /fetch take it: "docker.io/library/nginx:1.27", "go:golang.org/x/text@v0.3.0", "hf:org/model",
+   * and with a branch or tag, "hf:org/model@main/config.json".
+   */
   readonly name: string
+  readonly kind: 'image' | FileKind
+  /** Where this cache has it; of images, and of whole models and modules, undefined: no single address is theirs. */
+  readonly url?: string
   readonly lines: readonly { readonly label: string; readonly text: string }[]
 }
 

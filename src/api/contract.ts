@@ -3,11 +3,6 @@
  * unless they say otherwise, times are milliseconds since the epoch, names are "upstream/repository[:tag|@digest]".
  */
 import type { Params } from '../domain/saying.ts'
-import type { GcReport } from '../jobs/gc/report.ts'
-import type { VerifyReport } from '../jobs/problem.ts'
-
-export type { GcReason, GcReport, GcRow } from '../jobs/gc/report.ts'
-export type { VerifyProblem, VerifyReport } from '../jobs/problem.ts'
 
 /** No fields at all. */
 export interface Nothing {
@@ -139,21 +134,30 @@ export interface TagRow {
 export interface Lookup {
   readonly name: string
   readonly cached: 'complete' | 'partial' | 'no'
+  /** Undefined where it is not known, and for what has several. */
   readonly digest: string | undefined
   readonly here: number
-  /** As manifests claim; the missing ones included. */
+  /** As manifests claim; the missing ones included, as far as that is known. */
   readonly size: number
-  readonly missing: readonly { readonly digest: string; readonly size: number }[]
+  /** What of several is missing; `name`: of files. */
+  readonly missing: readonly {
+    readonly name?: string
+    readonly digest: string | undefined
+    readonly size: number
+  }[]
 }
 
+/** Of a registry, or of all that is kept for another protocol: "go", "github", "hf", "git". */
 export interface UpstreamDisk {
   readonly upstream: string
-  /** Content that has a name there; shared content counts for each. */
+  /** Content that has a name there; shared content counts for each. With mirrors of repositories for "git". */
   readonly bytes: number
   /** 0: no budget of its own. */
   readonly budget: number
   readonly repositories: number
   readonly tags: number
+  /** As the list of files counts them; none in a registry. */
+  readonly files: number
 }
 
 export interface TrafficRow {
@@ -188,8 +192,10 @@ export interface Stats {
     readonly index: number
     readonly upstreams: readonly UpstreamDisk[]
   }
+  /** Of images. */
   readonly repositories: number
   readonly tags: number
+  readonly files: number
   readonly since: number
   readonly traffic: readonly TrafficRow[]
   readonly jobs: readonly JobRow[]
@@ -223,96 +229,10 @@ export interface PinRow {
   readonly reason: string | undefined
   readonly until: number | undefined
   readonly images: number
+  /** Mirrors of git repositories among them. */
+  readonly files: number
   readonly bytes: number
 }
-
-/** What to take out: names (a tag stands for its image), globs in names, or a filter over all images. */
-export interface Selection {
-  readonly names: readonly string[]
-  readonly filter?: string
-}
-
-/** What taking out a selection does. */
-export interface Preview {
-  /** Images that go. */
-  readonly images: readonly ImageRow[]
-  readonly objects: number
-  readonly total: number
-  readonly frees: number
-  /** total - frees: stays because other images use it. */
-  readonly sharedKept: number
-  /** Tags that were not asked for but point to the same images. */
-  readonly alsoTags: readonly string[]
-  /** Skipped. */
-  readonly pinned: readonly string[]
-  readonly inUse: readonly string[]
-  /** Images that cannot be pulled again, as far as their upstreams said. They stay unless they are asked for too. */
-  readonly gone: readonly string[]
-  readonly notFound: readonly string[]
-}
-
-/**
- * How far a clean-up goes beyond what has expired. At most one of free, to, idle, untagged and platforms; none: down to
- * evict_to when above it.
- */
-export interface GcGoal {
-  /** Bytes to free. */
-  readonly free?: number
-  /** Bytes that may stay. */
-  readonly to?: number
-  /** Milliseconds: what nobody used for that long. */
-  readonly idle?: number
-  /** Images that no tag leads to and that are no part of one with a tag. */
-  readonly untagged?: true
-  /** What is for other platforms than these ("linux/amd64"); indexes stay. */
-  readonly platforms?: readonly string[]
-  /** Only of these upstreams. What others share with them stays. */
-  readonly upstreams?: readonly string[]
-  /** The filter grammar, for untagged and platforms: only of images that match. */
-  readonly filter?: string
-  /** With a goal, images that cannot be pulled again stay, as far as their upstreams said, unless this is true. */
-  readonly includeGone?: boolean
-  /** Milliseconds: content used more recently stays. Default 10 minutes where a goal is given. */
-  readonly grace?: number
-}
-
-export interface VerifyAsk {
-  /** Names; empty: everything. */
-  readonly names: readonly string[]
-  readonly repair: boolean
-  /** Bytes per second; 0: as fast as it goes. */
-  readonly rate: number
-}
-
-export interface FetchAsk {
-  readonly names: readonly string[]
-  /** "linux/arm64"; empty: the server's own; ["all"]: every one. */
-  readonly platforms: readonly string[]
-}
-
-export interface FetchReport {
-  readonly name: string
-  readonly digest: string
-  readonly platforms: readonly string[]
-  readonly blobs: number
-  /** Blobs that were cached before. */
-  readonly before: number
-  readonly bytes: number
-}
-
-/** Long work answers with one of these per line (NDJSON). The last one is a result or an error. */
-export type Progress<T> =
-  | {
-      readonly type: 'progress'
-      /** What it is at, for people: a digest, a phase. */
-      readonly subject: string
-      readonly done: number
-      readonly total: number
-      readonly bytes: number
-      readonly bytesTotal: number
-    }
-  | { readonly type: 'result'; readonly result: T }
-  | { readonly type: 'error'; readonly error: ApiError }
 
 export interface ApiError {
   readonly code: string
@@ -337,7 +257,7 @@ export interface CoreApi {
   'GET /images': { in: ListQuery; out: Page<ImageRow> }
   /** One image in full. */
   'GET /image': { in: { name: string }; out: ImageDetail }
-  /** Whether an image, or the blob of a bare digest, is cached. Asks no upstream. */
+  /** Whether an image, a file (by name or address), or the blob of a bare digest is cached. Asks no upstream. */
   'GET /lookup': { in: { name: string }; out: Lookup }
   /** What is never evicted and never expires. */
   'GET /pins': { in: Nothing; out: { items: readonly PinRow[] } }
@@ -348,16 +268,4 @@ export interface CoreApi {
   }
   /** Unpins what was pinned here. */
   'DELETE /pins': { in: { match: readonly string[] }; out: { items: readonly PinRow[] } }
-  /** Jobs that ran, the newest first. */
-  'GET /jobs': { in: { limit?: number }; out: { items: readonly JobRow[] } }
-  /** Ends a job that runs, after the object it is at; `stopping` is false where it does not run any more. */
-  'POST /jobs/stop': { in: { id: number }; out: { stopping: boolean } }
-  /** Takes images out at once, or says what that would do. */
-  'POST /remove': { in: Selection & { dryRun: boolean; includeGone?: boolean }; out: Preview }
-  /** Cleans up, or says what that would do. */
-  'POST /gc': { in: GcGoal & { dryRun: boolean }; stream: GcReport }
-  /** Reads content again and compares it with its digests. */
-  'POST /verify': { in: VerifyAsk; stream: VerifyReport }
-  /** Fetches images without a client. */
-  'POST /fetch': { in: FetchAsk; stream: readonly FetchReport[] }
 }

@@ -9,10 +9,14 @@ import type { ConfigEntry } from '../config/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
+import type { GitFetcher } from '../frontends/git/fetcher.ts'
+import type { AskInside } from '../frontends/inside.ts'
 import type { OciFetcher } from '../frontends/oci/fetcher.ts'
 import type { Gc } from '../jobs/gc/gc.ts'
 import type { Scheduler } from '../jobs/scheduler.ts'
 import type { Verify } from '../jobs/verify.ts'
+import type { Exports } from '../packages/exports.ts'
+import type { Imports } from '../packages/imports.ts'
 import type { Store } from '../store/store.ts'
 import type { Reception } from './session.ts'
 import type { Watching } from './watching.ts'
@@ -21,6 +25,12 @@ import type { Watching } from './watching.ts'
 export interface Effective {
   readonly file: string
   readonly entries: readonly ConfigEntry[]
+}
+
+/** The way to what front ends do, without a client. */
+export interface Inside {
+  readonly ask: AskInside
+  readonly git: GitFetcher
 }
 
 /** What the routes of the API work with. */
@@ -34,6 +44,9 @@ export interface ApiDeps {
   readonly gc: Gc
   readonly verify: Verify
   readonly fetcher: OciFetcher
+  readonly inside: Inside
+  readonly exports: Exports
+  readonly imports: Imports
   readonly scheduler: Scheduler
   /** The pull limit of an upstream, as it said last. */
   readonly rateLimit: (

@@ -1,111 +1,131 @@
 import { z } from 'zod'
-import type { ImageKey } from '../cache/removal.ts'
+import type { ImageKey, RemovalPreview } from '../cache/removal.ts'
 import { writeUses } from '../cache/uses.ts'
-import type { ImageRow } from '../db/accounts/rows.ts'
-import { isSha256, parseDigest } from '../domain/digest.ts'
-import { alsoTags, chooseImages, tagTexts } from './choice.ts'
-import type { BoundPreview } from './contract-contents.ts'
+import type { ChosenFile } from '../db/accounts/file-matching.ts'
+import { fileText } from '../domain/file-names.ts'
+import { isProtocolName } from '../domain/protocol-names.ts'
+import { alsoTags } from './choice.ts'
+import type { Preview } from './contract-evict.ts'
 import type { ApiDeps } from './deps.ts'
-import { partGone } from './gone.ts'
-import type { ShownImage } from './previews.ts'
+import { toFileRow } from './file-rows.ts'
+import { fileKind, selectFiles } from './file-selection.ts'
+import { isMirror, type SortedFiles, sortFiles, toFileKey } from './files-going.ts'
+import { type ImagesGoing, lookAtImages, NO_IMAGES, toKey } from './images-going.ts'
+import { splitSelection } from './mixed-selection.ts'
+import type { ShownFile, ShownImage, ShownMirror, Shown as ShownThen } from './previews.ts'
 import { toImageRow } from './rows.ts'
-import { imageText, selectImages } from './selection.ts'
-import { chooseTags, divide, nameText, type TagChoice } from './tags-alone.ts'
+import { imageText } from './selection.ts'
+import { nameText } from './tags-alone.ts'
 
 const names = z.array(z.string().max(1000)).max(20_000)
 export const selectionAsk = z.strictObject({
   names: names.default([]),
   filter: z.string().max(1000).optional(),
+  of: z.enum(['images', 'files']).default('images'),
+  kind: fileKind.optional(),
   exclude: names.default([]),
   includeGone: z.boolean().default(false),
   tagsOnly: z.boolean().default(false),
 })
+export type SelectionAsk = z.output<typeof selectionAsk>
+
 /** Rows of a preview that are sent: nobody reads more. */
 const MOST_SHOWN = 1000
 
-type Shown = Omit<BoundPreview, 'previewId' | 'expiresAt'>
+export interface Showing {
+  readonly preview: Preview
+  readonly shown: Omit<ShownThen, 'target'>
+}
 
 /** What a selection means at this moment, for people and for whoever carries it out. */
-export function createShow(deps: ApiDeps) {
-  const { index, parts } = deps
-  return async (
-    ask: z.output<typeof selectionAsk>,
-  ): Promise<{ preview: Shown; images: readonly ShownImage[] }> => {
-    writeUses(index)
-    const { shown: images, rowOf, notFound } = await chooseShown(deps, ask)
-    const parted = await partGone(deps, images)
-    const isPinned = (image: ShownImage): boolean => rowOf(image).pinned
-    // Pinned ones stay anyway.
-    const gone = parted.stay.filter((image) => !isPinned(image))
-    const taken = ask.includeGone ? images : [...parted.go, ...parted.stay.filter(isPinned)]
-    const { whole, kept, pinned: pinnedTags, needed } = await divide(deps, taken)
-    const { pinned, inUse, objects, total, frees } = await parts.removal.preview(
-      whole.map((image) => ({ ...toKey(image), mediaType: rowOf(image).mediaType })),
-    )
-    const skipped = new Set([...pinned, ...inUse].map(imageText))
-    const going = whole.filter((image) => !skipped.has(imageText(image)))
-    const namesOf = (keys: readonly ImageKey[]): readonly string[] => {
-      const wanted = new Set(keys.map(imageText))
-      return images.filter((image) => wanted.has(imageText(image))).map(({ name }) => name)
-    }
-    const preview: Shown = {
-      images: going.slice(0, MOST_SHOWN).map((image) => toImageRow(rowOf(image))),
-      count: going.length,
-      namesOnly: kept.flatMap(({ names: some }) => some.map(nameText)),
-      objects,
-      total,
-      frees,
-      sharedKept: total - frees,
-      alsoTags: ask.tagsOnly ? [] : alsoTags(deps, going.map(rowOf), ask),
-      pinned: [...namesOf(pinned), ...pinnedTags],
-      inUse: namesOf(inUse),
-      needed: needed.map(({ name }) => name),
-      notFound,
-      gone: gone.map(({ name }) => name),
-    }
-    const tagsOf = new Map(kept.map(({ image, names: some }) => [image, some.map(({ ref }) => ref)]))
-    const isGone = new Set(gone)
-    const remember = (image: ShownImage): ShownImage => {
-      const tags = tagsOf.get(image)
-      return tags === undefined ? image : { ...image, chosen: tags, isKept: true }
-    }
-    const shown = [...going, ...tagsOf.keys()].filter((image) => !isGone.has(image)).map(remember)
-    return { preview, images: [...shown, ...gone.map((image) => ({ ...remember(image), isGone: true }))] }
+export function createShow(deps: ApiDeps): (ask: SelectionAsk) => Promise<Showing> {
+  return async (ask) => {
+    writeUses(deps.index)
+    const split = splitSelection(ask)
+    const images = split.images === undefined ? NO_IMAGES : await lookAtImages(deps, split.images)
+    const chosen =
+      split.files === undefined ? { files: [], notFound: [] } : await selectFiles(deps, split.files)
+    const files = await sortFiles(deps, chosen.files, ask.includeGone)
+    const sums = await deps.parts.removal.preview({
+      images: images.whole.map((image) => ({ ...toKey(image), mediaType: images.rowOf(image).mediaType })),
+      files: files.going.map(toFileKey),
+    })
+    const notFound = [...images.notFound, ...chosen.notFound, ...split.notFound]
+    return showing(deps, ask, { images, files, sums, notFound })
   }
 }
 
-/** What is chosen: images, or with `tagsOnly` tags of them. */
-async function chooseShown(deps: ApiDeps, ask: z.output<typeof selectionAsk>) {
-  // Of an image, some tags may stay: that is looked at tag by tag.
-  const { images: found, notFound } = await (ask.tagsOnly ? selectImages(deps, ask) : chooseImages(deps, ask))
-  const images = found.filter(isOurs)
-  const choices = ask.tagsOnly ? await chooseTags(deps, images, ask) : await wholeOf(deps, images)
-  const rows = new Map<ShownImage, ImageRow>()
-  for (const { image, tags, chosen } of choices)
-    rows.set({ ...toKey(image), name: image.name, tags, ...(chosen === undefined ? {} : { chosen }) }, image)
-  const rowOf = (image: ShownImage): ImageRow => {
-    const row = rows.get(image)
-    if (row === undefined) throw new Error('an image that was not chosen')
-    return row
+interface Found {
+  readonly images: ImagesGoing
+  readonly files: SortedFiles
+  readonly sums: RemovalPreview
+  readonly notFound: readonly string[]
+}
+
+function showing(deps: ApiDeps, ask: SelectionAsk, { images, files, sums, notFound }: Found): Showing {
+  const { filter, tagsOnly } = ask
+  // Names of files say nothing of tags.
+  const imageNames = ask.names.filter((name) => !isProtocolName(name))
+  const skipped = new Set([...sums.pinned, ...sums.inUse].map(imageText))
+  const busy = new Set(sums.filesInUse.map(fileText))
+  const going = images.whole.filter((image) => !skipped.has(imageText(image)))
+  const goingFiles = files.going.filter(({ name }) => !busy.has(name))
+  const mirrored = files.mirrors.reduce((sum, { total }) => sum + total, 0)
+  const [total, frees] = [sums.total + mirrored, sums.frees + mirrored]
+  const namesOf = (keys: readonly ImageKey[]): readonly string[] => {
+    const wanted = new Set(keys.map(imageText))
+    return images.all.filter((image) => wanted.has(imageText(image))).map(({ name }) => name)
   }
-  return { shown: [...rows.keys()], rowOf, notFound }
+  const rows = [...goingFiles, ...files.mirrors]
+  const preview: Preview = {
+    images: going.slice(0, MOST_SHOWN).map((image) => toImageRow(images.rowOf(image))),
+    files: rows.slice(0, MOST_SHOWN).map((file) => toFileRow(deps, file)),
+    count: going.length + rows.length,
+    atOnce: files.mirrors.map(({ name }) => name),
+    namesOnly: images.kept.flatMap(({ names: some }) => some.map(nameText)),
+    objects: sums.objects + files.mirrors.length,
+    total,
+    frees,
+    sharedKept: total - frees,
+    alsoTags: tagsOnly ? [] : alsoTags(deps, going.map(images.rowOf), { names: imageNames, filter }),
+    pinned: [...namesOf(sums.pinned), ...images.pinnedTags, ...files.pinned],
+    inUse: [...namesOf(sums.inUse), ...busy, ...files.inUse],
+    needed: images.needed.map(({ name }) => name),
+    notFound,
+    gone: [...images.gone, ...files.gone].map(({ name }) => name),
+  }
+  return {
+    preview,
+    shown: {
+      images: rememberedImages(images, going),
+      files: rememberedFiles(goingFiles, files.gone),
+      mirrors: rememberedMirrors(files),
+    },
+  }
 }
 
-async function wholeOf(deps: ApiDeps, images: readonly ImageRow[]): Promise<readonly TagChoice[]> {
-  const tags = await tagTexts(deps, images)
-  return images.map((image, at) => ({ image, tags: tags[at] ?? '', chosen: undefined }))
+function rememberedImages({ kept, gone }: ImagesGoing, going: readonly ShownImage[]): readonly ShownImage[] {
+  const tagsOf = new Map(kept.map(({ image, names: some }) => [image, some.map(({ ref }) => ref)]))
+  const isGone = new Set(gone)
+  const remember = (image: ShownImage): ShownImage => {
+    const tags = tagsOf.get(image)
+    return tags === undefined ? image : { ...image, chosen: tags, isKept: true }
+  }
+  const shown = [...going, ...tagsOf.keys()].filter((image) => !isGone.has(image)).map(remember)
+  return [...shown, ...gone.map((image) => ({ ...remember(image), isGone: true }))]
 }
 
-function isOurs({ digest }: ImageRow): boolean {
-  const parsed = parseDigest(digest)
-  return parsed !== undefined && isSha256(parsed)
+function rememberedMirrors({ mirrors, gone }: SortedFiles): readonly ShownMirror[] {
+  const all = new Set([...mirrors, ...gone.filter(isMirror)])
+  return [...all].map(({ repository, goneAt }) => ({ repository, isGone: goneAt !== undefined }))
 }
 
-function toKey({
-  upstream,
-  repository,
-  digest,
-}: Pick<ImageRow, 'upstream' | 'repository' | 'digest'>): ImageKey {
-  // Only those with a SHA-256 are chosen.
-  return { upstream, repository, digest: digest as ImageKey['digest'] }
+function rememberedFiles(going: readonly ChosenFile[], gone: readonly ChosenFile[]): readonly ShownFile[] {
+  const toShown = (file: ChosenFile): ShownFile => ({
+    ...toFileKey(file),
+    name: file.name,
+    standing: file.standing,
+    isGone: file.goneAt !== undefined,
+  })
+  return [...new Set([...going, ...gone.filter((file) => !isMirror(file))])].map(toShown)
 }

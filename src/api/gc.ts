@@ -1,10 +1,13 @@
 import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { budgetsIn } from '../config/budgets.ts'
 import type { PartName, PlanExclusion, PlannedItem } from '../db/accounts/plan-shape.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
+import { fileText, parseFileName } from '../domain/file-names.ts'
 import { principalName } from '../domain/principal.ts'
+import { isProtocolName } from '../domain/protocol-names.ts'
 import { because } from '../domain/reasons.ts'
 import type { Look } from '../jobs/gc/gc.ts'
 import type { GcGoal } from '../jobs/gc/goal.ts'
@@ -106,7 +109,7 @@ function toGoal(deps: ApiDeps, { filter, ...goal }: z.output<typeof goalAsk>): G
   const conditions = conditionsOf(deps, filter)
   if (conditions.length > 0 && untagged === undefined && platforms === undefined)
     throw new AppError('bad_request', { message: 'a filter goes with untagged or platforms' })
-  const known = new Set(deps.config().upstreams.map(({ name }) => name))
+  const known = new Set([...budgetsIn(deps.config()).map(({ name }) => name), 'git'])
   const unknown = upstreams.find((upstream) => !known.has(upstream))
   if (unknown !== undefined) throw new AppError('not_found', because('no_upstream', { upstream: unknown }))
   return { ...goal, ...(conditions.length === 0 ? {} : { conditions }) }
@@ -131,10 +134,25 @@ function toExclusion(deps: ApiDeps, { look }: Shown, exclude: readonly string[])
   const { report, survey } = look
   const reasons = new Set<string>(report.rows.map(({ reason }) => reason).filter((one) => !FIXED.has(one)))
   const items = new Map(survey.plan.items.items.map((item) => [item.name, item]))
+  const names = exclude.filter((name) => !reasons.has(name))
   return {
     reasons: exclude.filter((name) => reasons.has(name)),
-    images: exclude.filter((name) => !reasons.has(name)).map((name) => items.get(name) ?? toPart(deps, name)),
+    images: names
+      .filter((name) => !isProtocolName(name))
+      .map((name) => imageIn(items.get(name)) ?? toPart(deps, name)),
+    files: names.filter(isProtocolName).map((name) => (items.has(name) ? name : toFile(name))),
   }
+}
+
+function imageIn(item: PlannedItem | undefined): PartName | undefined {
+  if (item?.digest === undefined) return undefined
+  const { upstream, repository, digest } = item
+  return { upstream, repository, digest }
+}
+
+function toFile(name: string): string {
+  const parsed = parseFileName(name)
+  return parsed === undefined ? notShown(name) : fileText(parsed)
 }
 
 function toPart(deps: ApiDeps, name: string): PartName {
@@ -154,7 +172,7 @@ function notShown(name: string): never {
 /** Blobs take half of what images do; names of a goal and of items count as well. */
 function rowsOf({ look, goal }: Shown): number {
   const { items, replaced, untagged, platform: parts, unused, over, coldest } = look.survey.plan
-  const lists = [unused, ...over, coldest].reduce((sum, { blobs }) => sum + blobs.sizes.length, 0)
+  const lists = [unused, ...over, coldest].reduce((sum, { objects }) => sum + objects, 0)
   const named = items.items.length + look.report.rows.length + (goal.upstreams?.length ?? 0)
   return named + replaced.images.length + untagged.images.length + parts.images.length + lists / 2
 }

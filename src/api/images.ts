@@ -2,18 +2,19 @@ import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import type { ImageRow, ListAsk } from '../db/accounts/rows.ts'
-import { isSha256, type Sha256 } from '../domain/digest.ts'
+import type { Sha256 } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import type { EntryKey } from '../domain/names.ts'
 import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
-import type { ImageDetail, LayerRow, Lookup, PlatformRow, TagRow } from './contract.ts'
+import { orBadRequest, withoutUndefined } from './asking.ts'
+import type { ImageDetail, LayerRow, PlatformRow, TagRow } from './contract.ts'
 import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
 import { mapPage, toImageRow, toRepositoryRow } from './rows.ts'
 import { conditionsOf, parseName } from './selection.ts'
-import { requireSeesAll, requireShown, seesTagsApart, shownImage, shownNames, shownPage } from './shown.ts'
+import { requireShown, seesTagsApart, shownImage, shownNames, shownPage } from './shown.ts'
 import { withShownSums } from './shown-sums.ts'
 import { tagState } from './tag-state.ts'
 import { visitorOf } from './visitor.ts'
@@ -35,7 +36,7 @@ interface Shown {
 
 export const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
-/** What is cached: lists, one image in full, and whether a name is there. No upstream is asked. */
+/** What is cached: lists, and one image in full. No upstream is asked. */
 export function imageRoutes(router: Router, deps: ApiDeps): void {
   const { clerk } = deps.index
   const toAsk = ({ q, filter, ...rest }: z.output<typeof listAsk>): ListAsk => ({
@@ -65,7 +66,7 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
   })
   router.get('/image', async (ctx) => {
     writeUses(deps.index)
-    const key = keyOf(deps, queryOf(ctx, nameAsk).name)
+    const key = imageKeyOf(deps, queryOf(ctx, nameAsk).name)
     requireShown(ctx, key)
     await deps.describe()
     ctx.body = await detailOf(deps, key, {
@@ -75,13 +76,6 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
       },
       image: (image) => shownImage(ctx, image),
     })
-  })
-  router.get('/lookup', async (ctx) => {
-    const { name } = queryOf(ctx, nameAsk)
-    // A bare digest tells nothing of whose it is.
-    if (isDigest(name)) requireSeesAll(ctx)
-    else requireShown(ctx, keyOf(deps, name))
-    ctx.body = await lookUp(deps, name)
   })
 }
 
@@ -97,20 +91,10 @@ async function withPulls<T extends { readonly repositoryId: number }>(
   return rows.map((row, i) => ({ ...row, pulls30d: pulls[i] ?? [] }))
 }
 
-/** Sort columns and cursors are judged where they are used. */
-async function orBadRequest<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof RangeError) throw new AppError('bad_request', { message: error.message })
-    throw error
-  }
-}
-
-type ImageKey = EntryKey & { readonly name: string }
+export type ImageKey = EntryKey & { readonly name: string }
 
 /** The image a name means: a tag or digest, "latest" where it says neither. */
-function keyOf(deps: ApiDeps, name: string): ImageKey {
+export function imageKeyOf(deps: ApiDeps, name: string): ImageKey {
   const { route, reference } = parseName(deps, name)
   const ref = reference?.text ?? 'latest'
   const { upstream, repository } = { upstream: route.upstream.name, repository: route.repository }
@@ -148,7 +132,7 @@ async function detailOf(deps: ApiDeps, key: ImageKey, shown: Shown): Promise<Ima
   }
 }
 
-function isDigest(text: string): text is Sha256 {
+export function isDigest(text: string): text is Sha256 {
   return text.startsWith('sha256:')
 }
 
@@ -186,50 +170,4 @@ function tagsOf({ index, config, clock }: ApiDeps, image: ImageRow): readonly Ta
     const { usedAt, pulls } = index.entries.useOf(key)
     return [{ tag, checkedAt, state, goneAt, upstreamDigest, lastUsed: usedAt, pulls }]
   })
-}
-
-/** Whether an image, or the blob of a bare digest, is here. */
-async function lookUp(deps: ApiDeps, name: string): Promise<Lookup> {
-  if (isDigest(name)) return lookUpBlob(deps, name)
-  const key = keyOf(deps, name)
-  const entry = deps.index.entries.find(key)
-  const inspected = entry === undefined ? undefined : await inspectImage(deps, entry.digest)
-  if (inspected === undefined) {
-    return {
-      name: key.name,
-      cached: 'no',
-      digest: entry?.digest,
-      here: 0,
-      size: entry?.size ?? 0,
-      missing: [],
-    }
-  }
-  const present = inspected.platforms.filter(({ state }) => state !== 'absent')
-  const isComplete = present.length > 0 && present.every(({ state }) => state === 'complete')
-  return {
-    name: key.name,
-    cached: isComplete ? 'complete' : 'partial',
-    digest: inspected.digest,
-    here: present.reduce((sum, { here }) => sum + here, 0),
-    size: present.reduce((sum, { size }) => sum + size, 0),
-    missing: present.flatMap(({ missing }) => missing.map(({ digest, size }) => ({ digest, size }))),
-  }
-}
-
-function lookUpBlob({ index }: ApiDeps, digest: string): Lookup {
-  const row = isDigest(digest) && isSha256(digest) ? index.blobs.find(digest) : undefined
-  const size = row?.size ?? 0
-  return {
-    name: digest,
-    cached: row === undefined ? 'no' : 'complete',
-    digest,
-    here: size,
-    size,
-    missing: [],
-  }
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  // Only keys without a value are left out.
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never
 }

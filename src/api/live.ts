@@ -4,10 +4,10 @@ import { agentOf } from '../activity/agent.ts'
 import type { Client } from '../activity/clients.ts'
 import type { PullView } from '../activity/pull.ts'
 import type { Answered } from '../activity/requests.ts'
-import { splitName } from '../activity/running.ts'
+import { type SplitName, splitName } from '../activity/running.ts'
 import { redactKeys } from '../auth/key-text.ts'
 import type { Access } from '../domain/access.ts'
-import { keyName } from '../domain/names.ts'
+import { type EntryKey, keyName, repositoryName } from '../domain/names.ts'
 import { withoutControls } from '../domain/text.ts'
 import { queryOf } from './answer.ts'
 import type { ClientRow, Live, LiveFlight, LivePull, RequestRow } from './contract-activity.ts'
@@ -59,9 +59,7 @@ export function liveOf({ activity, parts }: LiveDeps, access: Access): Live {
   const pulls = activity.pulls().filter(({ view }) => sight.mayShow(view))
   const readers = activity.readers().map(splitName).filter(sight.mayShow)
   const flights = parts.flights.list().flatMap((flight): LiveFlight[] => {
-    const key = flight.names.find(({ upstream, repository, ref: reference }) =>
-      sight.mayShow({ repository: `${upstream}/${repository}`, reference }),
-    )
+    const key = flight.names.find((name) => sight.mayShow(splitKey(name)))
     if (key === undefined) return []
     const { digest } = flight.want
     const { progress } = flight
@@ -75,9 +73,18 @@ export function liveOf({ activity, parts }: LiveDeps, access: Access): Live {
   }
 }
 
+/** As rules see it: they know no single files. */
+function splitKey(key: EntryKey): SplitName {
+  return { repository: repositoryName(key), reference: key.frontEnd === 'oci' ? key.ref : undefined }
+}
+
 /** Of which nobody knows what it is about, tells what others asked for. */
-function isShown(sight: Sight, { name, upstream }: Answered): boolean {
-  return sight.all || (upstream !== undefined && sight.mayShow(splitName(name)))
+function isShown(sight: Sight, request: Answered): boolean {
+  return sight.all || (request.upstream !== undefined && sight.mayShow(splitRequest(request)))
+}
+
+function splitRequest({ name, target }: Pick<Answered, 'name' | 'target'>): SplitName {
+  return target === undefined ? splitName(name) : { repository: target, reference: undefined }
 }
 
 /** Who pulls what from where. */
@@ -96,13 +103,14 @@ function personOf(sight: Sight, { client, who, userAgent }: Person): Person {
 }
 
 function isAskedFor(
-  { name, client, who, status, outcome }: Masked<Answered>,
+  { name, target, client, who, status, outcome }: Masked<Answered>,
   ask: Omit<z.output<typeof requestsAsk>, 'limit' | 'cursor'>,
 ): boolean {
   const text = ask.q?.toLowerCase()
   if (text !== undefined && ![name, client ?? '', who ?? ''].some((one) => one.toLowerCase().includes(text)))
     return false
-  if (ask.repository !== undefined && splitName(name).repository !== ask.repository) return false
+  if (ask.repository !== undefined && splitRequest({ name, target }).repository !== ask.repository)
+    return false
   if (ask.outcome !== undefined && (outcome ?? 'none') !== ask.outcome) return false
   if (ask.status === undefined) return true
   return ask.status.endsWith('xx') ? ask.status[0] === String(status)[0] : ask.status === String(status)
@@ -133,6 +141,7 @@ function toRequestRow({
   userAgent,
   client,
   upstream: _upstream,
+  target: _target,
   name,
   ...request
 }: Masked<Answered>): RequestRow {

@@ -20,7 +20,8 @@ export async function startLocalApi(folder: string, handle: RequestListener): Pr
     if (await isAnswered(address.path)) return undefined
     // What a process that was killed left behind.
     rmSync(address.path, { force: true })
-    const server = createServer({ keepAlive: false }, handle)
+    // An archive that is imported takes as long as it takes.
+    const server = createServer({ keepAlive: false, requestTimeout: 0 }, handle)
     server.listen(address.path)
     await once(server, 'listening')
     chmodSync(address.path, 0o600)

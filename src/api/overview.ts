@@ -6,8 +6,10 @@ import type { TrafficSums } from '../db/traffic.ts'
 import type { Access } from '../domain/access.ts'
 import { queryOf } from './answer.ts'
 import { createAttention } from './attention.ts'
-import type { Events, Overview, Range } from './contract-activity.ts'
+import type { Events, KindDisk, Overview, Range } from './contract-activity.ts'
+import { isFileKind, upstreamDisks } from './disks.ts'
 import { liveOf } from './live.ts'
+import { mirrorsOf } from './mirror-lines.ts'
 import { seriesOf, shareOf, totalOf, windowOf } from './range.ts'
 import { withShownSums } from './shown-sums.ts'
 import { type Sight, sightOf } from './sight.ts'
@@ -91,7 +93,7 @@ function activeOf(deps: WatchingDeps, access: Access): Overview['active'] {
   }
 }
 
-type Contents = Pick<Overview, 'mostServed' | 'biggest' | 'longestIdle' | 'images' | 'repositories'>
+type Contents = Pick<Overview, 'kinds' | 'mostServed' | 'biggest' | 'longestIdle' | 'images' | 'repositories'>
 
 /** Names of each list. */
 const MOST_NAMED = 5
@@ -102,43 +104,69 @@ const MOST_COUNTED = 20 * PAGE
 async function contentsOf(deps: WatchingDeps, access: Access): Promise<Contents> {
   const { clerk } = deps.index
   const sight = sightOf(access)
+  const files = await topFiles(deps, sight)
   if (!sight.all) {
-    const rows = await shownRepositories(deps, sight)
-    return shownContents(await withShownSums(deps, access, rows))
+    const shown = await withShownSums(deps, access, await shownRepositories(deps, sight))
+    return {
+      ...topOf([...shown, ...files]),
+      // Not even how many there are is told of what somebody may not pull.
+      kinds: [],
+      images: shown.reduce((sum, { images }) => sum + images, 0),
+      repositories: shown.length,
+    }
   }
-  const list = async (sort: string) => await clerk.ask('repositories', { sort, limit: MOST_NAMED })
-  const served = await list('-pulls')
-  const biggest = await list('-onlyHere')
-  const idle = await list('lastUsed')
+  const lists = []
+  for (const sort of SORTS) lists.push(await clerk.ask('repositories', { sort, limit: MOST_NAMED }))
   const { total: images } = await clerk.ask('images', { limit: 1 })
   return {
-    ...named({ served: served.items, biggest: biggest.items, idle: idle.items }),
+    ...topOf([...lists.flatMap(({ items }) => items), ...files]),
+    kinds: await kindsOf(deps, images),
     images,
-    repositories: served.total,
+    repositories: lists[0]?.total ?? 0,
   }
 }
 
-/** Not even how many there are is told of what somebody may not pull. */
-function shownContents(rows: readonly RepositoryRow[]): Contents {
-  const top = (compare: (a: RepositoryRow, b: RepositoryRow) => number) =>
-    rows.toSorted(compare).slice(0, MOST_NAMED)
+/** By what the three lists are sorted. */
+const SORTS = ['-pulls', '-onlyHere', 'lastUsed'] as const
+type Listed = Pick<RepositoryRow, 'name' | 'pulls' | 'onlyHere' | 'lastUsed'>
+
+/** The first of each list; rows may be there several times. */
+function topOf(rows: readonly Listed[]): Pick<Contents, 'mostServed' | 'biggest' | 'longestIdle'> {
+  const all = [...new Map(rows.map((row) => [row.name, row])).values()]
+  const top = (compare: (a: Listed, b: Listed) => number) => all.toSorted(compare).slice(0, MOST_NAMED)
+  const served = top((a, b) => b.pulls - a.pulls).filter(({ pulls }) => pulls > 0)
   return {
-    ...named({
-      served: top((a, b) => b.pulls - a.pulls),
-      biggest: top((a, b) => b.onlyHere - a.onlyHere),
-      idle: top((a, b) => a.lastUsed - b.lastUsed),
-    }),
-    images: rows.reduce((sum, { images }) => sum + images, 0),
-    repositories: rows.length,
+    mostServed: served.map(({ name, pulls }) => ({ name, pulls })),
+    biggest: top((a, b) => b.onlyHere - a.onlyHere).map(({ name, onlyHere }) => ({ name, onlyHere })),
+    longestIdle: top((a, b) => a.lastUsed - b.lastUsed).map(({ name, lastUsed, onlyHere }) => ({
+      name,
+      lastUsed,
+      onlyHere,
+    })),
   }
 }
 
-function named(rows: Record<'served' | 'biggest' | 'idle', readonly RepositoryRow[]>) {
-  return {
-    mostServed: rows.served.filter(({ pulls }) => pulls > 0).map(({ name, pulls }) => ({ name, pulls })),
-    biggest: rows.biggest.map(({ name, onlyHere }) => ({ name, onlyHere })),
-    longestIdle: rows.idle.map(({ name, lastUsed, onlyHere }) => ({ name, lastUsed, onlyHere })),
+/** Files that may be among the first of a list. */
+async function topFiles(deps: WatchingDeps, sight: Sight): Promise<readonly Listed[]> {
+  const mirrors = await mirrorsOf(deps)
+  const found: Listed[] = []
+  for (const sort of SORTS) {
+    const ask = { sort, limit: sight.all ? MOST_NAMED : PAGE, pins: [], mirrors }
+    const { items } = await deps.index.clerk.ask('files', ask)
+    const shown = items.filter(({ place: repository }) => sight.mayShow({ repository, reference: undefined }))
+    found.push(...shown.slice(0, MOST_NAMED))
   }
+  return found
+}
+
+async function kindsOf({ config, index, parts }: WatchingDeps, images: number): Promise<readonly KindDisk[]> {
+  const { upstreams, imageBytes } = await index.clerk.ask('totals', {})
+  const disks = await upstreamDisks({ config, index, parts }, upstreams)
+  const files = disks.flatMap(({ upstream, files: count, bytes }): KindDisk[] =>
+    isFileKind(upstream) && bytes > 0 ? [{ kind: upstream, count, bytes }] : [],
+  )
+  const all: KindDisk[] = [{ kind: 'images', count: images, bytes: imageBytes }, ...files]
+  return all.filter(({ bytes }) => bytes > 0).toSorted((a, b) => b.bytes - a.bytes)
 }
 
 async function shownRepositories({ index }: WatchingDeps, sight: Sight): Promise<readonly RepositoryRow[]> {

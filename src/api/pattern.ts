@@ -1,3 +1,4 @@
+import { fullFilePattern } from '../domain/file-globs.ts'
 import { isProtocolName } from '../domain/protocol-names.ts'
 
 /** An upstream as names in patterns tell it. */
@@ -11,9 +12,9 @@ export function isGlob(name: string): boolean {
   return /[*?]/.test(name)
 }
 
-/** A pattern as index and pins know names: with its registry, "library/" included. Those of other protocols are whole. */
+/** A pattern as index and pins know names: with its registry, "library/" included; files as they are compared. */
 export function fullPattern(upstreams: readonly NamedUpstream[], pattern: string): string {
-  if (isProtocolName(pattern)) return pattern
+  if (isProtocolName(pattern)) return fullFilePattern(pattern)
   const [first = '', ...rest] = pattern.split('/')
   const named = upstreams.find(({ name, aliases }) => name === first || aliases.includes(first))
   if (named !== undefined && rest.length > 0) return withLibrary(named.name, rest.join('/'))
@@ -22,6 +23,11 @@ export function fullPattern(upstreams: readonly NamedUpstream[], pattern: string
   if (first.startsWith('**')) return pattern
   const fallback = upstreams.find((upstream) => upstream.default)
   return fallback === undefined ? pattern : withLibrary(fallback.name, pattern)
+}
+
+/** Names as they were typed, those of files as everybody writes them. */
+export function asWritten(names: readonly string[]): readonly string[] {
+  return names.map((name) => (isProtocolName(name) ? fullFilePattern(name) : name))
 }
 
 function withLibrary(upstream: string, path: string): string {

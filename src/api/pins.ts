@@ -1,11 +1,15 @@
 import type { Router } from '@koa/router'
 import { z } from 'zod'
+import type { Annexed } from '../cache/annex.ts'
 import { AppError } from '../domain/errors.ts'
+import { createFileGlob } from '../domain/file-globs.ts'
+import { isProtocolName, protocolNameProblem } from '../domain/protocol-names.ts'
 import { because } from '../domain/reasons.ts'
 import { bodyOf, LONGEST_LIST } from './answer.ts'
 import { briefly } from './briefly.ts'
+import type { PinRow } from './contract.ts'
 import type { ApiDeps } from './deps.ts'
-import { fullPattern, isGlob } from './pattern.ts'
+import { asWritten, fullPattern, isGlob } from './pattern.ts'
 import { about } from './visitor.ts'
 
 /** As many as a selection has. */
@@ -33,10 +37,16 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
     return [...new Set(patterns.map((pattern) => fullPattern(upstreams, pattern)))]
   }
 
-  const list = async () => {
+  const list = async (): Promise<{ items: readonly PinRow[] }> => {
     const pins = pinned.list()
     const held = await deps.index.clerk.ask('pinHoldings', { matches: pins.map((pin) => pin.match) })
-    return { items: pins.map((pin, at) => ({ ...pin, ...(held[at] ?? { images: 0, bytes: 0 }) })) }
+    const mirrors = await deps.parts.annex.list()
+    const items = pins.map((pin, at) => {
+      const { images, files, bytes } = held[at] ?? { images: 0, files: 0, bytes: 0 }
+      const own = mirrorsUnder(pin.match, mirrors)
+      return { ...pin, images, files: files + own.length, bytes: bytes + sumOf(own) }
+    })
+    return { items }
   }
 
   router.get('/pins', async (ctx) => {
@@ -45,7 +55,9 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
 
   router.put('/pins', async (ctx) => {
     const { match: patterns, reason, until } = await bodyOf(ctx, putAsk, LONGEST_LIST)
-    about(ctx, { action: 'pin', target: briefly(patterns), detail: { pins: patterns.length, reason, until } })
+    const target = briefly(asWritten(patterns))
+    about(ctx, { action: 'pin', target, detail: { pins: patterns.length, reason, until } })
+    requireMeaning(deps, patterns)
     if (until !== undefined && until <= deps.clock()) throw new AppError('bad_request', because('pin_over'))
     await pinned.put(fullOf(patterns).map((full) => ({ match: full, reason, until })))
     ctx.body = await list()
@@ -53,7 +65,11 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
 
   router.delete('/pins', async (ctx) => {
     const { match: patterns } = await bodyOf(ctx, deleteAsk, LONGEST_LIST)
-    about(ctx, { action: 'unpin', target: briefly(patterns), detail: { pins: patterns.length } })
+    about(ctx, {
+      action: 'unpin',
+      target: briefly(asWritten(patterns)),
+      detail: { pins: patterns.length },
+    })
     const missing = await pinned.remove(fullOf(patterns))
     if (missing !== undefined) {
       const isConfigured = pinned.list().some((pin) => pin.match === missing && pin.origin === 'config')
@@ -62,4 +78,35 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
     }
     ctx.body = await list()
   })
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  go: 'go:golang.org/x/text',
+  github: 'github:owner/repo',
+  hf: 'hf:org/model',
+  git: 'git:github.com/owner/repo',
+}
+
+function exampleFor(match: string): string {
+  return EXAMPLES[match.slice(0, match.indexOf(':')).toLowerCase()] ?? ''
+}
+
+/** Throws AppError `bad_request` for patterns on files that can never match: they would keep nothing. */
+function requireMeaning({ config }: ApiDeps, patterns: readonly string[]): void {
+  const gitHosts = config().git.hosts.map(({ name }) => name)
+  for (const match of patterns) {
+    if (!isProtocolName(match) || protocolNameProblem(match, { of: 'entry', gitHosts }) === undefined)
+      continue
+    throw new AppError('bad_request', because('pin_empty', { match, example: exampleFor(match) }))
+  }
+}
+
+function mirrorsUnder(match: string, mirrors: readonly Annexed[]): readonly Annexed[] {
+  if (!isProtocolName(match)) return []
+  const { isOfAll } = createFileGlob(match)
+  return mirrors.filter(({ name }) => isOfAll(`git:${name}`))
+}
+
+function sumOf(mirrors: readonly Annexed[]): number {
+  return mirrors.reduce((sum, { bytes }) => sum + bytes, 0)
 }

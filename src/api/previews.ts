@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ImageKey } from '../cache/removal.ts'
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
+import type { WholeFileName } from '../domain/file-names.ts'
 import { because } from '../domain/reasons.ts'
 
 /** An image as it was shown. */
@@ -17,8 +18,26 @@ export interface ShownImage extends ImageKey {
   readonly isKept?: boolean
 }
 
+/** A file as it was shown. */
+export interface ShownFile extends WholeFileName {
+  readonly name: string
+  /** What it was then. */
+  readonly standing: string
+  /** It could not be had again then: it goes only where that is asked for. */
+  readonly isGone: boolean
+}
+
+/** A mirror of a git repository, as it was shown. */
+export interface ShownMirror {
+  /** "github.com/owner/repo" */
+  readonly repository: string
+  readonly isGone: boolean
+}
+
 export interface Shown {
   readonly images: readonly ShownImage[]
+  readonly files: readonly ShownFile[]
+  readonly mirrors: readonly ShownMirror[]
   /** What was asked for, for people. */
   readonly target: string
 }
@@ -53,10 +72,10 @@ interface Kept<T> extends Bound {
 /** Characters that take as much as a row. */
 const ROW_CHARS = 200
 
-/** Rows of images that were shown: one may have thousands of tags. */
-export function rowsOfShown({ images, target }: Shown): number {
+/** Rows of what was shown: one image may have thousands of tags. */
+export function rowsOfShown({ images, files, mirrors, target }: Shown): number {
   const chars = images.reduce((sum, { tags }) => sum + tags.length, target.length)
-  return images.length + Math.floor(chars / ROW_CHARS)
+  return images.length + files.length + mirrors.length + Math.floor(chars / ROW_CHARS)
 }
 
 /** In memory: who starts the program anew looks anew. `rowsOf` says how many rows of some hundred bytes something has. */

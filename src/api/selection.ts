@@ -26,8 +26,8 @@ export interface Selected {
   readonly notFound: readonly string[]
 }
 
-/** Images that one answer may name; more would not fit anybody's head either. */
-const MOST = 20_000
+/** Images, or files, that one answer may name; more would not fit anybody's head either. */
+export const MOST = 20_000
 /** Sizes by which images are chosen may be so old. */
 const SIZES_AGE = 10 * MINUTE
 
@@ -58,7 +58,7 @@ async function match(
   { index, clock }: ApiDeps,
   ask: Pick<MatchAsk, 'names' | 'globs' | 'conditions'>,
 ): Promise<Exclude<Matches, { tooMany: number }>> {
-  const notBefore = Math.max(clock() - SIZES_AGE, undoneAt.get(index) ?? 0)
+  const notBefore = Math.max(clock() - SIZES_AGE, undoneSince({ index }))
   const found = await index.clerk.ask('matching', { ...ask, most: MOST, notBefore })
   if (!('tooMany' in found)) return found
   throw new AppError('bad_request', because('many_images', { images: found.tooMany, most: MOST }))
@@ -73,6 +73,11 @@ const undoneAt = new WeakMap<ApiDeps['index'], number>()
 /** What an undo brings back is as old as it was: only lists that are made from now on know of it. */
 export function noteUndone({ index, clock }: ApiDeps): void {
   undoneAt.set(index, clock() + 1)
+}
+
+/** When something was put back last; 0: not since the start. */
+export function undoneSince({ index }: Pick<ApiDeps, 'index'>): number {
+  return undoneAt.get(index) ?? 0
 }
 
 /** An image as one text, by which it is known among others. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { ImageRow } from '../db/accounts/rows.ts'
 import type { Access } from '../domain/access.ts'
+import { ruleNamesOf } from '../domain/file-names.ts'
 import { hasRole } from '../domain/principal.ts'
 import type { Page } from './contract.ts'
 import { seal, unseal } from './sealed.ts'
@@ -11,6 +12,8 @@ interface Named {
   readonly upstream: string
   readonly repository: string
   readonly tags?: readonly string[] | number
+  /** What rules call its repository, where that is not its upstream and its name. */
+  readonly place?: string
 }
 
 /** Whoever looks after the cache sees all that takes its room, also what rules let nobody pull. */
@@ -100,7 +103,12 @@ export function seesTagsApart(ctx: Context, name: string): boolean {
 /** Names ("docker.io/library/nginx") of what this user may pull. */
 export function shownNames(ctx: Context, names: readonly string[]): readonly string[] {
   const { access } = visitorOf(ctx)
-  return seesAll(access) ? names : names.filter((name) => access.mayPull({ name }))
+  return seesAll(access) ? names : names.filter((name) => mayPullAll(access, name))
+}
+
+/** Whether nothing that rules call this repository is denied. */
+export function mayPullAll(access: Access, repository: string): boolean {
+  return ruleNamesOf(repository).every((name) => access.mayPull({ name }))
 }
 
 export function requireSeesAll(ctx: Context): void {
@@ -109,8 +117,8 @@ export function requireSeesAll(ctx: Context): void {
 }
 
 /** The name of an image may be that of any of its tags. */
-function isShown(access: Access, { upstream, repository, tags }: Named): boolean {
-  const name = `${upstream}/${repository}`
+function isShown(access: Access, { upstream, repository, tags, place }: Named): boolean {
+  const name = place ?? `${upstream}/${repository}`
   const list = typeof tags === 'object' ? tags : []
-  return access.mayPull({ name }) && list.every((tag) => access.mayPull({ name, reference: tag }))
+  return mayPullAll(access, name) && list.every((tag) => access.mayPull({ name, reference: tag }))
 }

@@ -1,7 +1,7 @@
 import { type SplitName, splitName } from '../activity/running.ts'
 import type { Access } from '../domain/access.ts'
 import { hasRole, principalName } from '../domain/principal.ts'
-import { seesAll } from './shown.ts'
+import { mayPullAll, seesAll } from './shown.ts'
 
 /** What somebody may be shown of what happens. */
 export interface Sight {
@@ -19,7 +19,7 @@ export function sightOf(access: Access): Sight {
   const isOperator = hasRole(access.principal, 'operator')
   const all = seesAll(access)
   const mayShow = ({ repository: name, reference }: SplitName): boolean =>
-    all || (access.mayPull({ name }) && (reference === undefined || access.mayPull({ name, reference })))
+    all || (mayPullAll(access, name) && (reference === undefined || access.mayPull({ name, reference })))
   const own = access.principal.kind === 'anonymous' ? undefined : principalName(access.principal)
   const isOwn = (who: string | undefined): boolean => own !== undefined && who === own
   return { all, isOperator, isOwn, mayShow, mayShowName: (name) => mayShow(splitName(name)) }

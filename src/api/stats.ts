@@ -2,10 +2,10 @@ import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import { FETCHED, isFetched, isHit } from '../db/traffic.ts'
-import type { UsageRow } from '../db/usage.ts'
 import { DAY } from '../domain/clock.ts'
 import { queryOf } from './answer.ts'
 import type { ApiDeps } from './deps.ts'
+import { upstreamDisks } from './disks.ts'
 import { seesAll } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
@@ -18,8 +18,9 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
     writeUses(deps.index)
     const totals = await deps.index.clerk.ask('totals', {})
     const isTold = seesAll(visitorOf(ctx).access)
-    const { upstreams, storage } = deps.config()
+    const { storage } = deps.config()
     const { ledger } = deps.parts
+    const upstreams = isTold ? await upstreamDisks(deps, totals.upstreams) : []
     ctx.body = {
       disk: {
         path: isTold ? storage.path : '',
@@ -34,13 +35,11 @@ export function statsRoutes(router: Router, deps: ApiDeps): void {
         pinnedBytes: isTold ? totals.pinnedBytes : 0,
         parts: await deps.store.partBytes(),
         index: await deps.store.indexBytes(),
-        upstreams: (isTold ? totals.upstreams : []).map((row) => ({
-          ...row,
-          budget: upstreams.find(({ name }) => name === row.upstream)?.maxSize ?? 0,
-        })),
+        upstreams,
       },
       repositories: isTold ? totals.repositories : 0,
       tags: isTold ? totals.tags : 0,
+      files: sumOf(upstreams, 'files'),
       since,
       traffic: isTold ? trafficOf(deps, since) : [],
       jobs: isTold ? deps.index.jobRuns.list(5) : [],
@@ -73,6 +72,6 @@ function trafficOf(deps: ApiDeps, since: number) {
   })
 }
 
-function sumOf(rows: readonly UsageRow[], field: 'requests' | 'bytes'): number {
+function sumOf<K extends string>(rows: readonly Readonly<Record<K, number>>[], field: K): number {
   return rows.reduce((sum, row) => sum + row[field], 0)
 }

@@ -7,6 +7,7 @@ import { parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
+import { orBadRequest, withoutUndefined } from './asking.ts'
 import type { TagRowFull } from './contract-contents.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPlatforms, type Platforms } from './platforms.ts'
@@ -114,19 +115,4 @@ async function toRow(
     platforms: parts.map((part) => ({ platform: names?.get(part.digest), state: part.state })),
     state: tagState(config(), { ...line, upstream }, clock()),
   }
-}
-
-/** Sort columns and cursors are judged where they are used. */
-async function orBadRequest<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof RangeError) throw new AppError('bad_request', { message: error.message })
-    throw error
-  }
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  // Only keys without a value are left out.
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never
 }

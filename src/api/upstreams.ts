@@ -11,7 +11,7 @@ import { withoutControls } from '../domain/text.ts'
 import type { Finding } from '../probe/finding.ts'
 import { probeUpstream } from '../probe/upstream.ts'
 import { bodyOf } from './answer.ts'
-import type { TestStep, UpstreamRow } from './contract-activity.ts'
+import type { FileHostRow, TestStep, UpstreamRow } from './contract-activity.ts'
 import { type Sight, sightOf } from './sight.ts'
 import { about, visitorOf } from './visitor.ts'
 import type { UpstreamStanding, WatchingDeps } from './watching-deps.ts'
@@ -28,7 +28,8 @@ export function upstreamRoutes(router: Router, deps: WatchingDeps): void {
   const tests = new Map<string, Promise<readonly TestStep[]>>()
 
   router.get('/upstreams', async (ctx) => {
-    ctx.body = { items: await upstreamRowsOf(deps, sightOf(visitorOf(ctx).access)) }
+    const sight = sightOf(visitorOf(ctx).access)
+    ctx.body = { items: await upstreamRowsOf(deps, sight), hosts: fileHostRowsOf(deps, sight) }
   })
   router.post('/upstreams/test', async (ctx) => {
     const { name } = await bodyOf(ctx, testAsk)
@@ -53,6 +54,17 @@ export async function upstreamRowsOf(deps: WatchingDeps, sight: Sight): Promise<
     const row = rowOf(deps, upstream, sight.isOperator)
     const bytes = upstreams.find((one) => one.upstream === name)?.bytes ?? 0
     return sight.all ? { ...row, ...sumUp(traffic.get(name) ?? []), bytes } : { ...row, ...UNTOLD }
+  })
+}
+
+/** How the hosts of all but registries are, as far as somebody may know. */
+function fileHostRowsOf(deps: WatchingDeps, sight: Sight): readonly FileHostRow[] {
+  return deps.config().fileUpstreams.map((host): FileHostRow => {
+    const { frontEnd, username, token } = host
+    const hasLogin = username !== undefined || token !== undefined
+    const row = { frontEnd, hasLogin, ...commonOf(deps, host, sight.isOperator) }
+    const { url, limit, p50, p95 } = UNTOLD
+    return sight.all ? row : { ...row, url, limit, p50, p95 }
   })
 }
 
@@ -85,20 +97,30 @@ const UNTOLD = {
 type Own = Omit<UpstreamRow, 'requests' | 'hitRate' | 'fetched' | 'bytes'>
 
 function rowOf(deps: WatchingDeps, upstream: UpstreamConfig, isOperator: boolean): Own {
-  const { name, aliases, username, maxSize } = upstream
+  const { aliases, username, maxSize } = upstream
+  return {
+    isDefault: upstream.default,
+    aliases,
+    hasLogin: username !== undefined,
+    ...commonOf(deps, upstream, isOperator),
+    budget: maxSize,
+  }
+}
+
+function commonOf(
+  deps: WatchingDeps,
+  { name, url }: { readonly name: string; readonly url: string },
+  isOperator: boolean,
+): Pick<UpstreamRow, 'name' | 'url' | 'health' | 'lastError' | 'p50' | 'p95' | 'limit'> {
   const standing = deps.standing(name)
   return {
     name,
-    url: withoutLogin(upstream.url),
-    isDefault: upstream.default,
-    aliases,
+    url: withoutLogin(url),
     health: healthOf(deps.health(name), standing),
-    hasLogin: username !== undefined,
     lastError: errorOf(standing, isOperator),
     p50: standing?.p50,
     p95: standing?.p95,
     limit: limitOf(deps, name),
-    budget: maxSize,
   }
 }
 

@@ -1,15 +1,21 @@
 import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
-import { isSha256, parseDigest, type Sha256 } from '../domain/digest.ts'
+import type { Access, Target } from '../domain/access.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
-import type { FetchedImage } from '../frontends/oci/fetcher.ts'
 import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
+import { targetsOf } from './asked-file.ts'
+import { briefly } from './briefly.ts'
+import type { FetchReport } from './contract-work.ts'
 import type { ApiDeps } from './deps.ts'
+import { fetchFile } from './fetch-file.ts'
+import { requireAsked } from './file-address.ts'
 import { withProgress } from './job-rows.ts'
-import { parseName, selectImages } from './selection.ts'
+import { asWritten } from './pattern.ts'
+import { parseName } from './selection.ts'
+import { verifyScope } from './verify-scope.ts'
 import { about, visitorOf } from './visitor.ts'
 
 const bytes = z.number().int().nonnegative()
@@ -18,9 +24,12 @@ export const verifyAsk = z.strictObject({
   repair: z.boolean().default(false),
   rate: bytes.default(0),
 })
+const globs = z.array(z.string().min(1).max(500)).max(100).default([])
 export const fetchAsk = z.strictObject({
-  names: z.array(z.string()).min(1),
+  names: z.array(z.string().max(2000)).min(1),
   platforms: z.array(z.string()).default([]),
+  include: globs,
+  exclude: globs,
 })
 export const jobsAsk = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) })
 
@@ -32,8 +41,8 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/verify', async (ctx) => {
     const { names, repair, rate } = await bodyOf(ctx, verifyAsk)
-    if (repair) about(ctx, { action: 'verify.repair', target: names.join(' ') })
-    const only = names.length === 0 ? undefined : await digestsOf(deps, names)
+    if (repair) about(ctx, { action: 'verify.repair', target: briefly(asWritten(names)) })
+    const only = names.length === 0 ? undefined : await verifyScope(deps, names)
     await stream(ctx, (watch) =>
       scheduler.run('verify', 'operator', (inner) => verify.run({ only, repair, rate }, inner), watch),
     )
@@ -41,9 +50,10 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/fetch', async (ctx) => {
     const ask = await bodyOf(ctx, fetchAsk)
-    about(ctx, { action: 'fetch', target: ask.names.join(' ') })
+    about(ctx, { action: 'fetch', target: briefly(ask.names) })
     for (const name of ask.names) requireFetch(ctx, deps, name)
-    await stream(ctx, (watch) => fetchAll(deps, ask, watch))
+    const { access } = visitorOf(ctx)
+    await stream(ctx, (watch) => fetchAll(deps, { ...ask, access }, watch))
   })
 
   router.get('/jobs', (ctx) => {
@@ -61,40 +71,37 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 /** Throws AppError `denied` for what whoever asks may not pull, or what may not be kept. */
 function requireFetch(ctx: Context, deps: ApiDeps, name: string): void {
   const { access } = visitorOf(ctx)
-  const { route, reference } = parseName(deps, name)
-  const target = {
-    name: `${route.upstream.name}/${route.repository}`,
-    reference: reference?.text ?? 'latest',
+  const asked = requireAsked(name, deps.config())
+  for (const target of asked === undefined ? [imageTarget(deps, name)] : targetsOf(asked)) {
+    access.requirePull(target)
+    if (!access.mayStore(target)) throw new AppError('denied', because('not_to_keep', { name: target.name }))
   }
-  access.requirePull(target)
-  if (access.mayStore(target)) return
-  throw new AppError('denied', because('not_to_keep', { name: target.name }))
 }
 
-async function fetchAll(
-  { fetcher }: ApiDeps,
-  { names, platforms }: z.output<typeof fetchAsk>,
-  watch: Watch,
-): Promise<readonly FetchedImage[]> {
-  const fetched: FetchedImage[] = []
-  for (const name of names) {
+function imageTarget(deps: ApiDeps, name: string): Target {
+  const { route, reference } = parseName(deps, name)
+  return { name: `${route.upstream.name}/${route.repository}`, reference: reference?.text ?? 'latest' }
+}
+
+interface FetchAll extends z.output<typeof fetchAsk> {
+  readonly access: Access
+}
+
+async function fetchAll(deps: ApiDeps, ask: FetchAll, watch: Watch): Promise<readonly FetchReport[]> {
+  const fetched: FetchReport[] = []
+  for (const name of ask.names) {
     watch.signal.throwIfAborted()
-    const progress: Watch['progress'] = (step) => watch.progress({ ...step, subject: name })
-    fetched.push(await fetcher.fetchImage(name, platforms, { signal: watch.signal, progress }))
+    const asked = requireAsked(name, deps.config())
+    fetched.push(
+      asked === undefined
+        ? await deps.fetcher.fetchImage(name, ask.platforms, withSubject(watch, name))
+        : await fetchFile(deps, asked, { ...ask, watch }),
+    )
   }
   return fetched
 }
 
-/** Everything the named images hold; a bare digest stands for itself. */
-async function digestsOf(deps: ApiDeps, names: readonly string[]): Promise<readonly Sha256[]> {
-  const bare = names.map(parseDigest).filter((digest) => digest !== undefined && isSha256(digest))
-  const rest = names.filter((name) => parseDigest(name) === undefined)
-  const { images, notFound } =
-    rest.length === 0 ? { images: [], notFound: [] } : await selectImages(deps, { names: rest })
-  const [missing] = notFound
-  if (missing !== undefined) throw new AppError('not_found', because('not_cached', { name: missing }))
-  const held = await deps.index.clerk.ask('held', {
-    images: images.map(({ upstream, repository, digest }) => ({ upstream, repository, digest })),
-  })
-  return [...new Set([...bare.filter(isSha256), ...held])]
+/** Of an image nobody knows its blobs by name. */
+function withSubject(watch: Watch, subject: string): Watch {
+  return { ...watch, progress: (step) => watch.progress({ ...step, subject }) }
 }

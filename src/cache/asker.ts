@@ -1,16 +1,16 @@
 import type { NewEntry } from '../db/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
+import { createCoalesce } from '../domain/coalesce.ts'
 import { type Digest, isSha256, parseDigest } from '../domain/digest.ts'
 import { AppError } from '../domain/errors.ts'
 import type { EntryKey } from '../domain/names.ts'
 import type { OriginClient, OriginHead } from '../upstream/origin.ts'
-import { createCoalesce } from './coalesce.ts'
 import { isGone } from './gone.ts'
 import { entryOf } from './landing.ts'
 import type { Negative } from './negative.ts'
 import { isTrouble } from './trouble.ts'
-import { questionOf, type Want } from './want.ts'
+import { isByValidator, missingError, questionOf, type Want } from './want.ts'
 
 /** What an upstream says about a name: a HEAD, no body. */
 export interface Asked {
@@ -29,6 +29,8 @@ export interface Asker {
   /** Turns an upstream's "not found" into the front end's own and remembers it for a while. */
   rename(want: Want, error: unknown): unknown
   checkNegative(want: Want): void
+  /** Remembers for a while that content was judged and refused, so that it is not fetched again only to be refused. */
+  refused(want: Want, error: unknown): void
   /** Notes that the upstream of a cached name does not have it any more, where `error` says that for certain. */
   lost(want: Want, error: unknown): void
   /** Writes an entry where the disk allows it. `movedTo`: the upstream's tag leads there, which cannot be had yet. */
@@ -60,17 +62,25 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
     }
   }
 
-  const lost = ({ key }: Want, error: unknown): void => {
-    if (key.kind !== 'manifest' || !isGone(error) || index.entries.find(key) === undefined) return
+  const lost = (want: Want, error: unknown): void => {
+    const { key } = want
+    const isAskedAfter = key.kind === 'manifest' || isByValidator(want)
+    if (!isAskedAfter || !isGone(error) || index.entries.find(key) === undefined) return
     index.entries.noteGone(key, clock())
   }
 
   const rename = (want: Want, error: unknown): unknown => {
-    if (!(error instanceof AppError) || error.code !== 'upstream_not_found') return error
+    if (!(error instanceof AppError)) return error
+    const isMissing = error.code === 'upstream_not_found' || want.isAbsence?.(error) === true
+    if (!isMissing) return error
     lost(want, error)
-    const own = new AppError(want.missing, { detail: error.detail, cause: error })
+    const own = missingError(want, error)
     negative.add(questionOf(want), own)
     return own
+  }
+
+  const refused = (want: Want, error: unknown): void => {
+    if (error instanceof AppError && error.code === 'upstream_invalid') negative.add(questionOf(want), error)
   }
 
   const checkNegative = (want: Want): void => {
@@ -107,6 +117,7 @@ export function createAsker({ client, index, negative, noticed, clock, report }:
     confirm: (want, size) => confirms.run(questionOf(want), () => confirm(want, size)).result,
     rename,
     checkNegative,
+    refused,
     lost,
     remember,
   }

@@ -6,19 +6,21 @@ import type { EntryKey } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
 import type { OriginClient } from '../upstream/origin.ts'
 import { type Aftermath, createAftermath } from './aftermath.ts'
-import { type Annex, createAnnexPlace } from './annex.ts'
+import { type Annex, type AnnexPlace, createAnnexPlace } from './annex.ts'
+import { createOpenAside } from './aside.ts'
 import { createAsker } from './asker.ts'
 import { type Budgets, createBudgets } from './budgets.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Check, createCheck } from './check.ts'
 import { claimedSize, createContents } from './contents.ts'
 import { createCounting } from './counting.ts'
+import { createDepartures, type Departures } from './departures.ts'
 import { createDocuments } from './documents.ts'
 import { createEviction } from './eviction.ts'
 import { createEvictor, type Evictor } from './evictor.ts'
 import { createFlights, type Flights } from './flights.ts'
 import { createHot } from './hot.ts'
-import { createLanding } from './landing.ts'
+import { createLanding, type Landing } from './landing.ts'
 import { createLeaving, type Leaving } from './leaving.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createMade, type Made } from './made.ts'
@@ -29,8 +31,9 @@ import { createHealing, followRepairs } from './recovery.ts'
 import { createRemoval, type Removal } from './removal.ts'
 import { createResolver } from './resolve.ts'
 import { createShelf, type Shelf } from './shelf.ts'
-import { createTroubleReport, isTrouble } from './trouble.ts'
+import { createTroubleReport } from './trouble.ts'
 import { createUndo, type Undo } from './undo.ts'
+import { writeUses } from './uses.ts'
 
 /** What may change while the engine runs. */
 export interface CacheSettings extends QuotaLimits {
@@ -45,9 +48,11 @@ export interface CacheParts {
   readonly cache: Cache
   readonly flights: Flights
   readonly quota: Quota
+  readonly landing: Landing
   readonly budgets: Budgets
   readonly ledger: Ledger
   readonly leaving: Leaving
+  readonly departures: Departures
   readonly pinned: Pinned
   readonly removal: Removal
   readonly undo: Undo
@@ -56,7 +61,9 @@ export interface CacheParts {
   readonly aftermath: Aftermath
   readonly check: Check
   readonly made: Made
-  /** Tells the budget of what lies beside the store. */
+  /** What lies beside the store. */
+  readonly annex: AnnexPlace
+  /** Tells the budget of it. */
   annexed(annex: Annex): Promise<void>
   /** Writes collected uses to the index. */
   flush(): void
@@ -84,12 +91,15 @@ export async function createCacheParts(deps: {
   const hot = createHot()
   const budgets = createBudgets({ index, limitOf: (upstream) => settings().maxSizeOf?.(upstream) ?? 0 })
   const pinned = createPinned({ index, clock })
-  const annex = createAnnexPlace()
+  const annex = createAnnexPlace((repository) =>
+    pinned.coversFile({ kind: 'git', repository, file: undefined }),
+  )
   const ledger = await createLedger({ index, store, annex })
   const leaving = createLeaving({ index, store, hot, budgets, ledger })
   const removal = createRemoval({ index, store, budgets, leaving })
-  const undo = createUndo({ index, budgets, pinned, leaving, removal, clock })
-  const eviction = createEviction({ index, store, budgets, leaving, undo, annex, ledger, log })
+  const departures = createDepartures()
+  const undo = createUndo({ index, budgets, pinned, leaving, departures, removal, clock })
+  const eviction = createEviction({ index, store, budgets, leaving, departures, undo, annex, ledger, log })
   const quota = createQuota({ store, ledger, budgets, eviction, limits: settings })
   const landing = createLanding({ index, store, budgets, pinned, clock, report })
   const shelf = createShelf({ index, store, hot, quota, budgets, clock, log })
@@ -109,25 +119,16 @@ export async function createCacheParts(deps: {
     landing,
     finishAbandoned: () => settings().finishAbandoned,
     claimedSize: (digest) => claimedSize(index, digest),
+    refused: asker.refused,
     grace: deps.abandonGrace ?? ABANDON_GRACE,
   })
   const verifiedRanges = (): boolean => settings().verifiedRanges
-  const contents = createContents({ client, index, shelf, flights, asker, verifiedRanges, report })
+  const openAside = createOpenAside({ store, quota, report })
+  const contents = createContents({ client, index, shelf, flights, asker, openAside, verifiedRanges, report })
   const cache = createCounting(
     createCache({ index, hot, shelf, resolver, asker, documents, flights, contents }),
     { index, clock },
   )
-  const flush = (): void => {
-    try {
-      index.uses.flush()
-      index.entries.flushNews()
-      index.usage.flush()
-      index.keys.flush()
-    } catch (error) {
-      if (!isTrouble(error)) throw error
-      report(error)
-    }
-  }
   const recount = async (): Promise<void> => {
     await ledger.recount(true)
     await budgets.recount()
@@ -138,21 +139,24 @@ export async function createCacheParts(deps: {
     cache: createHealing(cache, index),
     flights,
     quota,
+    landing,
     budgets,
     ledger,
     leaving,
+    departures,
     pinned,
     removal,
     undo,
-    evictor: createEvictor({ index, budgets, leaving, removal, pinned }),
+    evictor: createEvictor({ index, budgets, leaving, departures, removal, pinned }),
     shelf,
     aftermath,
     check: createCheck({ client, index, asker, clock, report }),
-    made: createMade({ index, store, quota, landing, shelf, report }),
+    annex,
+    made: createMade({ index, store, quota, landing, shelf, clock, report }),
     annexed: async (held) => {
       annex.hold(held)
       ledger.used += await held.bytes()
     },
-    flush,
+    flush: () => writeUses(index, report),
   }
 }

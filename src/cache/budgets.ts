@@ -15,6 +15,8 @@ export interface Budget {
 export interface Budgets {
   /** The budget of an upstream, counted before its first use; undefined when it has none. */
   open(upstream: string): Promise<Budget | undefined>
+  /** Call when content is here that was not, before its entries are written: some upstreams may have pointed to it. */
+  arrives(digest: Sha256, size: number): void
   /** Call before an entry is written: the upstream is about to have a name for this content. */
   gains(upstream: string, digest: Sha256, size: number): void
   /** Call before a blob's rows are removed. */
@@ -60,6 +62,16 @@ export function createBudgets(deps: {
     budget.used -= onDisk(size)
   }
 
+  /** Of everybody who has a name for it. */
+  const changeAll = (digest: Sha256, bytes: number): void => {
+    if (budgets.size === 0) return
+    changes++
+    for (const upstream of index.holdings.upstreamsOf(digest)) {
+      const budget = budgets.get(upstream)
+      if (budget !== undefined) budget.used += bytes
+    }
+  }
+
   return {
     open: async (upstream) => {
       if (limitOf(upstream) === 0) return undefined
@@ -78,14 +90,8 @@ export function createBudgets(deps: {
       changes++
       budget.used += onDisk(size)
     },
-    loses: (digest, size) => {
-      if (budgets.size === 0) return
-      changes++
-      for (const upstream of index.holdings.upstreamsOf(digest)) {
-        const budget = budgets.get(upstream)
-        if (budget !== undefined) budget.used -= onDisk(size)
-      }
-    },
+    arrives: (digest, size) => changeAll(digest, onDisk(size)),
+    loses: (digest, size) => changeAll(digest, -onDisk(size)),
     released,
     dropping: (key, work) => {
       const digest = budgets.has(key.upstream) ? index.entries.find(key)?.digest : undefined

@@ -1,17 +1,21 @@
 import { AppError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { OriginClient, OriginHead, OriginResponse } from '../upstream/origin.ts'
+import type { OpenAside } from './aside.ts'
+import type { Asker } from './asker.ts'
 import { createBypassRun, freshProof } from './bypass-run.ts'
 import { isEmpty } from './download.ts'
+import { createJudging, type Judging } from './judging.ts'
 import { answerMeta } from './meta.ts'
 import { samenessOf } from './sameness.ts'
 import { type Turn, type Turns, takeTurn } from './turns.ts'
-import { checkBytes } from './unproven.ts'
 import type { Content, Want } from './want.ts'
 
-interface BypassDeps {
+export interface BypassDeps {
   readonly client: OriginClient
   readonly turns: Turns
+  readonly asker: Pick<Asker, 'refused'>
+  readonly openAside: OpenAside
 }
 
 /**
@@ -19,10 +23,11 @@ interface BypassDeps {
  * answer that came already; where too many are passed on at their clients' pace, it is given up for a later one.
  */
 export async function bypassContent(
-  { client, turns }: BypassDeps,
+  deps: BypassDeps,
   want: Want,
   open: OriginResponse | undefined,
 ): Promise<Content> {
+  const { client, turns } = deps
   const { upstream } = want.request
   const now = turns.now(upstream)
   if (now === undefined) open?.body.destroy()
@@ -31,7 +36,7 @@ export async function bypassContent(
   try {
     response ??= await client.get(want.request)
     refuse(want, response.head)
-    return contentOf({ client, turn, want, response })
+    return contentOf({ ...deps, turn, want, response })
   } catch (error) {
     response?.body.destroy()
     turn.end()
@@ -51,16 +56,16 @@ function refuse(want: Want, { status, contentLength: size }: OriginHead): void {
   }
 }
 
-function contentOf(facts: {
-  client: OriginClient
-  turn: Turn
-  want: Want
-  response: OriginResponse
-}): Content {
+interface Passing extends BypassDeps {
+  readonly turn: Turn
+  readonly want: Want
+  readonly response: OriginResponse
+}
+
+function contentOf(facts: Passing): Content {
   const { client, turn, want } = facts
   const { head } = facts.response
   const total = head.contentLength
-  const judge = want.check === undefined ? undefined : (bytes: Buffer) => checkBytes(want, bytes)
   const common = { client, request: want.request, total, sameness: samenessOf(want, head.etag) }
   let response: OriginResponse | undefined = facts.response
   const drop = (): void => {
@@ -78,7 +83,7 @@ function contentOf(facts: {
       end,
       response: first,
       proof,
-      judge: isWhole ? judge : undefined,
+      judging: isWhole ? judgingOf(facts, total) : undefined,
     })
   }
   return {
@@ -93,4 +98,19 @@ function contentOf(facts: {
       turn.end()
     },
   }
+}
+
+/** What whoever wants it says of all of it is remembered, as it is of what is kept. */
+function judgingOf({ want, asker, openAside }: Passing, total: number | undefined): Judging | undefined {
+  const { check } = want
+  if (check === undefined) return undefined
+  const judge: typeof check = async (content) => {
+    try {
+      await check(content)
+    } catch (error) {
+      asker.refused(want, error)
+      throw error
+    }
+  }
+  return createJudging({ judge, openAside, total })
 }

@@ -5,9 +5,9 @@ import { algorithmOf, type Digest } from '../domain/digest.ts'
 import { AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import type { OriginClient, OriginRequest, OriginResponse } from '../upstream/origin.ts'
+import type { Judging } from './judging.ts'
 import { requireSame, type Sameness } from './sameness.ts'
 import type { Turn } from './turns.ts'
-import { createJudging } from './unproven.ts'
 
 /** Tries without a byte of progress before a run gives up. */
 export const MOST_TRIES = 6
@@ -35,8 +35,8 @@ export interface BypassRunOptions {
   readonly proof?: { readonly expected: Digest; readonly hash: Hash } | undefined
   /** What makes sure that a later request brings the same content; its name unless given. */
   readonly sameness?: Sameness
-  /** Judges the whole content before its last byte leaves, for runs over all of it; not asked about what is long. */
-  readonly judge?: ((bytes: Buffer) => Promise<void>) | undefined
+  /** Judges the whole content before its last byte leaves, for runs over all of it. Closed with the run. */
+  readonly judging?: Judging | undefined
   readonly total: number | undefined
   /** Waited for before the first request, ended with the run. */
   readonly turn?: Turn
@@ -66,7 +66,7 @@ export function createBypassRun(options: BypassRunOptions): Run {
   let first = options.response
   let { proof } = options
   const sameness = options.sameness ?? BY_NAME
-  const judging = options.judge === undefined ? undefined : createJudging(options.judge)
+  const { judging } = options
   /** Whatever the upstream sends, clients were promised no more. */
   const stop = Math.min((options.end ?? Infinity) + 1, options.total ?? Infinity)
 
@@ -117,11 +117,14 @@ export function createBypassRun(options: BypassRunOptions): Run {
           // Even without a byte: then what was sent before this run is judged.
           prove(proof)
           proof = undefined
-          await judging?.end()
+          await judging?.end().catch((error: unknown) => {
+            // Whoever left closed it.
+            if (!abort.signal.aborted) throw error
+          })
           return last === undefined ? undefined : lend(last)
         }
         proof?.hash.update(bytes)
-        judging?.take(bytes)
+        await judging?.take(bytes)
         const ready = withHeld(held, bytes, proof !== undefined || judging?.isOpen() === true)
         held = ready.held
         if (ready.bytes.length > 0) return lend(ready.bytes)
@@ -132,6 +135,7 @@ export function createBypassRun(options: BypassRunOptions): Run {
       open?.destroy()
       first?.body.destroy()
       options.turn?.end()
+      judging?.close()
     },
   }
 }

@@ -11,7 +11,7 @@ import { olderOf, orOlder } from './older.ts'
 import { createOpening, type OpeningDeps } from './opening.ts'
 import type { Resolved } from './recheck.ts'
 import type { Shelf } from './shelf.ts'
-import type { Content, Document, Meta, Want } from './want.ts'
+import { type Content, type Document, type Meta, missingError, type Want } from './want.ts'
 
 /**
  * The one engine. Front ends say what they want; whether it comes from memory, disk, a running download or the
@@ -128,9 +128,7 @@ async function pass(documents: Documents, want: Want, within: number | undefined
   try {
     return documentOf(want, await documents.pass(want, within), false)
   } catch (error) {
-    throw isUpstreamNotFound(error)
-      ? new AppError(want.missing, { detail: error.detail, cause: error })
-      : error
+    throw isUpstreamNotFound(error) ? missingError(want, error) : error
   }
 }
 

@@ -6,6 +6,7 @@ import type { Run } from '../domain/run.ts'
 import { MIB } from '../domain/units.ts'
 import { createPartRun } from '../store/part-run.ts'
 import type { OriginClient } from '../upstream/origin.ts'
+import type { OpenAside } from './aside.ts'
 import type { Asker } from './asker.ts'
 import { bypassContent } from './bypass-content.ts'
 import { createBypassRun } from './bypass-run.ts'
@@ -42,6 +43,8 @@ export interface ContentsDeps {
   readonly shelf: Shelf
   readonly flights: Flights
   readonly asker: Asker
+  /** Where long content lies that is judged and not kept. */
+  readonly openAside: OpenAside
   readonly verifiedRanges: () => boolean
   readonly report: (error: unknown) => void
 }

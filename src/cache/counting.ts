@@ -10,6 +10,10 @@ export function createCounting(cache: Cache, { index, clock }: { index: Index; c
     if (digest === undefined || !isSha256(digest)) return
     index.uses.note({ key: want.key, digest, at: clock(), pulled })
   }
+  /** Of content whose digest nobody knew before all of it was here. */
+  const useNew = ({ key, isKept }: Want): void => {
+    if (isKept !== false) index.uses.note({ key, digest: undefined, at: clock(), pulled: true })
+  }
   return {
     ...cache,
     // Clients that have an image already only ask whether it is still the one.
@@ -26,7 +30,14 @@ export function createCounting(cache: Cache, { index, clock }: { index: Index; c
     open: async (want) => {
       const content = await cache.open(want)
       use(want, content.digest, true)
-      return content
+      if (content.digest !== undefined) return content
+      let isOpen = true
+      const close = (): void => {
+        content.close()
+        if (isOpen) useNew(want)
+        isOpen = false
+      }
+      return { ...content, close }
     },
   }
 }

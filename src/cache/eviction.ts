@@ -1,12 +1,13 @@
 import { type ListedBlob, sliceBlobs } from '../db/accounts/blob-list.ts'
-import type { ColdMark } from '../db/blobs.ts'
 import type { Index } from '../db/index.ts'
 import { onDisk } from '../domain/blocks.ts'
 import type { Log } from '../domain/log.ts'
 import { formatBytes } from '../domain/units.ts'
 import type { Store } from '../store/store.ts'
-import type { Annex } from './annex.ts'
+import type { AnnexPlace } from './annex.ts'
 import type { Budgets } from './budgets.ts'
+import { createContentEviction, NOTHING, sum } from './content-eviction.ts'
+import type { Departures } from './departures.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Ledger } from './ledger.ts'
 import type { Undo } from './undo.ts'
@@ -30,42 +31,18 @@ export function createEviction(deps: {
   store: Store
   budgets: Budgets
   leaving: Leaving
+  departures: Pick<Departures, 'note'>
   undo: Pick<Undo, 'makeRoom'>
-  annex: Pick<Annex, 'coldest' | 'evict'>
+  annex: Pick<AnnexPlace, 'coldest' | 'evict'>
   ledger: Ledger
   log: Log
 }): Eviction {
   const { index, leaving, budgets } = deps
   const { fromQuarantine, fromParts } = createFileEviction(deps)
+  const fromContent = createContentEviction(deps)
 
-  /** What lies in the annex and was used before that time, or at any time; each settles its own bytes. */
-  const fromAnnex = async (bytes: number, before = Number.POSITIVE_INFINITY): Promise<Left> => {
-    let gone = NOTHING
-    while (gone.bytes < bytes) {
-      const coldest = await deps.annex.coldest()
-      if (coldest === undefined || coldest.usedAt >= before) break
-      const freed = await deps.annex.evict(coldest.name)
-      if (freed === 0) break
-      gone = sum(gone, { objects: 1, bytes: freed })
-    }
-    return gone
-  }
-
-  const fromBlobs = async (bytes: number): Promise<Left> => {
-    let gone = NOTHING
-    let mark: ColdMark | undefined
-    while (gone.bytes < bytes) {
-      writeUses(index)
-      const page = index.blobs.coldest(PAGE, mark)
-      gone = sum(gone, await fromAnnex(bytes - gone.bytes, page[0]?.usedAt))
-      gone = sum(gone, await leaving.leave(page, (now) => gone.bytes + now >= bytes))
-      if (page.length < PAGE) break
-      mark = page.at(-1)
-    }
-    return gone
-  }
-
-  const say = (gone: Left, why: object): Left => {
+  const say = (gone: Left, why: { readonly upstream?: string }): Left => {
+    deps.departures.note(why.upstream === undefined ? 'room' : 'budget', gone)
     if (gone.objects > 0) {
       const text = `evicted ${gone.objects} objects, ${formatBytes(gone.bytes)}`
       deps.log.info({ event: 'evict', objects: gone.objects, bytes: gone.bytes, ...why }, text)
@@ -109,7 +86,7 @@ export function createEviction(deps: {
       deps.ledger.during(async () => {
         let gone = await deps.undo.makeRoom(bytes)
         if (gone.bytes < bytes) gone = sum(gone, await fromQuarantine(bytes - gone.bytes))
-        if (gone.bytes < bytes) gone = sum(gone, await fromBlobs(bytes - gone.bytes))
+        if (gone.bytes < bytes) gone = sum(gone, await fromContent(bytes - gone.bytes))
         if (gone.bytes < bytes) gone = sum(gone, await fromParts(bytes - gone.bytes))
         return say(gone, {})
       }),
@@ -143,10 +120,4 @@ function createFileEviction(deps: { store: Store; ledger: Ledger }) {
   }
 
   return { fromQuarantine, fromParts }
-}
-
-const NOTHING: Left = { objects: 0, bytes: 0 }
-
-function sum(a: Left, b: Left): Left {
-  return { objects: a.objects + b.objects, bytes: a.bytes + b.bytes }
 }

@@ -2,6 +2,7 @@ import type { Index } from '../db/index.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import type { EntryKey } from '../domain/names.ts'
 import type { Budgets } from './budgets.ts'
+import type { Departures } from './departures.ts'
 import type { Leaving } from './leaving.ts'
 import type { Pinned } from './pinned.ts'
 import type { Removal } from './removal.ts'
@@ -23,17 +24,18 @@ export function createEvictor(deps: {
   index: Index
   budgets: Budgets
   leaving: Leaving
+  departures: Pick<Departures, 'note'>
   removal: Removal
   pinned: Pinned
 }): Evictor {
-  const { index, budgets, leaving, removal, pinned: pins } = deps
+  const { index, budgets, leaving, departures, removal, pinned: pins } = deps
 
   const evictImage = async ({ upstream, repository }: EntryKey, digest: Sha256): Promise<Evicted> => {
     const images = [{ upstream, repository, digest }]
-    const { pinned, inUse } = await removal.preview(images)
+    const { pinned, inUse } = await removal.preview({ images, files: [] })
     if (pinned.length > 0) return 'pinned'
     if (inUse.length > 0) return 'in_use'
-    await removal.remove(images)
+    departures.note('removed', await removal.remove({ images, files: [] }))
     return 'gone'
   }
 
@@ -57,7 +59,7 @@ export function createEvictor(deps: {
     const row = index.blobs.find(digest)
     const isNamed = index.entries.namesOf(digest, 1).length > 0
     if (row !== undefined && standing !== undefined && !isNamed)
-      await leaving.leave([{ ...row, usedAt: standing.usedAt }])
+      departures.note('removed', await leaving.leave([{ ...row, usedAt: standing.usedAt }]))
     return 'gone'
   }
 

@@ -11,7 +11,7 @@ import type { Landing } from './landing.ts'
 import type { Quota } from './quota.ts'
 import { Room } from './room.ts'
 import { isTrouble, NoRoom } from './trouble.ts'
-import type { Want } from './want.ts'
+import type { Unproven, Want } from './want.ts'
 
 export interface FlightDeps {
   readonly client: OriginClient
@@ -22,6 +22,8 @@ export interface FlightDeps {
   readonly finishAbandoned: () => number
   /** Size that some cached manifest claims for this content. */
   readonly claimedSize: (digest: Digest | undefined) => number | undefined
+  /** Whoever wants it judged its content and refused it. */
+  readonly refused: (want: Want, error: unknown) => void
   /** Milliseconds a download goes on after its last reader left, before it is parked. */
   readonly grace: number
 }
@@ -180,8 +182,14 @@ export class Flight {
 
   /** Several names may have a say in it. */
   async #judge(part: Part, digest: Sha256): Promise<void> {
+    const read: Unproven['read'] = (buffer, position) => part.read(buffer, position)
     for (const want of this.#names.values()) {
-      await want.check?.({ size: part.size, digest, read: (buffer, position) => part.read(buffer, position) })
+      try {
+        await want.check?.({ size: part.size, digest, read })
+      } catch (error) {
+        this.#deps.refused(want, error)
+        throw error
+      }
     }
   }
 

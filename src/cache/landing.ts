@@ -22,12 +22,20 @@ export interface Landed {
   readonly edges?: readonly Edge[]
 }
 
+/** As `Landed`, for content that an archive brought, or that is here already under other names (`part` undefined). */
+export type Brought = Omit<Landed, 'part'> & { readonly part: Part | undefined }
+
 export interface Landing {
   /**
    * Makes verified content permanent and returns by how many bytes the blobs grew on disk; undefined when disk
    * or index refuse, which is reported.
    */
   land(landed: Landed): Promise<number | undefined>
+  /**
+   * The same for content that no upstream sent, all of it in one transaction. Returns by how many bytes the blobs grew;
+   * rejects where disk or index refuse, and where something that should be here has left: then nothing is changed.
+   */
+  bring(all: readonly Brought[]): Promise<number>
   /**
    * A crash between rename and commit leaves a file without a row: it becomes the part `id` again. Returns by
    * how many bytes the parts grew on disk.
@@ -37,16 +45,23 @@ export interface Landing {
 
 /** Where an answer came from, beside its headers: no header has such a name. */
 const SOURCE = ':upstream'
+/** Beside the headers of what an archive brought: its upstream need not have it. Stays until that sends something else. */
+export const IMPORTED = ':imported'
 
 /** The upstream that what is known of a name came from. */
 export function sourceOf(key: EntryKey, entry: Pick<NewEntry, 'headers'> | undefined): string | undefined {
   return entry === undefined ? undefined : (entry.headers[SOURCE] ?? key.upstream)
 }
 
+/** Whether an archive brought it, and no upstream anything else since. */
+export function isImported({ headers }: Pick<NewEntry, 'headers'>): boolean {
+  return headers[IMPORTED] !== undefined
+}
+
 /** The headers that an entry keeps for clients. */
 export function headersOf({ headers }: Pick<NewEntry, 'headers'>): Readonly<Record<string, string>> {
-  if (headers[SOURCE] === undefined) return headers
-  const { [SOURCE]: _source, ...rest } = headers
+  if (headers[SOURCE] === undefined && headers[IMPORTED] === undefined) return headers
+  const { [SOURCE]: _source, [IMPORTED]: _imported, ...rest } = headers
   return rest
 }
 
@@ -107,23 +122,26 @@ export function createLanding(deps: {
   report: (error: unknown) => void
 }): Landing {
   const { index, store, clock } = deps
-  const commit = ({ part, digest, names, answer, edges }: Landed): number => {
+  const commit = ({ part, digest, names, answer, edges }: Brought): number => {
     const now = clock()
     const replaced = index.blobs.find(digest)
-    index.blobs.add({ digest, size: part.size, stamp: store.place(part, digest), at: now })
+    const size = part?.size ?? replaced?.size
+    if (size === undefined) throw new Error(`${digest} left while it was brought`)
+    if (part !== undefined) index.blobs.add({ digest, size, stamp: store.place(part, digest), at: now })
+    if (replaced === undefined) deps.budgets.arrives(digest, size)
     if (edges !== undefined) index.edges.put(digest, edges)
     index.entries.arrived(digest)
     // Layers that were here before their manifest are pinned with it.
     if (index.blobs.standing(digest)?.pinned === true) index.pins.mark([digest])
     for (const want of names) {
-      const entry = entryOf(want, answer, { digest, size: part.size, now })
-      deps.budgets.gains(want.key.upstream, digest, part.size)
+      const entry = entryOf(want, answer, { digest, size, now })
+      deps.budgets.gains(want.key.upstream, digest, size)
       for (const key of keysOf(want, want.digest ?? digest)) {
         index.entries.put(key, entry)
         deps.pinned.noticed(key, digest)
       }
     }
-    return onDisk(part.size) - onDisk(replaced?.size ?? 0)
+    return onDisk(size) - onDisk(replaced?.size ?? 0)
   }
   /** The rename is no part of what SQLite rolls back: without its row the file would lie there uncounted. */
   const takeBack = async (digest: Sha256): Promise<void> => {
@@ -155,6 +173,14 @@ export function createLanding(deps: {
         if (!isTrouble(error)) throw error
         deps.report(error)
         return undefined
+      }
+    },
+    bring: async (all) => {
+      try {
+        return await index.transact(() => all.reduce((sum, one) => sum + commit(one), 0))
+      } catch (error) {
+        for (const { part, digest } of all) if (part !== undefined) await takeBack(digest)
+        throw error
       }
     },
     reclaim: async (digest, id) => {

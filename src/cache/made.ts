@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Index } from '../db/index.ts'
+import { type Clock, MINUTE } from '../domain/clock.ts'
 import { digestOf } from '../domain/digest.ts'
 import type { EntryKey } from '../domain/names.ts'
 import type { Store } from '../store/store.ts'
@@ -11,11 +12,16 @@ import type { Want } from './want.ts'
 
 /** Small texts that are made here: kept, counted and evicted as what comes from upstreams is. */
 export interface Made {
-  /** Undefined when there is none, or its bytes are gone. */
+  /** Undefined when there is none, or its bytes are gone. To find one is a use of it. */
   find(key: EntryKey): Promise<string | undefined>
+  /** Notes a use of one, or that what it is about was used: it shall be here for longer than that. */
+  used(key: EntryKey): void
   /** Does nothing but report where index or disk refuse. */
   keep(key: EntryKey, text: string): Promise<void>
 }
+
+/** Milliseconds: what it is about lands after it, and its last byte leaves before it landed. */
+const LATER = MINUTE
 
 export function createMade(deps: {
   readonly index: Index
@@ -23,9 +29,16 @@ export function createMade(deps: {
   readonly quota: Quota
   readonly landing: Landing
   readonly shelf: Shelf
+  readonly clock: Clock
   readonly report: (error: unknown) => void
 }): Made {
-  const { index, store, quota, landing, shelf } = deps
+  const { index, store, quota, landing, shelf, clock } = deps
+
+  const used: Made['used'] = (key) => {
+    const entry = index.entries.find(key)
+    if (entry !== undefined)
+      index.uses.note({ key, digest: entry.digest, at: clock() + LATER, pulled: false })
+  }
 
   const land = async (key: EntryKey, bytes: Buffer): Promise<number | undefined> => {
     const part = await store.begin(`document-${randomBytes(12).toString('hex')}`, undefined)
@@ -47,8 +60,10 @@ export function createMade(deps: {
     find: async (key) => {
       const entry = index.entries.find(key)
       if (entry?.blob === undefined) return undefined
+      used(key)
       return (await shelf.loadAll({ digest: entry.digest, ...entry.blob }))?.toString('utf8')
     },
+    used,
     keep: async (key, text) => {
       const bytes = Buffer.from(text)
       try {
@@ -56,6 +71,7 @@ export function createMade(deps: {
         if (reservation === undefined) return
         try {
           quota.settle((await land(key, bytes)) ?? 0)
+          used(key)
         } finally {
           reservation.release()
         }

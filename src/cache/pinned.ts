@@ -2,15 +2,23 @@ import type { Index } from '../db/index.ts'
 import type { Pin } from '../db/pins.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Sha256 } from '../domain/digest.ts'
+import { createFileGlobs } from '../domain/file-globs.ts'
+import type { FileName } from '../domain/file-names.ts'
 import { createImageGlobs } from '../domain/glob-set.ts'
 import type { EntryKey } from '../domain/names.ts'
+import { isProtocolName } from '../domain/protocol-names.ts'
 
-/** What is never evicted and never expires: images whose names a pin covers, with everything below them. */
+/**
+ * What is never evicted and never expires: images whose names a pin covers, with everything below them, and files. A pin
+ * on a whole repository of files keeps what is beside its files, too.
+ */
 export interface Pinned {
   /** A name leads to this content now: marks it when a pin covers the name. Belongs inside the transaction that says so. */
   noticed(key: EntryKey, digest: Sha256): void
   /** Whether a pin in force covers the name. */
   covers(key: EntryKey): boolean
+  /** Whether one covers a file, or all of a repository of files: a mirror, say. */
+  coversFile(name: FileName): boolean
   /** Pins in force, those of the configuration included. */
   list(): readonly Pin[]
   /** All of them or, where that fails, none. */
@@ -27,7 +35,8 @@ export interface Pinned {
 const PAGE = 500
 
 export function createPinned({ index, clock }: { index: Index; clock: Clock }): Pinned {
-  let patterns = createImageGlobs<number>([])
+  let images = createImageGlobs<number>([])
+  let files = createFileGlobs<number>([])
   let marked = 0
   let refreshing: Promise<void> = Promise.resolve()
 
@@ -35,9 +44,9 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
     index.pins.list().filter(({ until }) => until === undefined || until > clock())
 
   const load = (): void => {
-    patterns = createImageGlobs(
-      list().map(({ match, until }) => ({ match, value: until ?? Number.POSITIVE_INFINITY })),
-    )
+    const items = list().map(({ match, until }) => ({ match, value: until ?? Number.POSITIVE_INFINITY }))
+    images = createImageGlobs(items.filter(({ match }) => !isProtocolName(match)))
+    files = createFileGlobs(items.filter(({ match }) => isProtocolName(match)))
   }
   load()
 
@@ -68,16 +77,21 @@ export function createPinned({ index, clock }: { index: Index; clock: Clock }): 
     return result
   }
 
-  const covers = (key: EntryKey): boolean => {
-    if (key.kind !== 'manifest') return false
+  const isInForce = (untils: Iterable<number>): boolean => {
     const now = clock()
-    for (const until of patterns.of(`${key.upstream}/${key.repository}`, key.ref))
-      if (until > now) return true
+    for (const until of untils) if (until > now) return true
     return false
+  }
+
+  const covers = (key: EntryKey): boolean => {
+    if (key.frontEnd !== 'oci') return isInForce(files.of(key))
+    if (key.kind !== 'manifest') return false
+    return isInForce(images.of(`${key.upstream}/${key.repository}`, key.ref))
   }
 
   return {
     covers,
+    coversFile: (name) => isInForce(files.ofName(name)),
     noticed: (key, digest) => {
       if (!covers(key)) return
       marked++

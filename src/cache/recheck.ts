@@ -1,14 +1,14 @@
 import type { Entry, NewEntry } from '../db/entries.ts'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
+import { createCoalesce } from '../domain/coalesce.ts'
 import { type AppError, isUpstreamTrouble } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
 import type { OriginClient, OriginHead } from '../upstream/origin.ts'
 import { type Asker, pointerOf, statedDigest } from './asker.ts'
-import { createCoalesce } from './coalesce.ts'
 import type { Documents, Fetched } from './documents.ts'
 import { mayServeStale, staleWarning } from './freshness.ts'
-import { entryOf, sourceOf } from './landing.ts'
+import { entryOf, isImported, sourceOf } from './landing.ts'
 import { isTrouble } from './trouble.ts'
 import { isUnmoved } from './validators.ts'
 import { type Freshness, questionOf, type Want } from './want.ts'
@@ -109,7 +109,7 @@ export function createRecheck(deps: RecheckDeps): (recheck: Recheck) => Promise<
   const ask = { etag: byEtag, digest: byDigest, validator: byValidator }
 
   const insteadOf = (error: AppError, { want, entry, kept, freshness }: Recheck): Resolved => {
-    if (error.code === 'upstream_not_found' && freshness.whenDeleted === 'follow') {
+    if (error.code === 'upstream_not_found' && freshness.whenDeleted === 'follow' && !isImported(entry)) {
       if (!isFrom(want, entry)) throw asker.rename(want, error)
       write(() => index.entries.remove(want.key, clock()))
       throw asker.rename(want, error)

@@ -1,8 +1,9 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import type { Removal as Account, RemovedName } from '../db/accounts/removal.ts'
+import type { Removal as Account, RemovalAsk, RemovedName } from '../db/accounts/removal.ts'
 import type { ReplacedImage } from '../db/accounts/replaced.ts'
 import type { Index } from '../db/index.ts'
 import type { Sha256 } from '../domain/digest.ts'
+import { fileText, type WholeFileName } from '../domain/file-names.ts'
 import type { Store } from '../store/store.ts'
 import type { Budgets } from './budgets.ts'
 import type { Leaver, Leaving, Left } from './leaving.ts'
@@ -17,30 +18,39 @@ export interface ImageKey {
   readonly mediaType?: string | undefined
 }
 
+/** What is to go. */
+export interface Targets {
+  readonly images: readonly ImageKey[]
+  /** Those that no pin covers, which is for the caller to know. */
+  readonly files: readonly WholeFileName[]
+}
+
 export interface RemovalPreview {
   readonly objects: number
-  /** Of all that the images hold, bytes on disk. `frees` is what would leave the disk. */
+  /** Of all that they hold, bytes on disk. `frees` is what would leave the disk. */
   readonly total: number
   readonly frees: number
   /** Images that stay. */
   readonly pinned: readonly ImageKey[]
   readonly inUse: readonly ImageKey[]
+  readonly filesInUse: readonly WholeFileName[]
 }
 
-/** Images as they are at this moment. */
+/** Images and files as they are at this moment. */
 export interface Looked {
   /** Something of them is being read. */
   readonly busy: readonly ImageKey[]
+  readonly busyFiles: readonly WholeFileName[]
   /** What taking out the others would do. */
   readonly account: Account
 }
 
 export interface Removal {
-  look(images: readonly ImageKey[]): Promise<Looked>
+  look(targets: Targets): Promise<Looked>
   /** What taking them out would do, at this moment. */
-  preview(images: readonly ImageKey[]): Promise<RemovalPreview>
-  /** Takes images out, with what nothing else needs. What is pinned or being read stays. */
-  remove(images: readonly ImageKey[]): Promise<Left>
+  preview(targets: Targets): Promise<RemovalPreview>
+  /** Takes them out, with what nothing else needs. What is pinned or being read stays. */
+  remove(targets: Targets): Promise<Left>
   /** Takes out what an account says, as far as it is still so. */
   carryOut(account: Account): Promise<Left & { readonly dropped: readonly RemovedName[] }>
   /** Takes names out, as far as they still lead there, and nothing else. Returns those that went. */
@@ -53,6 +63,11 @@ export interface Removal {
 const PARTING_MS = 25
 const MOST_WAITS = 8
 
+interface Busy {
+  readonly images: ReadonlySet<ImageKey>
+  readonly files: ReadonlySet<WholeFileName>
+}
+
 /** Names dropped, and blobs looked at, in one transaction. */
 const PAGE = 200
 
@@ -64,32 +79,21 @@ export function createRemoval(deps: {
 }): Removal {
   const { index, store, budgets, leaving } = deps
 
-  /** Images of which something is being read, and goes on being read. */
-  const inUse = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
-    let busy = await readNow(images)
-    for (let waits = 0; busy.size > 0 && waits < MOST_WAITS; waits++) {
-      await sleep(PARTING_MS)
-      busy = await readNow(images)
-    }
-    return busy
-  }
+  const inUse = createInUse(index, store)
 
-  const readNow = async (images: readonly ImageKey[]): Promise<ReadonlySet<ImageKey>> => {
-    const held = store.held()
-    if (held.length === 0) return new Set()
-    const used = new Set(await index.clerk.ask('above', { digests: held }))
-    return new Set(images.filter(({ digest }) => used.has(digest)))
-  }
-
-  const part = async (images: readonly ImageKey[]) => {
+  const part = async (targets: Targets) => {
     writeUses(index)
-    const busy = await inUse(images)
-    return { busy: [...busy], free: images.filter((image) => !busy.has(image)) }
+    const busy = await inUse(targets)
+    const free: RemovalAsk = {
+      images: targets.images.filter((image) => !busy.images.has(image)),
+      files: targets.files.filter((file) => !busy.files.has(file)),
+    }
+    return { busy: [...busy.images], busyFiles: [...busy.files], free }
   }
 
-  const look: Removal['look'] = async (images) => {
-    const { busy, free } = await part(images)
-    return { busy, account: await index.clerk.ask('removal', { images: free }) }
+  const look: Removal['look'] = async (targets) => {
+    const { free, ...busy } = await part(targets)
+    return { ...busy, account: await index.clerk.ask('removal', free) }
   }
 
   /** A tag may have moved on. */
@@ -128,25 +132,51 @@ export function createRemoval(deps: {
 
   return {
     look,
-    preview: async (images) => {
-      const { busy, free } = await part(images)
-      const { objects, total, frees, ...sums } = await index.clerk.ask('removalSums', { images: free })
+    preview: async (targets) => {
+      const { busy, busyFiles, free } = await part(targets)
+      const { objects, total, frees, ...sums } = await index.clerk.ask('removalSums', free)
       const pinned = new Set(sums.pinned.map(({ digest }) => digest))
       return {
         objects,
         total,
         frees,
-        pinned: images.filter(({ digest }) => pinned.has(digest)),
+        pinned: targets.images.filter(({ digest }) => pinned.has(digest)),
         inUse: busy,
+        filesInUse: busyFiles,
       }
     },
-    remove: async (images) => await take((await look(images)).account),
+    remove: async (targets) => await take((await look(targets)).account),
     carryOut,
     dropNames,
     removeReplaced: async (images) => {
       writeUses(index)
       const still = images.filter((image) => index.entries.isReplaced(image))
-      return still.length === 0 ? { objects: 0, bytes: 0 } : await take((await look(still)).account)
+      return still.length === 0
+        ? { objects: 0, bytes: 0 }
+        : await take((await look({ images: still, files: [] })).account)
     },
+  }
+}
+
+/** What is being read, and goes on being read. */
+function createInUse(index: Index, store: Store): (targets: Targets) => Promise<Busy> {
+  const readNow = async ({ images, files }: Targets): Promise<Busy> => {
+    const held = store.held()
+    if (held.length === 0) return { images: new Set(), files: new Set() }
+    const used = new Set(images.length === 0 ? [] : await index.clerk.ask('above', { digests: held }))
+    const names = new Set(files.length === 0 ? [] : await index.clerk.ask('filesOf', { digests: held }))
+    return {
+      images: new Set(images.filter(({ digest }) => used.has(digest))),
+      files: new Set(files.filter((file) => names.has(fileText(file)))),
+    }
+  }
+
+  return async (targets) => {
+    let busy = await readNow(targets)
+    for (let waits = 0; busy.images.size + busy.files.size > 0 && waits < MOST_WAITS; waits++) {
+      await sleep(PARTING_MS)
+      busy = await readNow(targets)
+    }
+    return busy
   }
 }

@@ -1,48 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import type { Removal as Account, ImageName, RemovedName } from '../db/accounts/removal.ts'
 import type { EvictedName, EvictionRow } from '../db/evictions.ts'
 import type { Index } from '../db/index.ts'
-import { onDisk } from '../domain/blocks.ts'
-import { type Clock, MINUTE } from '../domain/clock.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import type { Budgets } from './budgets.ts'
+import type { Departures } from './departures.ts'
 import type { Leaving, Left } from './leaving.ts'
 import type { Pinned } from './pinned.ts'
 import type { Removal } from './removal.ts'
-
-/** Milliseconds during which an eviction can be undone. */
-export const UNDO_FOR = 10 * MINUTE
-
-/** What people want to know of an eviction. */
-export interface EvictionFacts {
-  /** As principals are written. */
-  readonly who: string
-  /** Images. */
-  readonly names: readonly string[]
-}
+import { createTake, PAGE, sum, type Take } from './taking.ts'
 
 export interface Undone {
   readonly images: number
+  readonly files: number
   /** On disk, of what would have gone. */
   readonly bytes: number
   /** Those whose budgets hold more again. */
   readonly upstreams: readonly string[]
-}
-
-/** What became of an account. */
-export interface Taken {
-  /** Undefined where nothing of it was still so. */
-  readonly row: EvictionRow | undefined
-  /** Images of it that had changed meanwhile. */
-  readonly stayed: readonly ImageName[]
-}
-
-/** Takes away what an account says, as far as it is still so, and writes down what that was. */
-export interface Take {
-  /** With a way back. */
-  keep(account: Account, facts: EvictionFacts): Promise<Taken>
-  /** For good. */
-  drop(account: Account, facts: EvictionFacts): Promise<Taken>
 }
 
 /**
@@ -66,10 +39,6 @@ export interface Undo {
   settled(): Promise<void>
 }
 
-/** Names moved, and blobs looked at, in one transaction. */
-const PAGE = 200
-/** Names that are remembered for people. */
-const MOST_NAMES = 100
 const NOTHING: Left = { objects: 0, bytes: 0 }
 
 export function createUndo(deps: {
@@ -77,10 +46,11 @@ export function createUndo(deps: {
   budgets: Budgets
   pinned: Pinned
   leaving: Leaving
+  departures: Pick<Departures, 'note'>
   removal: Pick<Removal, 'carryOut'>
   clock: Clock
 }): Undo {
-  const { index, leaving, clock } = deps
+  const { index, leaving, departures, clock } = deps
   const { inTurn, settled } = createTurn()
   const release = createRelease(index, leaving)
   const putBack = createPutBack(deps)
@@ -104,7 +74,7 @@ export function createUndo(deps: {
       for (const tag of passed.filter(isTag)) index.evictions.noteReplaced(tag, clock())
       index.evictions.remove(id)
     })
-    return { images: row.images, bytes: row.bytes, upstreams: [...upstreams] }
+    return { images: row.images, files: row.files, bytes: row.bytes, upstreams: [...upstreams] }
   }
 
   const releaseUntil = (isEnough: (gone: Left, row: EvictionRow) => boolean): Promise<Left> =>
@@ -117,19 +87,28 @@ export function createUndo(deps: {
       return gone
     })
 
+  /** What room is made with is counted by whoever makes it. */
+  const counted = async (work: Promise<Left>): Promise<Left> => {
+    const gone = await work
+    departures.note('evicted', gone)
+    return gone
+  }
+
   return {
     taking: (work) => inTurn(() => work(take)),
     list: () => index.evictions.list(),
     undo: (id) => inTurn(() => undo(id)),
     free: (id) =>
-      id === undefined
-        ? releaseUntil(() => false)
-        : inTurn(() => (index.evictions.find(id)?.until === undefined ? NOTHING : release(id))),
+      counted(
+        id === undefined
+          ? releaseUntil(() => false)
+          : inTurn(() => (index.evictions.find(id)?.until === undefined ? NOTHING : release(id))),
+      ),
     expire: async () => {
       const now = clock()
       const [first] = index.evictions.open()
       if (first?.until !== undefined && first.until <= now)
-        await releaseUntil((_gone, { until = 0 }) => until > now)
+        await counted(releaseUntil((_gone, { until = 0 }) => until > now))
     },
     makeRoom: (bytes) => {
       const isNone = index.evictions.open().length === 0
@@ -137,63 +116,6 @@ export function createUndo(deps: {
     },
     settled,
   }
-}
-
-function createTake({
-  index,
-  budgets,
-  removal,
-  clock,
-}: {
-  index: Index
-  budgets: Budgets
-  removal: Pick<Removal, 'carryOut'>
-  clock: Clock
-}): Take {
-  const rowOf = (
-    { who, names }: EvictionFacts,
-    left: Left & { images: number; until: number | undefined },
-  ) => {
-    const row = { id: freeId(index), at: clock(), who, names: names.slice(0, MOST_NAMES), ...left }
-    return index.transact(() => index.evictions.add(row)).then((): EvictionRow => row)
-  }
-
-  const keep: Take['keep'] = async ({ entries, images, digests, frees }, facts) => {
-    if (entries.length === 0) return { row: undefined, stayed: images }
-    const until = clock() + UNDO_FOR
-    const left = { images: images.length, objects: digests.length, bytes: frees, until }
-    // First, so that whatever moves belongs to something that can be undone.
-    const row = await rowOf(facts, left)
-    const moved: RemovedName[] = []
-    for (let at = 0; at < entries.length; at += PAGE) {
-      const page = entries.slice(at, at + PAGE)
-      await index.transact(() => {
-        for (const name of page)
-          if (budgets.dropping(name, () => index.evictions.move(row.id, name, name.digest))) moved.push(name)
-      })
-    }
-    if (moved.length === entries.length) return { row, stayed: [] }
-    const stayed = stayedOf(images, moved)
-    return { row: await correct(row, moved.length === 0 ? 0 : images.length - stayed.length), stayed }
-  }
-
-  /** Somebody else took some of it, or it changed. Undefined where none of it moved. */
-  const correct = async (row: EvictionRow, images: number): Promise<EvictionRow | undefined> => {
-    const really = { ...row, ...sumOf(index, row.id), images }
-    const isNone = index.evictions.names(row.id, 1).length === 0
-    await index.transact(() => (isNone ? index.evictions.remove(row.id) : index.evictions.correct(really)))
-    return isNone ? undefined : really
-  }
-
-  const drop: Take['drop'] = async (account, facts) => {
-    const { objects, bytes, dropped } = await removal.carryOut(account)
-    const stayed = stayedOf(account.images, dropped)
-    if (dropped.length === 0) return { row: undefined, stayed }
-    const images = account.images.length - stayed.length
-    return { row: await rowOf(facts, { objects, bytes, images, until: undefined }), stayed }
-  }
-
-  return { keep, drop }
 }
 
 /** One thing at a time: what is being moved is neither freed nor put back. */
@@ -230,26 +152,6 @@ function createRelease(index: Index, leaving: Leaving): (id: string) => Promise<
   }
 }
 
-/** Bytes and blobs that go when the time of an eviction is over, as it looks now. */
-function sumOf({ blobs, evictions }: Index, id: string): Left {
-  let sums = NOTHING
-  for (let last: Sha256 | undefined, page; (page = evictions.blobs(id, PAGE, last)).length > 0; ) {
-    const going = page.filter(
-      ({ digest }) => !evictions.isNeeded(digest) && blobs.standing(digest)?.pinned === false,
-    )
-    for (const { size } of going) sums = sum(sums, { objects: 1, bytes: onDisk(size) })
-    last = page.at(-1)?.digest
-  }
-  return sums
-}
-
-/** Images of which no name went. */
-function stayedOf(images: readonly ImageName[], went: readonly RemovedName[]): readonly ImageName[] {
-  const keyOf = ({ upstream, repository, digest }: ImageName): string => `${upstream}/${repository}@${digest}`
-  const gone = new Set(went.filter(({ kind }) => kind === 'manifest').map(keyOf))
-  return images.filter((image) => !gone.has(keyOf(image)))
-}
-
 /** It could have gone but for somebody who reads or has just read it. */
 function isLeftOver({ blobs, evictions }: Index, digest: Sha256): boolean {
   const standing = blobs.standing(digest)
@@ -270,16 +172,4 @@ function createPutBack({ index, budgets, pinned }: { index: Index; budgets: Budg
 
 function isTag({ key }: EvictedName): boolean {
   return key.kind === 'manifest' && !key.ref.includes(':')
-}
-
-/** Short enough to type. */
-function freeId(index: Index): string {
-  for (;;) {
-    const id = randomBytes(3).toString('hex')
-    if (index.evictions.find(id) === undefined) return id
-  }
-}
-
-function sum(a: Left, b: Left): Left {
-  return { objects: a.objects + b.objects, bytes: a.bytes + b.bytes }
 }

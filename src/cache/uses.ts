@@ -2,7 +2,7 @@ import type { Index } from '../db/index.ts'
 import { isTrouble } from './trouble.ts'
 
 /** Writes down what was used, sent and found gone up to now, where the index lets it: while another process writes, that can wait. */
-export function writeUses(index: Index): void {
+export function writeUses(index: Index, report: (error: unknown) => void = () => undefined): void {
   try {
     index.uses.flush()
     index.entries.flushNews()
@@ -10,5 +10,6 @@ export function writeUses(index: Index): void {
     index.keys.flush()
   } catch (error) {
     if (!isTrouble(error)) throw error
+    report(error)
   }
 }

@@ -1,5 +1,5 @@
 import type { Digest, Sha256 } from '../domain/digest.ts'
-import type { ErrorCode } from '../domain/errors.ts'
+import { AppError, type ErrorCode } from '../domain/errors.ts'
 import { type EntryKey, keyText, type Outcome } from '../domain/names.ts'
 import type { ByteRange } from '../domain/range.ts'
 import type { Run } from '../domain/run.ts'
@@ -33,7 +33,9 @@ export interface Want {
   readonly digest: Digest | undefined
   readonly freshness: Freshness
   /** What a 404 of the upstream is called here. */
-  readonly missing: ErrorCode
+  readonly missing: ErrorCode | Missing
+  /** Whether its upstream says in another way that it does not have it, and says so to everybody. */
+  readonly isAbsence?: (error: AppError) => boolean
   /** Longest content that is taken, in bytes; 0 = no limit. */
   readonly maxBytes: number
   /** Upstream response headers that are kept with the content, lower case. */
@@ -51,7 +53,8 @@ export interface Want {
   readonly sizeIn?: (head: OriginHead) => number | undefined
   /**
    * Judges the whole content before its last byte leaves and before it is kept: throws AppError `upstream_invalid` for
-   * what is not right. Not asked about content that passes by unkept and is longer than `MOST_CHECKED_UNKEPT`.
+   * what is not right. Not asked about ranges of what passes by unkept, nor about what of that is longer than
+   * `MOST_CHECKED_IN_MEMORY` while the disk has no room for it.
    */
   readonly check?: (content: Unproven) => Promise<void>
   /**
@@ -74,8 +77,23 @@ export interface Unproven {
   read(buffer: Buffer, position: number): Promise<number>
 }
 
-/** Bytes of content that is not kept, up to which it is held back to be judged. */
-export const MOST_CHECKED_UNKEPT = 8 * MIB
+/** What is not there, in the words of a protocol. */
+export interface Missing {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+}
+
+/** The error for what its upstream does not have. */
+export function missingError({ missing }: Want, cause: AppError): AppError {
+  const { detail } = cause
+  if (typeof missing === 'string') return new AppError(missing, { detail, cause })
+  const { code, message, hint } = missing
+  return new AppError(code, { message, hint, detail, cause })
+}
+
+/** Content that is not kept is judged in memory up to so many bytes. */
+export const MOST_CHECKED_IN_MEMORY = 8 * MIB
 
 /** What is asked of whom, as one string: the same name asked of another upstream is another question. */
 export function questionOf({ key, request }: Want): string {

@@ -18,6 +18,7 @@ export async function banner(app: App, { config }: LoadedConfig, version: string
     ['quota', storage.maxSize === 0 ? 'none' : formatBytes(storage.maxSize)],
     ['upstreams', upstreams.map((one) => (one.default ? `${one.name} (default)` : one.name)).join(', ')],
     ...(setupPath === undefined ? [] : [['set-up', `${ownAddress(server, port)}${setupPath}`, ONCE]]),
+    ...protocolRows(config, ownAddress(server, port)),
     ['try', `docker pull ${server.acme.domains[0] ?? '127.0.0.1'}:${port}/alpine`],
   ]
   return [
@@ -26,6 +27,27 @@ export async function banner(app: App, { config }: LoadedConfig, version: string
       lines.map((line, at) => `  ${(at === 0 ? name : '').padEnd(14)}${line}`),
     ),
   ].join('\n')
+}
+
+/** What clients of other protocols are given, as far as they are served. */
+function protocolRows({ go, github, huggingface, git }: LoadedConfig['config'], base: string): string[][] {
+  const example = git.hosts.some(({ name }) => name === 'github.com') ? 'github.com' : git.hosts[0]?.name
+  const repository = `https://${example}/owner/repo`
+  return [
+    ...(go.enabled ? [['Go', `GOPROXY=${placeOf(go.hosts, base) ?? `${base}/go`}`]] : []),
+    ...(huggingface.enabled
+      ? [['Hugging Face', `HF_ENDPOINT=${placeOf(huggingface.hosts, base) ?? `${base}/hf`}`]]
+      : []),
+    ...(github.enabled ? [['GitHub', `${base}/https://github.com/owner/repo/releases/…`]] : []),
+    ...(git.enabled && example !== undefined ? [['git', `git clone ${base}/${repository}`]] : []),
+  ]
+}
+
+/** A virtual host of its own, reached the same way. */
+function placeOf([host]: readonly string[], base: string): string | undefined {
+  if (host === undefined) return undefined
+  const { protocol, port } = new URL(base)
+  return `${protocol}//${host}${port === '' ? '' : `:${port}`}`
 }
 
 const ONCE = '(good once, until there is a user: it makes the first admin)'

@@ -44,6 +44,16 @@ export function percent(part: number, whole: number): Cell {
   return { text: formatShare(part / whole), raw: ((part / whole) * 100).toFixed(1) }
 }
 
+/** A moment, and how long ago that was. */
+export function both(time: number, now: number): Cell {
+  return { text: `${localTime(time)} (${ago(time, now).text})`, raw: isoTime(time) }
+}
+
+/** For people with a remark behind it. */
+export function noted(cell: Cell, note: string): Cell {
+  return { ...cell, text: `${cell.text} (${note})` }
+}
+
 /** At most `most` of a list for people, all of it for programs, separated by blanks. */
 export function listed(values: readonly string[], most = 3): Cell {
   const raw = values.map(withoutControls).join(' ')

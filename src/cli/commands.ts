@@ -2,13 +2,16 @@ import { systemClock } from '../domain/clock.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { audit } from './commands/audit.ts'
+import { backup } from './commands/backup.ts'
 import { check } from './commands/check.ts'
 import { clientSetup } from './commands/client.ts'
 import { configCheck, configShow } from './commands/config.ts'
 import { doctor } from './commands/doctor.ts'
+import { exportImages } from './commands/export.ts'
 import { fetch } from './commands/fetch.ts'
 import { gc } from './commands/gc.ts'
 import { healthcheck } from './commands/healthcheck.ts'
+import { importImages } from './commands/import.ts'
 import { jobs } from './commands/jobs.ts'
 import { keyAdd, keyLs, keyRm } from './commands/key.ts'
 import { lookup } from './commands/lookup.ts'
@@ -51,6 +54,8 @@ export const COMMANDS: readonly Command[] = [
   audit,
   clientSetup,
   fetch,
+  exportImages,
+  importImages,
   rm,
   undo,
   pin,
@@ -64,6 +69,7 @@ export const COMMANDS: readonly Command[] = [
   tokenRm,
   gc,
   verify,
+  backup,
   doctor,
 ]
 

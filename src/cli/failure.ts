@@ -13,6 +13,7 @@ export function toCommandError(error: unknown, signal: AbortSignal): CommandErro
 
 /** The hints of the catalogue are for pulls; what is not in the cache is looked for in its list. */
 function hintOf({ code, message, hint }: ApiFailure): string {
+  if (code === 'bad_request') return 'the command with --help'
   const isOurs = code === 'not_found' || message.endsWith('is not cached')
   return isOurs ? (message.endsWith('is not pinned') ? 'cachalot pins' : 'cachalot ls') : hint
 }

@@ -1,4 +1,4 @@
-import type { Progress as Said } from '../api/contract.ts'
+import type { Progress as Said } from '../api/contract-work.ts'
 import type { Context } from './context.ts'
 import { createProgress, SILENT_PROGRESS } from './progress.ts'
 

@@ -9,6 +9,8 @@ export interface Column {
   readonly align?: 'right'
   /** Gives up width first where the screen is narrow. */
   readonly shrink?: true
+  /** Columns go before it gets narrower than this; 32 unless given. */
+  readonly comfortable?: number
   /** Is left out where the screen is too narrow even then, the highest first. */
   readonly drop?: number
 }
@@ -66,7 +68,7 @@ function naturalWidths({ columns, rows }: Table): number[] {
 
 function leastWidth(table: Table): number {
   const widths = naturalWidths(table).map((width, i) =>
-    table.columns[i]?.shrink === true ? Math.min(width, COMFORTABLE) : width,
+    table.columns[i]?.shrink === true ? Math.min(width, table.columns[i]?.comfortable ?? COMFORTABLE) : width,
   )
   return sumOf(widths) + GAP.length * (widths.length - 1)
 }

@@ -76,6 +76,7 @@ function gitOf(options: BuildOptions): Config['git'] {
   return {
     enabled: git.enabled,
     hosts,
+    redirectHosts: git.redirect_hosts,
     refsWindow: git.refs_window,
     maxMirror: git.max_mirror,
     git: programAt(options, ['git', 'git'], git.git),

@@ -58,6 +58,8 @@ export interface HuggingfaceConfig extends FilesConfig {
 export interface GitConfig {
   readonly enabled: boolean
   readonly hosts: readonly GitHostConfig[]
+  /** "host", "host:port" or "*.suffix", lower case. */
+  readonly redirectHosts: readonly string[]
   readonly refsWindow: number
   /** 0: no limit. */
   readonly maxMirror: number

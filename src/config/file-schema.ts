@@ -142,6 +142,11 @@ export const git = z.strictObject({
     parse: parseGitHost,
     fallback: ['github.com'],
   }),
+  redirect_hosts: list({
+    about: 'hosts that large files may lie on, "*.example.com" for all below',
+    parse: parseRedirectHost,
+    fallback: ['*.githubusercontent.com', 'github-cloud.s3.amazonaws.com'],
+  }),
   refs_window: text({ fallback: '0s', about: 'how long branches may be old', parse: parseTime }),
   max_mirror: text({ fallback: '10GiB', about: 'larger ones pass by; "0": no limit', parse: parseSize }),
   git: text({ fallback: 'git', about: 'the git program', parse: notEmpty }),

@@ -92,11 +92,8 @@ export function gitUpstreamName(host: string): string {
 function serversOf({ git, github }: Settings, { ca }: TableSecrets): FileUpstreamConfig[] {
   return git.hosts.map(({ name, url }) => {
     const asked = gitUrlOf({ name, url }, github.urls)
-    return upstreamOf(
-      { name: gitUpstreamName(name), frontEnd: 'git', url: asked, redirectHosts: [] },
-      git,
-      ca,
-    )
+    const redirectHosts = git.redirect_hosts
+    return upstreamOf({ name: gitUpstreamName(name), frontEnd: 'git', url: asked, redirectHosts }, git, ca)
   })
 }
 

@@ -1,6 +1,7 @@
 import { MIB } from '../domain/units.ts'
 import { flawOf } from './damage.ts'
 import { copyDb, snapshotOf } from './files.ts'
+import { type CopyAsk, type IndexCopy, makeCopy } from './index-copy.ts'
 import { checkpoint, logOf, openToCheckpoint, openToRead } from './open.ts'
 import { type Rescue, type Rescued, rescue } from './rescue.ts'
 
@@ -29,6 +30,7 @@ export const chores = {
     }
   },
   rescue: (input: Rescue): Rescued => rescue(input),
+  backup: (input: CopyAsk): IndexCopy => makeCopy(input),
   /** Moves what the log holds into the index, as long as much more comes. Throws when the disk refuses. */
   checkpoint: ({ file }: { readonly file: string }): void => {
     const db = openToCheckpoint(file)

@@ -10,9 +10,10 @@ export interface EvictionRow {
   readonly at: number
   /** As principals are written. */
   readonly who: string
-  /** Images, the first of them. */
+  /** Images and files, the first of them. */
   readonly names: readonly string[]
   readonly images: number
+  readonly files: number
   readonly objects: number
   readonly bytes: number
   /** When it can be undone no more; 0: its content is on its way out, undefined: it is over. */
@@ -37,7 +38,7 @@ export interface EvictedBlob {
 export interface Evictions {
   /** Older ones that are over are forgotten, beyond some hundred. */
   add(row: EvictionRow): void
-  /** Writes images, objects and bytes anew. */
+  /** Writes images, files, objects and bytes anew. */
   correct(row: EvictionRow): void
   /** Newest first. */
   list(): readonly EvictionRow[]
@@ -93,14 +94,15 @@ const toRow = ({ names, until, ...rest }: Row): EvictionRow => ({
 
 function createRecords(db: Db) {
   const add = db.prepare(
-    'INSERT INTO evictions VALUES (@id, @at, @who, @names, @images, @objects, @bytes, @until)',
+    `INSERT INTO evictions (id, at, who, names, images, files, objects, bytes, until)
+     VALUES (@id, @at, @who, @names, @images, @files, @objects, @bytes, @until)`,
   )
   const trim = db.prepare(
     `DELETE FROM evictions WHERE until IS NULL AND id NOT IN
        (SELECT id FROM evictions WHERE until IS NULL ORDER BY at DESC LIMIT ${MOST_OVER})`,
   )
   const correct = db.prepare(
-    'UPDATE evictions SET images = @images, objects = @objects, bytes = @bytes WHERE id = @id',
+    'UPDATE evictions SET images = @images, files = @files, objects = @objects, bytes = @bytes WHERE id = @id',
   )
   const list = db.prepare<[], Row>('SELECT * FROM evictions ORDER BY at DESC, id')
   const find = db.prepare<[string], Row>('SELECT * FROM evictions WHERE id = ?')
@@ -119,8 +121,8 @@ function createRecords(db: Db) {
       trim.run()
       add.run({ ...rest, names: JSON.stringify(names), until: until ?? null })
     },
-    correct: ({ id, images, objects, bytes }: EvictionRow) =>
-      void correct.run({ id, images, objects, bytes }),
+    correct: ({ id, images, files, objects, bytes }: EvictionRow) =>
+      void correct.run({ id, images, files, objects, bytes }),
     list: () => list.all().map(toRow),
     find: (id: string) => {
       const row = find.get(id)

@@ -1,5 +1,6 @@
 import type { Sha256 } from '../domain/digest.ts'
 import { toBytes } from './digests.ts'
+import { isNeeded } from './needed.ts'
 import type { Db } from './open.ts'
 
 /** Which upstreams have names for which blobs, for budgets of their own. */
@@ -7,6 +8,8 @@ export interface Holdings {
   /** Whether a name of this upstream leads to the blob. */
   has(upstream: string, digest: Sha256): boolean
   upstreamsOf(digest: Sha256): readonly string[]
+  /** Whether any name leads to the blob, or to an image that has it. */
+  isNeeded(digest: Sha256): boolean
   /** Drops the names of one upstream; true when some other upstream's name or manifest still needs the blob. */
   release(upstream: string, digest: Sha256): boolean
 }
@@ -26,9 +29,11 @@ export function createHoldings(db: Db, memo: { clear(): void }): Holdings {
       WHERE x.child = @digest AND r.upstream <> @upstream AND e.kind = 'manifest'
      LIMIT 1`,
   )
+  const isAnyNeed = db.prepare(`SELECT 1 WHERE ${isNeeded('@digest')}`)
   return {
     has: (upstream, digest) => has.get({ upstream, digest: toBytes(digest) }) !== undefined,
     upstreamsOf: (digest) => upstreams.all(toBytes(digest)),
+    isNeeded: (digest) => isAnyNeed.get({ digest: toBytes(digest) }) !== undefined,
     release: (upstream, digest) => {
       memo.clear()
       const input = { upstream, digest: toBytes(digest) }

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { copyDb, isDiskTrouble, siblings } from './files.ts'
-import { type Db, isStorageTrouble } from './open.ts'
+import { markForeign } from './index-copy.ts'
+import { type Db, isStorageTrouble, openCopy } from './open.ts'
 
 export interface Applied {
   readonly version: number
@@ -54,6 +55,12 @@ export function copyBefore(db: Db, dir: string): CopyBefore {
   const file = `${db.name}.before-${String(first.version).padStart(4, '0')}`
   try {
     copyDb(db, file)
+    const copy = openCopy(file)
+    try {
+      markForeign(copy)
+    } finally {
+      copy.close()
+    }
   } catch (error) {
     if (!isStorageTrouble(error) && !isDiskTrouble(error)) throw error
     return { kind: 'failed', why: (error as Error).message } // Both are errors with words.

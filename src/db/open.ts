@@ -51,6 +51,13 @@ export function openToRead(file: string): Db {
   return new Database(file, { readonly: true, timeout: OPEN_BUSY_MS })
 }
 
+/** A copy that nobody else has open; it stays one file. */
+export function openCopy(file: string): Db {
+  const db = new Database(file, { fileMustExist: true })
+  db.pragma('journal_mode = DELETE')
+  return db
+}
+
 /** Turning a new file to WAL fails at once while another process does the same, whatever the timeout. */
 function enableWal(db: Db): void {
   const until = performance.now() + OPEN_BUSY_MS

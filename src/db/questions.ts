@@ -2,6 +2,9 @@ import { above } from './accounts/above.ts'
 import { asPlanned } from './accounts/as-planned.ts'
 import { bonds } from './accounts/bonds.ts'
 import { coldestOf } from './accounts/coldest.ts'
+import { file, filesOf } from './accounts/file-detail.ts'
+import { fileStandings, matchingFiles } from './accounts/file-matching.ts'
+import { fileKinds, fileRepositories, files } from './accounts/files.ts'
 import { goneOf } from './accounts/gone.ts'
 import { bytes, holdings } from './accounts/holdings.ts'
 import { held, image } from './accounts/image.ts'
@@ -9,7 +12,7 @@ import { imagesOf } from './accounts/images-of.ts'
 import { images, repositories } from './accounts/lists.ts'
 import { matching } from './accounts/matching.ts'
 import { parts } from './accounts/parts.ts'
-import { pinHoldings, pinned } from './accounts/pinned.ts'
+import { fileContents, pinHoldings, pinned } from './accounts/pinned.ts'
 import { plan } from './accounts/plan.ts'
 import { platforms } from './accounts/platform-list.ts'
 import { type Removal, type RemovalAsk, type RemovalSums, removal, removalSums } from './accounts/removal.ts'
@@ -35,6 +38,13 @@ export const questions = {
   bonds,
   coldestOf,
   bytes,
+  file,
+  fileContents,
+  fileKinds,
+  fileRepositories,
+  files,
+  filesOf,
+  fileStandings,
   goneOf,
   holdings,
   held,
@@ -42,6 +52,7 @@ export const questions = {
   images,
   imagesOf,
   matching,
+  matchingFiles,
   namesBelow,
   parts,
   pinHoldings,

@@ -27,19 +27,24 @@ export interface Usage {
   note(traffic: Traffic): void
   /** Writes what was counted. Throws when the index cannot be written; nothing is lost then. */
   flush(): void
+  /** Sums since this process began, written or not. */
+  sums(): readonly UsageRow[]
   /** Sums since a time, of what is written. */
   since(at: number): readonly UsageRow[]
   /** By the minute, written or not. */
   readonly minutes: Pick<Minutes, 'since'>
 }
 
-interface Count {
-  readonly hour: number
+interface Sum {
   readonly frontEnd: string
   readonly upstream: string
   readonly outcome: string
   requests: number
   bytes: number
+}
+
+interface Count extends Sum {
+  readonly hour: number
 }
 
 /** Traffic by hour, for people. */
@@ -65,6 +70,16 @@ export function createUsage(db: Db): Usage {
     counts.set(key, count)
     return count
   }
+  const ended = new Map<string, Sum>()
+  const end = ({ hour: _hour, ...count }: Count): void => {
+    const key = `${count.frontEnd} ${count.upstream} ${count.outcome}`
+    const sum = ended.get(key)
+    if (sum === undefined) ended.set(key, count)
+    else {
+      sum.requests += count.requests
+      sum.bytes += count.bytes
+    }
+  }
   const flush = (): void => {
     if (counts.size === 0) return
     const newest = Math.max(...[...counts.values()].map(({ hour }) => hour))
@@ -74,6 +89,7 @@ export function createUsage(db: Db): Usage {
     }
     if (db.inTransaction) write()
     else db.transaction(write).immediate()
+    for (const count of counts.values()) end(count)
     counts = new Map()
     latest = undefined
   }
@@ -86,9 +102,25 @@ export function createUsage(db: Db): Usage {
       latest.bytes += traffic.bytes
     },
     flush,
+    sums: () => {
+      const groups = Map.groupBy(
+        [...ended.values(), ...counts.values()],
+        ({ frontEnd, upstream, outcome }) => `${frontEnd} ${upstream} ${outcome}`,
+      )
+      return [...groups.values()].flatMap(sumUp)
+    },
     since: (at) => since.all(at - (at % HOUR)),
     minutes,
   }
+}
+
+function sumUp(group: readonly Sum[]): readonly UsageRow[] {
+  const [first] = group
+  if (first === undefined) return []
+  const { frontEnd, upstream, outcome } = first
+  const requests = group.reduce((sum, one) => sum + one.requests, 0)
+  const bytes = group.reduce((sum, one) => sum + one.bytes, 0)
+  return [{ frontEnd, upstream, outcome, requests, bytes }]
 }
 
 function isSame(count: Count, { frontEnd, upstream, outcome }: Traffic, hour: number): boolean {

@@ -1,12 +1,13 @@
 import type { Sha256 } from '../domain/digest.ts'
 import { type EntryKey, keyText } from '../domain/names.ts'
-import { toBytes, toRef } from './digests.ts'
+import { toBytes, toRef, toSha256 } from './digests.ts'
 import type { Db } from './open.ts'
 import { createPullDays } from './pull-days.ts'
 
 export interface Use {
   readonly key: EntryKey
-  readonly digest: Sha256
+  /** Undefined: what the name leads to when that is written down, or soon after. */
+  readonly digest: Sha256 | undefined
   readonly at: number
   /** Whether content was sent; a question that is answered with facts alone is a use, but no pull. */
   readonly pulled: boolean
@@ -21,11 +22,17 @@ export interface Uses {
 
 interface Noted {
   readonly key: EntryKey
-  readonly digest: Sha256
+  readonly digest: Sha256 | undefined
   at: number
   pulls: number
+  readonly tries: number
 }
 
+const AT = `repository = (SELECT id FROM repositories
+                           WHERE front_end = @frontEnd AND upstream = @upstream AND name = @repository)
+            AND kind = @kind AND ref = @ref`
+/** How often it is looked for what a name leads to: what was sent may land a moment later. */
+const MOST_TRIES = 12
 /** Index -> manifest -> layer, and one level more for whoever nests them. */
 const DEEPEST = 3
 
@@ -42,26 +49,33 @@ export function createUses(db: Db): Uses {
   )
   const useEntry = db.prepare(
     `UPDATE entries SET used_at = max(used_at, @at), pulls = pulls + @pulls
-      WHERE repository = (SELECT id FROM repositories WHERE front_end = @frontEnd AND upstream = @upstream
-                             AND name = @repository)
-        AND kind = @kind AND ref = @ref`,
+      WHERE ${AT}`,
   )
+  const digestOf = db.prepare<object, Buffer>(`SELECT digest FROM entries WHERE ${AT}`).pluck()
   const days = createPullDays(db)
   let noted = new Map<string, Noted>()
-  const write = (use: Noted): void => {
-    const { key, digest, at, pulls } = use
+  /** False where nobody knows yet what was used. */
+  const write = (use: Noted): boolean => {
+    const { key, at, pulls } = use
     const { frontEnd, upstream, repository, kind } = key
-    useBlobs.run({ digest: toBytes(digest), at })
-    useEntry.run({ frontEnd, upstream, repository, kind, ref: toRef(key.ref), at, pulls })
-    days.add(use)
+    const name = { frontEnd, upstream, repository, kind, ref: toRef(key.ref) }
+    const digest = use.digest === undefined ? digestOf.get(name) : toBytes(use.digest)
+    if (digest === undefined) return false
+    useBlobs.run({ digest, at })
+    useEntry.run({ ...name, at, pulls })
+    days.add({ key, digest: toSha256(digest), at, pulls })
+    return true
   }
-  const writeAll = (uses: ReadonlyMap<string, Noted>): void => {
+  /** Returns those that are written later. */
+  const writeAll = (uses: ReadonlyMap<string, Noted>): Map<string, Noted> => {
     let latest = 0
-    for (const use of uses.values()) {
-      write(use)
+    const later = new Map<string, Noted>()
+    for (const [text, use] of uses) {
       latest = Math.max(latest, use.at)
+      if (!write(use) && use.tries < MOST_TRIES) later.set(text, { ...use, tries: use.tries + 1 })
     }
     days.forget(latest)
+    return later
   }
   const inTransaction = db.transaction(writeAll)
   return {
@@ -69,19 +83,17 @@ export function createUses(db: Db): Uses {
       const text = keyText(key)
       const known = noted.get(text)
       const pulls = pulled ? 1 : 0
-      if (known?.digest === digest) {
+      if (known !== undefined && (digest === undefined || known.digest === digest)) {
         known.at = Math.max(known.at, at)
         known.pulls += pulls
       } else {
-        noted.set(text, { key, digest, at, pulls: pulls + (known?.pulls ?? 0) })
+        noted.set(text, { key, digest, at, pulls: pulls + (known?.pulls ?? 0), tries: 0 })
       }
     },
     flush: () => {
       if (noted.size === 0) return
       // Inside an open transaction this is a part of it.
-      if (db.inTransaction) writeAll(noted)
-      else inTransaction.immediate(noted)
-      noted = new Map()
+      noted = db.inTransaction ? writeAll(noted) : inTransaction.immediate(noted)
     },
   }
 }

@@ -205,6 +205,8 @@ export interface ErrorDetail {
 export interface AppErrorOptions {
   /** Replaces the catalogue's message for people; stays one sentence. */
   readonly message?: string
+  /** Replaces the catalogue's hint, for what it does not speak of. */
+  readonly hint?: string
   /** Which sentence that message is; `because` of reasons.ts gives both. */
   readonly why?: Saying
   readonly detail?: ErrorDetail
@@ -219,6 +221,8 @@ export class AppError extends Error {
   readonly detail: ErrorDetail
   readonly retryAfter: number | undefined
   readonly why: Saying | undefined
+  /** What to do about it, where that is not what the catalogue says. */
+  readonly hint: string | undefined
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(options.message ?? ERRORS[code].message, { cause: options.cause })
@@ -227,6 +231,7 @@ export class AppError extends Error {
     this.detail = options.detail ?? {}
     this.retryAfter = options.retryAfter
     this.why = options.why
+    this.hint = options.hint
   }
 
   get facts(): ErrorFacts {

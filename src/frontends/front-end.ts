@@ -19,6 +19,8 @@ export interface Notes {
   who?: string
   /** The cached thing this was about, as a person names it. */
   name?: string
+  /** What rules call the repository of that, where the name alone does not say. */
+  target?: string
   upstream?: string
   /** What of the repository was asked for. */
   kind?: EntryKind

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
-import { createOnce } from './once.ts'
+import { createCoalesce } from '../domain/coalesce.ts'
+import { MIB } from '../domain/units.ts'
 import type { Remote } from './remote.ts'
 import type { LsRefs } from './request.ts'
 import { type Source, sourceText } from './source.ts'
@@ -17,20 +18,37 @@ export interface Branches {
 }
 
 const MOST = 500
+/** Bytes of all that are remembered: what they are asked for with is the client's choice, and each may be long. */
+const MOST_BYTES = 64 * MIB
 
 export function createBranches(
   remote: Remote,
-  { clock, window }: { clock: Clock; window: () => number },
+  { clock, window, mostBytes = MOST_BYTES }: { clock: Clock; window: () => number; mostBytes?: number },
 ): Branches {
-  const once = createOnce<Buffer>()
+  const once = createCoalesce<Buffer>()
   const known = new Map<string, { readonly bytes: Buffer; readonly at: number }>()
+  let held = 0
+
+  const forget = (key: string): void => {
+    held -= known.get(key)?.bytes.length ?? 0
+    known.delete(key)
+  }
+
+  const remember = (key: string, bytes: Buffer, at: number): void => {
+    forget(key)
+    if (window() === 0) return
+    known.set(key, { bytes, at })
+    held += bytes.length
+    for (const oldest of known.keys()) {
+      if (known.size <= MOST && held <= mostBytes) return
+      forget(oldest)
+    }
+  }
 
   const load = async (key: string, source: Source, ask: LsRefs): Promise<Buffer> => {
     const at = clock()
     const bytes = await remote.lsRefs(source, ask)
-    known.delete(key)
-    if (window() > 0) known.set(key, { bytes, at })
-    if (known.size > MOST) known.delete(known.keys().next().value ?? '')
+    remember(key, bytes, at)
     return bytes
   }
 

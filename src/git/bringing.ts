@@ -16,8 +16,8 @@ import { writeState } from './state.ts'
 export interface Bringing {
   /** The mirror as it is then; undefined where it cannot be kept. `head`: the branch that HEAD stands for. */
   bring(source: Source, head: string | undefined): Promise<Mirror | undefined>
-  /** Adds single objects that no branch or tag leads to. */
-  add(source: Source, oids: readonly string[]): Promise<void>
+  /** Adds single objects that no branch or tag leads to; returns how many came. */
+  add(source: Source, oids: readonly string[]): Promise<number>
   /** It turned out too large lately, and is not tried again yet. */
   isResting(name: string): boolean
 }
@@ -47,8 +47,10 @@ export function createBringing(deps: {
     try {
       await runFetch(deps, { source, folder, most: maxMirror(), signal })
       const now = clock()
-      const bytes = await bytesIn(folder)
-      const state = { name: source.name, createdAt: now, usedAt: now, confirmedAt: now, bytes }
+      const first = { name: source.name, createdAt: now, usedAt: now, confirmedAt: now, bytes: 0 }
+      // What is written down of it takes room, too.
+      await writeState(folder, first)
+      const state = { ...first, bytes: await bytesIn(folder) }
       await writeState(folder, state)
       await folders.place(folder, source.name)
       return shelf.add(state)
@@ -104,14 +106,16 @@ export function createBringing(deps: {
       const mirror = shelf.get(source.name)
       // Who came before may have brought them.
       const lacking = (await mirror?.missing(oids)) ?? []
-      if (mirror === undefined || lacking.length === 0) return
+      if (mirror === undefined || lacking.length === 0) return 0
       try {
         await renew(source, mirror, lacking)
+        return lacking.length
       } catch (error) {
         log.debug(
           { event: 'git.objects', name: source.name, err: error },
           'objects could not be fetched alone',
         )
+        return 0
       }
     },
     isResting: (name) => (resting.get(name) ?? 0) > clock(),

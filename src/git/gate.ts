@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
+import { createCoalesce } from '../domain/coalesce.ts'
 import { AppError } from '../domain/errors.ts'
-import { createOnce } from './once.ts'
 import type { Advertised, Remote } from './remote.ts'
 import { type Source, sourceText } from './source.ts'
 
@@ -28,7 +28,7 @@ export function createGate(
   { clock, ttl, negativeTtl }: { clock: Clock; ttl: number; negativeTtl: () => number },
 ): Gate {
   const known = new Map<string, Standing>()
-  const once = createOnce<Standing>()
+  const once = createCoalesce<Standing>()
 
   const remember = (key: string, standing: Standing): Standing => {
     known.delete(key)

@@ -34,6 +34,8 @@ export interface Git {
   batch(source: Source, files: readonly LargeFile[]): Promise<readonly Offered[]>
   /** Packs that are made here at one time. */
   readonly packs: Slots
+  /** Lists of branches that are made here at one time: apart from packs, which may take long. */
+  readonly lists: Slots
   close(): Promise<void>
 }
 
@@ -47,11 +49,16 @@ export interface GitDeps {
   readonly settings: () => GitEngineSettings
   readonly clock: Clock
   readonly log: Log
+  /** Milliseconds that somebody waits for a place among `packs`. */
+  readonly patience?: number
 }
 
 /** A yes is worth that long: the requests of one clone follow each other within it. */
 const GATE_TTL = MINUTE
 const MOST_PACKS = 24
+const MOST_LISTS = 16
+/** Runs of git that no client reads from. */
+const MOST_QUESTIONS = 16
 const PACK_PATIENCE = 20 * SECOND
 
 /** Opens nothing and starts nothing before it is asked. */
@@ -60,6 +67,7 @@ export function createGit(deps: GitDeps): Git {
   const remote = createRemote(client)
   const mirrors = createMirrors({
     ...deps,
+    questions: createSlots(MOST_QUESTIONS, PACK_PATIENCE),
     program: () => settings().git,
     maxMirror: () => settings().maxMirror,
   })
@@ -70,7 +78,8 @@ export function createGit(deps: GitDeps): Git {
     branches: createBranches(remote, { clock, window: () => settings().refsWindow }),
     bodies: createBodies(),
     batch: (source, files) => askBatch(client, source, files),
-    packs: createSlots(MOST_PACKS, PACK_PATIENCE),
+    packs: createSlots(MOST_PACKS, deps.patience ?? PACK_PATIENCE),
+    lists: createSlots(MOST_LISTS, PACK_PATIENCE),
     close: () => mirrors.close(),
   }
 }

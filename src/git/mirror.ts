@@ -1,8 +1,9 @@
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import { unlessMissing } from './folders.ts'
-import type { GitProcess, Program } from './program.ts'
+import type { GitEnd, GitProcess, Program, RunOptions } from './program.ts'
 import type { Known } from './refs.ts'
+import type { Slots } from './slots.ts'
 import { type MirrorState, writeState } from './state.ts'
 
 /** A bare copy of one repository. */
@@ -25,21 +26,33 @@ export interface MirrorDeps {
   readonly folder: string
   readonly state: MirrorState
   readonly program: Program
+  /** Short runs of git at one time: each client can ask for as many as it has connections. */
+  readonly questions: Slots
   /** Something in it could not be read. */
   readonly suspect: (name: string) => void
   readonly clock: Clock
 }
 
-export function createMirror({ folder, state: initial, program, suspect, clock }: MirrorDeps): Mirror {
+export function createMirror(deps: MirrorDeps): Mirror {
+  const { folder, state: initial, program, questions, suspect, clock } = deps
   let state = initial
   let writtenAt = clock()
   let readers = 0
   const at = `--git-dir=${folder}`
 
+  const ask = async (args: readonly string[], options?: RunOptions): Promise<GitEnd> => {
+    const leave = await questions.take()
+    try {
+      return await program.run([at, ...args], options)
+    } finally {
+      leave()
+    }
+  }
+
   const missing: Mirror['missing'] = async (oids) => {
     if (oids.length === 0) return []
     const input = `${oids.join('\n')}\n`
-    const { code, out, said } = await program.run([at, 'cat-file', '--batch-check', '--buffer'], { input })
+    const { code, out, said } = await ask(['cat-file', '--batch-check', '--buffer'], { input })
     // Objects that are here but cannot be read count as missing.
     if (said !== '') suspect(state.name)
     if (code !== 0) return oids
@@ -51,11 +64,8 @@ export function createMirror({ folder, state: initial, program, suspect, clock }
   }
 
   const known: Mirror['known'] = async () => {
-    const list = [at, 'for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads/', 'refs/tags/']
-    const [refs, head] = await Promise.all([
-      program.run(list),
-      program.run([at, 'symbolic-ref', '-q', 'HEAD']),
-    ])
+    const list = ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads/', 'refs/tags/']
+    const [refs, head] = await Promise.all([ask(list), ask(['symbolic-ref', '-q', 'HEAD'])])
     if (refs.code !== 0) throw damaged(refs.said)
     const lines = refs.out.toString('utf8').split('\n')
     const pairs = lines
@@ -74,7 +84,8 @@ export function createMirror({ folder, state: initial, program, suspect, clock }
   }
 
   const note: Mirror['note'] = async (changes, when = 'later') => {
-    state = { ...state, ...changes }
+    const uses = (state.uses ?? 0) + (changes.usedAt === undefined ? 0 : 1)
+    state = { ...state, ...changes, uses }
     const now = clock()
     if (when === 'later' && Math.abs(now - writtenAt) < MINUTE) return
     writtenAt = now

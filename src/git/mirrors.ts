@@ -10,6 +10,7 @@ import { isBranch, isSame, type Known } from './refs.ts'
 import { createRelay } from './relay.ts'
 import type { Budget } from './room.ts'
 import { accountOf, createShelf, type MirrorAccount } from './shelf.ts'
+import type { Slots } from './slots.ts'
 import type { Source } from './source.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -32,10 +33,13 @@ export interface Mirrors {
   list(): Promise<readonly MirrorAccount[]>
   /** Of all of them, on disk. */
   bytes(): Promise<number>
-  /** The one that was used longest ago of those that nobody uses now. */
-  coldest(): Promise<MirrorAccount | undefined>
   /** Takes one out, whole, and returns the bytes that freed; 0 where it is in use or not there. */
   evict(name: string): Promise<number>
+  /**
+   * Looks one through now: every object is read. One that is damaged goes; unknown: git could not look. Rejects with the
+   * reason of the signal.
+   */
+  check(name: string, signal: AbortSignal): Promise<'sound' | 'damaged' | 'unknown' | 'absent'>
   /** Ends what is under way. */
   close(): Promise<void>
 }
@@ -48,6 +52,8 @@ export interface MirrorsDeps {
   /** A second process on the same folder keeps its hands off. */
   readonly isOwner: () => boolean
   readonly budget: Budget
+  /** Short runs of git at one time. */
+  readonly questions: Slots
   /** The git program. */
   readonly program: () => string
   /** Bytes; 0 = no limit. */
@@ -65,13 +71,13 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
   const program = createProgram(deps.program)
   const relay = createRelay(deps.client)
   const folders = createFolders({ ...deps, program })
-  const suspect = (name: string): void => void upkeep.check(name)
+  const suspect = (name: string): void => void upkeep.suspect(name)
   const shelf = createShelf({ ...deps, folders, program, suspect })
   const flights = createMirrorFlights(clock)
   const end = new AbortController()
   const { signal } = end
   const heads = new Map<string, string>()
-  const kept = new Map<string, number>()
+  const kept = new WeakMap<Mirror, number>()
   const upkeep = createUpkeep({ program, shelf, flights, budget, signal, clock, log })
   const bringing = createBringing({ ...deps, folders, program, relay, shelf, suspect, signal })
 
@@ -122,25 +128,26 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     },
     fetchObjects: async (source, oids) => {
       const { name } = source
-      const all = (kept.get(name) ?? 0) + oids.length
-      if (oids.length > MOST_OBJECTS || all > MOST_KEPT) return
-      kept.set(name, all)
-      await flights.next(name, () => bringing.add(source, oids))
+      const mirror = shelf.get(name)
+      const count = (): number => (mirror === undefined ? 0 : (kept.get(mirror) ?? 0))
+      const mayCome = (): boolean => oids.length <= MOST_OBJECTS && count() + oids.length <= MOST_KEPT
+      if (mirror === undefined || !mayCome()) return
+      await flights.next(name, async () => {
+        // Those before may have brought others. What is nowhere takes nothing: anybody can ask for that.
+        if (mayCome()) kept.set(mirror, count() + (await bringing.add(source, oids)))
+      })
     },
-    list: async () => ((await isReady()) ? shelf.all().map(accountOf) : []),
+    list: async () => ((await isReady()) ? shelf.all().map((one) => accountOf(one, isBusy(one))) : []),
     bytes: async () => {
       if (!(await isReady())) return 0
       return shelf.all().reduce((sum, { state }) => sum + state.bytes, 0)
-    },
-    coldest: async () => {
-      if (!(await isReady())) return undefined
-      const idle = shelf.all().filter((mirror) => !isBusy(mirror))
-      return idle.map(accountOf).toSorted((a, b) => a.usedAt - b.usedAt)[0]
     },
     evict: async (name) => {
       const mirror = (await isReady()) ? shelf.get(name) : undefined
       return mirror === undefined || isBusy(mirror) ? 0 : await shelf.discard(mirror, 'evicted')
     },
+    check: async (name, stop) =>
+      (await isReady()) ? await upkeep.check(name, AbortSignal.any([stop, signal])) : 'absent',
     close: async () => {
       end.abort(new Error('this server is stopping'))
       await flights.settled()

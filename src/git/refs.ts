@@ -81,7 +81,7 @@ export function isSame(here: Refs, there: Refs, prefixes: readonly string[]): bo
 
 /** Whether a name may be given to git as a branch: nothing that it would read as anything else. */
 export function isBranch(name: string): boolean {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- git forbids them in names (git-check-ref-format)
   const isPlain = !/[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|[./]$/.test(name)
   return name.startsWith('refs/heads/') && name.length < 1024 && isPlain
 }

@@ -6,15 +6,14 @@ import type { Folders } from './folders.ts'
 import { createMirror, type Mirror } from './mirror.ts'
 import type { Program } from './program.ts'
 import type { Budget } from './room.ts'
+import type { Slots } from './slots.ts'
 import type { MirrorState } from './state.ts'
 
 /** A mirror as accounts see it. */
-export interface MirrorAccount {
-  readonly name: string
-  /** On disk. */
-  readonly bytes: number
-  readonly usedAt: number
-  readonly createdAt: number
+export interface MirrorAccount extends MirrorState {
+  readonly uses: number
+  /** Somebody reads it, or something is done to it. */
+  readonly isBusy: boolean
 }
 
 /** The mirrors that are here, as far as this process owns them. */
@@ -34,18 +33,19 @@ export interface Shelf {
 export function createShelf(deps: {
   readonly folders: Folders
   readonly program: Program
+  readonly questions: Slots
   readonly budget: Budget
   readonly isOwner: () => boolean
   readonly suspect: (name: string) => void
   readonly clock: Clock
   readonly log: Log
 }): Shelf {
-  const { folders, program, budget, suspect, clock, log } = deps
+  const { folders, program, questions, budget, suspect, clock, log } = deps
   const mirrors = new Map<string, Mirror>()
   let loading: Promise<void> | undefined
 
   const put = (folder: string, state: MirrorState): Mirror => {
-    const mirror = createMirror({ folder, state, program, suspect, clock })
+    const mirror = createMirror({ folder, state, program, questions, suspect, clock })
     mirrors.set(state.name, mirror)
     return mirror
   }
@@ -96,6 +96,6 @@ export function createShelf(deps: {
   }
 }
 
-export function accountOf({ state: { name, bytes, usedAt, createdAt } }: Mirror): MirrorAccount {
-  return { name, bytes, usedAt, createdAt }
+export function accountOf({ state }: Mirror, isBusy: boolean): MirrorAccount {
+  return { ...state, uses: state.uses ?? 0, isBusy }
 }

@@ -6,6 +6,8 @@ export interface MirrorState {
   readonly name: string
   readonly createdAt: number
   readonly usedAt: number
+  /** How often it was; absent: nobody counted yet. */
+  readonly uses?: number
   /** When its upstream last showed it to everybody. */
   readonly confirmedAt: number
   /** Since when its upstream shows it to nobody without a login, or not at all; absent: it is shown. */

@@ -15,9 +15,18 @@ export interface Upkeep {
    * whole history. Nothing is thrown away.
    */
   keep(name: string): Promise<void>
-  /** Looks a mirror through; one that does not have all that its refs lead to goes. */
-  check(name: string): Promise<void>
+  /** Looks a mirror through unless that was done a moment ago; one that does not have all that its refs lead to goes. */
+  suspect(name: string): Promise<void>
+  /** The same at once, with the bytes of all its objects. Rejects with the reason of the signal. */
+  check(name: string, signal: AbortSignal): Promise<Checked>
 }
+
+/** unknown: git could not look. */
+interface Looked {
+  readonly state: 'sound' | 'damaged' | 'unknown'
+  readonly said: string
+}
+type Checked = Looked['state'] | 'absent'
 
 const MOST_PACKS = 12
 const MUCH = 8 * MIB
@@ -55,22 +64,45 @@ export function createUpkeep(deps: {
     })
   }
 
-  const check: Upkeep['check'] = async (name) => {
+  const fsck = async ({ folder }: Mirror, how: readonly string[], stop: AbortSignal): Promise<Looked> => {
+    const args = [`--git-dir=${folder}`, 'fsck', ...how, '--no-dangling', '--no-progress']
+    const end = await program.run(args, { signal: stop }).catch(() => undefined)
+    if (end === undefined || stop.aborted) return { state: 'unknown', said: '' }
+    return { state: end.code === 0 ? 'sound' : 'damaged', said: end.said }
+  }
+
+  const judge = async (mirror: Mirror, how: readonly string[], stop: AbortSignal): Promise<Checked> => {
+    const { name } = mirror.state
+    const { state, said } = await fsck(mirror, how, stop)
+    if (state !== 'damaged') return state
+    log.warn({ event: 'git.damaged', name, said }, `the mirror of ${name} is damaged`)
+    await shelf.discard(mirror, 'damaged')
+    return state
+  }
+
+  const suspect: Upkeep['suspect'] = async (name) => {
     const mirror = shelf.get(name)
     if (mirror === undefined || signal.aborted) return
     if (clock() - (checked.get(mirror) ?? Number.NEGATIVE_INFINITY) < REST) return
     checked.set(mirror, clock())
-    await flights.alone(name, async () => {
-      const args = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress']
-      const end = await program
-        .run([`--git-dir=${mirror.folder}`, ...args], { signal })
-        .catch(() => undefined)
-      if (end === undefined || end.code === 0 || signal.aborted) return
-      log.warn({ event: 'git.damaged', name, said: end.said }, `the mirror of ${name} is damaged`)
-      await shelf.discard(mirror, 'damaged')
+    await flights.alone(name, () => judge(mirror, ['--connectivity-only'], signal))
+  }
+
+  const check: Upkeep['check'] = async (name, stop) => {
+    stop.throwIfAborted()
+    const first = shelf.get(name)
+    if (first === undefined) return 'absent'
+    // That takes minutes, during which nobody is made to wait; only what was found in peace counts as damage.
+    if ((await fsck(first, [], stop)).state === 'sound') return 'sound'
+    stop.throwIfAborted()
+    return await flights.next(name, async () => {
+      const mirror = shelf.get(name)
+      const found = mirror === undefined ? 'absent' : await judge(mirror, [], stop)
+      stop.throwIfAborted()
+      return found
     })
   }
-  return { keep, check }
+  return { keep, suspect, check }
 }
 
 async function isDue(folder: string, bytes: number): Promise<boolean> {

@@ -8,6 +8,7 @@ import { principalName } from '../domain/principal.ts'
 import type { Exchange, FrontEnd, Need } from '../frontends/front-end.ts'
 import { type Asked, objectionTo, readRequest } from './asked.ts'
 import { type Charge, costOf } from './charge.ts'
+import { fileCheckAnswer, fileCheckIn } from './file-check.ts'
 import type { Door } from './gate.ts'
 import { createRequestId } from './request-id.ts'
 import { logRequest } from './request-log.ts'
@@ -122,6 +123,12 @@ async function admitAndServe(door: Door, visit: Visit): Promise<void> {
   const access = found instanceof Promise ? await found : found
   if (access.principal.kind !== 'anonymous') arrival.notes.who = principalName(access.principal)
   if (need === 'operator') await requireOperator(door, access)
+  const { path } = arrival.line
+  const check = fileCheckIn({ frontEnd: frontEnd.name, path, isHost: visit.place !== undefined })
+  if (check !== undefined) {
+    arrival.notes.check = check
+    throw fileCheckAnswer()
+  }
   if ('error' in op) throw op.error
   await frontEnd.serve(op.ok, { ...arrival, access, ...addressing(door, visit) })
 }

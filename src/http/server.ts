@@ -1,6 +1,7 @@
 import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MINUTE, SECOND } from '../domain/clock.ts'
+import { watchBodies } from './bodies.ts'
 import { type ConnectionGate, guardConnections } from './connection-gate.ts'
 import { type Connections, watchConnections } from './connections.ts'
 import { hangUp, refuse } from './refusal.ts'
@@ -111,6 +112,7 @@ async function listen(options: ServerOptions): Promise<Listener> {
     tls === undefined
       ? watchConnections(server, handle)
       : withHandshakes(server, watchConnections(server, withHsts, 'secureConnection'))
+  watchBodies(server, patience)
   server.on('clientError', (error, socket) => {
     if (connections.endsAfterAnswer(socket, () => hangUp(socket, patience.farewell))) return
     if (connections.isAnswering(socket)) socket.destroy()
@@ -135,11 +137,12 @@ async function listen(options: ServerOptions): Promise<Listener> {
   }
 }
 
-function serverOptions({ head, whole, lookEvery }: Patience): http.ServerOptions {
+function serverOptions({ head, lookEvery }: Patience): http.ServerOptions {
   return {
     keepAliveTimeout: KEEP_ALIVE,
     headersTimeout: head,
-    requestTimeout: whole,
+    // Looked at in bodies.ts, as some may take longer.
+    requestTimeout: 0,
     connectionsCheckingInterval: lookEvery,
     noDelay: true,
     highWaterMark: 64 * 1024,

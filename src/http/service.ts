@@ -9,6 +9,7 @@ import type { Log } from '../domain/log.ts'
 import { serveConsole } from './console.ts'
 import type { Approach } from './console-host.ts'
 import type { Door } from './gate.ts'
+import type { MetricsPage } from './metrics-page.ts'
 import { setupRoutes } from './setup-routes.ts'
 
 export interface ServiceDeps {
@@ -19,6 +20,8 @@ export interface ServiceDeps {
   readonly setup: Setup
   /** The page of set-up for browsers without scripts. Rejects with AppError. */
   readonly plainSetup: (req: IncomingMessage) => Promise<{ readonly html: string; readonly policy: string }>
+  /** For Prometheus. Rejects with AppError. */
+  readonly metrics: (req: IncomingMessage) => Promise<MetricsPage>
   /** Where the built console is. */
   readonly consoleFolder: string
   readonly clock: Clock
@@ -52,6 +55,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.type = 'text/plain; charset=utf-8'
     ctx.body = FRONT_PAGE
   })
+  router.get('/metrics', (ctx) => showMetrics(deps, ctx))
   router.get('/setup', (ctx) => showSetup(deps, ctx))
   setupRoutes(router, deps)
   koa.use(router.routes()).use(router.allowedMethods())
@@ -68,10 +72,26 @@ async function showSetup({ plainSetup, door }: ServiceDeps, ctx: Context): Promi
     ctx.type = 'text/html; charset=utf-8'
     ctx.body = html
   } catch (error) {
-    const known = toAppError(error)
-    refuse(ctx, known)
-    if (known.facts.status === 401) ctx.set('www-authenticate', challengeOf('Basic', door.realm()))
+    refuseOrAsk(door, ctx, error)
   }
+}
+
+async function showMetrics({ metrics, door }: ServiceDeps, ctx: Context): Promise<void> {
+  ctx.set('cache-control', 'no-store')
+  try {
+    const { type, text } = await metrics(ctx.req)
+    ctx.set('content-type', type)
+    ctx.body = text
+  } catch (error) {
+    refuseOrAsk(door, ctx, error)
+  }
+}
+
+/** Where a login helps, it is asked for. */
+function refuseOrAsk(door: Door, ctx: Context, error: unknown): void {
+  const known = toAppError(error)
+  refuse(ctx, known)
+  if (known.facts.status === 401) ctx.set('www-authenticate', challengeOf('Basic', door.realm()))
 }
 
 /** Where the console is not built, or not offered by that name. */

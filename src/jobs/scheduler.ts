@@ -19,6 +19,12 @@ export interface RunningJob {
   readonly step: Step | undefined
 }
 
+export interface EndedRuns {
+  readonly job: JobName
+  readonly outcome: 'ok' | 'failed'
+  readonly runs: number
+}
+
 export interface Scheduler {
   /** Runs what is due at these times from now on; undefined: never. Cron expressions, local time. */
   plan(times: Partial<Record<JobName, string | undefined>>): void
@@ -29,6 +35,8 @@ export interface Scheduler {
   run<T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>, watch?: Watch): Promise<T>
   /** What runs at this moment. */
   running(): readonly RunningJob[]
+  /** Runs that ended since this process began. */
+  ended(): readonly EndedRuns[]
   /** Ends one run, after the object it is at; false where it does not run, or is a sweep, which has to be done. */
   end(id: number): boolean
   /** Ends what runs, after the object it is at. */
@@ -48,6 +56,11 @@ export function createScheduler(deps: {
   const running = new Map<JobName, Promise<unknown>>()
   const shown = new Map<number, RunningJob & { readonly stopping: AbortController }>()
   const ending = new AbortController()
+  const ended = new Map<string, EndedRuns>()
+  const count = (job: JobName, outcome: EndedRuns['outcome']): void => {
+    const key = `${job} ${outcome}`
+    ended.set(key, { job, outcome, runs: (ended.get(key)?.runs ?? 0) + 1 })
+  }
   let tasks: readonly ScheduledTask[] = []
 
   const record = async <T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>): Promise<T> => {
@@ -60,9 +73,11 @@ export function createScheduler(deps: {
     try {
       const report = await work({ signal: stopping.signal, progress: show })
       await index.transact(() => index.jobRuns.end(id, { at: clock(), report }))
+      count(job, 'ok')
       return report
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
+      count(job, 'failed')
       await index.transact(() => index.jobRuns.end(id, { at: clock(), error: text }))
       throw error
     } finally {
@@ -106,6 +121,7 @@ export function createScheduler(deps: {
       })
     },
     running: () => [...shown.values()].map(({ stopping: _stopping, ...job }) => job),
+    ended: () => [...ended.values()],
     end: (id) => {
       const found = shown.get(id)
       if (found === undefined || found.job === 'sweep') return false

@@ -55,10 +55,12 @@ function overview(setups: readonly Setup[], words: PageWords): string {
     .join('')}`
 }
 
-function block({ kind, files, reload, test, notes }: Setup, words: PageWords): string {
+function block({ kind, files, steps = [], reload, test, notes }: Setup, words: PageWords): string {
   return `<section id="${kind}"><h2>${escape(words.clients[kind])}</h2>
-<h3>${escape(words.files)}</h3>
-${files.map(({ path, content }) => `<p><code>${escape(path)}</code></p>\n${pre(content)}`).join('')}${
+<h3>${escape(steps.length === 0 ? words.files : words.steps)}</h3>
+${steps.map(({ title, text }) => `<p>${escape(title)}</p>\n${pre(text)}`).join('')}${files
+  .map(({ path, content }) => `<p><code>${escape(path)}</code></p>\n${pre(content)}`)
+  .join('')}${
   reload === undefined ? '' : `<h3>${escape(words.reload)}</h3>\n${pre(reload)}`
 }<h3>${escape(words.test)}</h3>
 ${pre(test)}<h3>${escape(words.notes)}</h3>

@@ -34,6 +34,8 @@ export interface Plan extends Forms {
 
 export const DOCKER_HUB = 'docker.io'
 
+export { CHECK_NAME } from '../domain/client-check.ts'
+
 /** Throws AppError `bad_request` for anything that could mean something else where it is written. */
 export function planOf(ask: PlanAsk): Plan {
   const { kind, address, key, ca, strict = false, language = 'en', nonce } = ask

@@ -2,6 +2,10 @@ import { buildkit } from './kinds/buildkit.ts'
 import type { Client } from './kinds/client.ts'
 import { containerd, nerdctl } from './kinds/containerd.ts'
 import { docker, dockerDesktop, nas } from './kinds/docker.ts'
+import { git } from './kinds/git.ts'
+import { github } from './kinds/github.ts'
+import { go } from './kinds/go.ts'
+import { huggingface } from './kinds/huggingface.ts'
 import { k3s } from './kinds/k3s.ts'
 import { kubernetes } from './kinds/kubernetes.ts'
 import { crio, podman, skopeo } from './kinds/podman.ts'
@@ -22,6 +26,10 @@ const CLIENTS: Readonly<Record<SetupKind, Client>> = {
   nerdctl,
   skopeo,
   kubernetes,
+  go,
+  huggingface,
+  github,
+  git,
 }
 
 /** All that somebody has to know to let one kind of client pull through the cache. */

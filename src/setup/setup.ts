@@ -12,6 +12,10 @@ export const SETUP_KINDS = [
   'nerdctl',
   'skopeo',
   'kubernetes',
+  'go',
+  'huggingface',
+  'github',
+  'git',
 ] as const
 export type SetupKind = (typeof SETUP_KINDS)[number]
 export type SetupLanguage = 'en' | 'zh'
@@ -19,6 +23,12 @@ export type SetupLanguage = 'en' | 'zh'
 export interface SetupFile {
   readonly path: string
   readonly content: string
+}
+
+/** A command, or some lines, with what they are for. */
+export interface SetupStep {
+  readonly title: string
+  readonly text: string
 }
 
 export interface SetupNote {
@@ -30,6 +40,8 @@ export interface Setup {
   readonly kind: SetupKind
   /** For reading: what the files hold in the end, where nothing was there before. */
   readonly files: readonly SetupFile[]
+  /** For clients that a command or a variable tells: what to type, each by itself. */
+  readonly steps?: readonly SetupStep[]
   /** A shell script that merges, keeps a copy, and can be run twice; undefined where there is no shell. */
   readonly apply: string | undefined
   /** Brings back what was there. */

@@ -7,6 +7,7 @@ import { closeFile, isMissing, moveIfThere, openFile, stampOf, statFile } from '
 import { createHolds, type Holds } from './holds.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { createParts, type Parts } from './parts.ts'
+import { openScratch, type Scratch } from './scratch.ts'
 import { createTrash, type Trash } from './trash.ts'
 import { uniqueName } from './unique.ts'
 
@@ -33,6 +34,8 @@ export interface Store extends Parts, Trash, Holds {
   indexBytes(): Promise<number>
   /** Bytes the volume still has for us. */
   freeBytes(): Promise<number>
+  /** A file for what is not kept. Throws when the disk fails. */
+  scratch(): Promise<Scratch>
   /** Throws when nothing can be written. */
   probe(): Promise<void>
 }
@@ -64,6 +67,7 @@ export function createStore(root: string, isOwner: () => boolean): Store {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
     },
+    scratch: () => openScratch(layout),
     probe: async () => {
       const path = layout.part(`probe.${uniqueName()}`)
       closeFile(await openFile(path, fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY))

@@ -149,19 +149,22 @@ async function reach(call: Call): Promise<RawAnswer> {
 
 async function followChain(call: Call): Promise<RawAnswer> {
   const { settings, guard } = call.upstream
+  const { at } = call.request
   const visited = new Set([call.start.href])
-  let url = call.start
-  let isOwn = true
+  let url = at === undefined ? call.start : hopFrom(call, call.start, { location: at, visited })
+  let isOwn = at === undefined
+  const { origin } = url
   call.hops = 0
   call.passed = []
   for (;;) {
     guard.checkUrl(url)
-    const answer = isOwn ? await askOwn(call, url) : await send(call, { url, isOwn })
+    const answer = isOwn
+      ? await askOwn(call, url)
+      : await send(call, { url, isOwn, isTold: at !== undefined && url.origin === origin })
     const location = answer.headers.location
     if (!isRedirect(answer.status) || !isFollowed(call.request, url, location)) return answer
     discard(answer.body)
-    const next = nextHop(url, location, visited, settings.name)
-    if (!mayLeadTo(next, call.start, settings.redirectHosts)) throw strayed(next, settings.name)
+    const next = hopFrom(call, url, { location, visited })
     if (call.request.mayFollow?.(next) === false) throw moved(next, settings.name)
     if (settings.kind === 'files') call.passed.push(passedOn(answer.headers))
     // Once away, always away: whoever redirects back gets no credentials for it.
@@ -170,6 +173,17 @@ async function followChain(call: Call): Promise<RawAnswer> {
     visited.add(url.href)
     call.hops++
   }
+}
+
+/** Throws AppError where it may not lead. */
+function hopFrom(
+  { start, upstream: { settings } }: Call,
+  from: URL,
+  { location, visited }: { readonly location: string | undefined; readonly visited: ReadonlySet<string> },
+): URL {
+  const next = nextHop(from, location, visited, settings.name)
+  if (mayLeadTo(next, start, settings.redirectHosts)) return next
+  throw strayed(next, settings.name)
 }
 
 function isFollowed({ follow = true }: OriginRequest, url: URL, location: string | undefined): boolean {
@@ -228,6 +242,8 @@ async function timed<T>(call: Call, asked: Promise<T>): Promise<T> {
 interface Hop {
   readonly url: URL
   readonly isOwn: boolean
+  /** The upstream told this origin itself. */
+  readonly isTold?: boolean
   readonly authorization?: Authorization | undefined
 }
 
@@ -236,7 +252,7 @@ function send(call: Call, hop: Hop): Promise<RawAnswer> {
   return withRetry(() => sendOnce(call, hop), call.tries, { signal: call.budget.signal, random })
 }
 
-async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise<RawAnswer> {
+async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization }: Hop): Promise<RawAnswer> {
   const { upstream, surroundings, method, budget } = call
   const { name } = upstream.settings
   const outer = call.options.signal
@@ -250,7 +266,7 @@ async function sendOnce(call: Call, { url, isOwn, authorization }: Hop): Promise
       text,
       headers: {
         ...call.headers,
-        ...(isOwn ? call.request.own : {}),
+        ...(isTold ? call.request.own : {}),
         ...(authorization === undefined ? {} : { authorization: authorization.header }),
       },
       signal: budget.signal,

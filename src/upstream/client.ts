@@ -6,7 +6,7 @@ import { type CallAnswer, type CallAsk, runCall } from './call.ts'
 import { PATIENCE_MOST } from './health.ts'
 import type { OriginClient } from './origin.ts'
 import { discard } from './read-all.ts'
-import type { Standing } from './record.ts'
+import { type Meter, NO_METER, type Standing } from './record.ts'
 import { isRedirect } from './redirect.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 import { type ClientLimits, DEFAULT_LIMITS, type UpstreamSettings } from './settings.ts'
@@ -19,6 +19,8 @@ export interface OriginClientOptions {
   readonly random?: () => number
   readonly log: Log
   readonly limits?: Partial<ClientLimits>
+  /** Told of every call. */
+  readonly meter?: Meter
   /** Name look-up; the system's unless given. */
   readonly resolve?: Resolve
 }
@@ -42,6 +44,7 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
     log: options.log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     resolve: options.resolve ?? createResolve(),
+    meter: options.meter ?? NO_METER,
   }
   let upstreams = new Map<string, Upstream>()
   let closed = false

@@ -6,6 +6,11 @@ export interface OriginRequest {
   readonly upstream: string
   /** Path and query on that upstream, "/v2/library/nginx/manifests/latest". */
   readonly path: string
+  /**
+   * Address that this upstream told instead: asked as if it had redirected there, so only where its redirects may lead.
+   * Its credentials stay behind.
+   */
+  readonly at?: string
   /** Repository for the bearer scope `repository:<name>:pull`; undefined asks for no scope. */
   readonly repository?: string
   readonly accept?: string
@@ -20,7 +25,7 @@ export interface OriginRequest {
   readonly mayFollow?: (to: URL) => boolean
   /** Goes along by POST, for questions that do not fit an address; they are asked and repeated like any other. */
   readonly form?: { readonly type: string; readonly text: string | Buffer }
-  /** Further headers, lower case, as far as this upstream's own origin. */
+  /** Further headers, lower case, as far as this upstream's own origin, or that of `at`. */
   readonly own?: Readonly<Record<string, string>>
   /** Instead of our own name, where an upstream answers one kind of client only. */
   readonly userAgent?: string

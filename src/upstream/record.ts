@@ -18,6 +18,14 @@ export interface LastError {
   readonly said: string | undefined
 }
 
+/** Told of every call, for whoever counts them. Milliseconds until headers; codes of what failed. */
+export interface Meter {
+  answered(upstream: string, took: number): void
+  failed(upstream: string, code: ErrorCode): void
+}
+
+export const NO_METER: Meter = { answered: () => undefined, failed: () => undefined }
+
 export interface TrackRecord {
   /** An answer came, with whatever status. */
   answered(took: number): void
@@ -37,7 +45,7 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set([
   'upstream_timeout',
 ])
 
-export function createRecord(clock: Clock): TrackRecord {
+export function createRecord(name: string, clock: Clock, meter: Meter = NO_METER): TrackRecord {
   const took = new Float64Array(MOST)
   let count = 0
   let failures = 0
@@ -46,6 +54,7 @@ export function createRecord(clock: Clock): TrackRecord {
     answered: (ms) => {
       took[count % MOST] = ms
       count++
+      meter.answered(name, ms)
     },
     succeeded: () => {
       failures = 0
@@ -58,6 +67,7 @@ export function createRecord(clock: Clock): TrackRecord {
         return
       }
       if (isFault) failures++
+      meter.failed(name, error.code)
       lastError = { at: clock(), code: error.code, said: error.detail.said }
     },
     standing: () => {

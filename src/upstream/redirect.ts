@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.ts'
+import { isListed } from '../domain/listed-hosts.ts'
 
 const MAX_HOPS = 5
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
@@ -13,11 +14,7 @@ export function isRedirect(status: number): boolean {
  */
 export function mayLeadTo(to: URL, home: URL, hosts: readonly string[] | undefined): boolean {
   if (hosts === undefined || to.origin === home.origin) return true
-  return hosts.some((host) =>
-    host.startsWith('*.')
-      ? to.port === '' && to.hostname.endsWith(host.slice(1)) && to.hostname.length > host.length - 1
-      : to.host === host,
-  )
+  return isListed(to, hosts)
 }
 
 /**

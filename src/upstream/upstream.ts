@@ -5,7 +5,7 @@ import { type Authenticator, type Authorization, createAuthenticator } from './b
 import { type Breaker, createBreaker } from './health.ts'
 import { type Connections, createConnections, proxyLogin, proxyUser } from './pools.ts'
 import { createRateLimits, type RateLimits } from './rate-limit.ts'
-import { createRecord, type TrackRecord } from './record.ts'
+import { createRecord, type Meter, type TrackRecord } from './record.ts'
 import type { Resolve } from './resolve.ts'
 import type { ClientLimits, UpstreamSettings } from './settings.ts'
 import { createTokenService } from './token-service.ts'
@@ -18,6 +18,7 @@ export interface Surroundings {
   readonly log: Log
   readonly limits: ClientLimits
   readonly resolve: Resolve
+  readonly meter: Meter
 }
 
 /** One upstream with everything we learnt about it. */
@@ -50,7 +51,7 @@ export function createUpstream(
   surroundings: Surroundings,
   previous?: Upstream,
 ): Upstream {
-  const { clock, random, limits, resolve } = surroundings
+  const { clock, random, limits, resolve, meter } = surroundings
   const kept = previous !== undefined && isSameAccount(previous.settings, settings) ? previous : undefined
   const guard = createAddressGuard(settings)
   const connections = createConnections({ settings, limits, resolve, guard })
@@ -88,7 +89,7 @@ export function createUpstream(
     guard,
     breaker: createBreaker(settings.name, clock),
     rates: kept?.rates ?? createRateLimits(clock, settings.kind),
-    record: kept?.record ?? createRecord(clock),
+    record: kept?.record ?? createRecord(settings.name, clock, meter),
     tokens,
     authenticator: createAuthenticator({ settings, tokens, service, login }),
     fixed: fixedOf(settings, login),

@@ -45,7 +45,8 @@ test('previews of images with very many tags push others out as many images do',
     digest: `sha256:${'0'.repeat(64)}`,
     tags: 'x'.repeat(12_000_000),
   } as const
-  const first = previews.put('alice', { images: [image], target: '' })
-  previews.put('bob', { images: [image], target: '' })
+  const shown = { images: [image], files: [], mirrors: [], target: '' }
+  const first = previews.put('alice', shown)
+  previews.put('bob', shown)
   assert.throws(() => previews.take('alice', first.previewId), /too long ago/)
 })

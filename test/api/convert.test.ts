@@ -61,8 +61,8 @@ suite('GET /convert', () => {
   test('says what is no image, no name, and no upstream of ours', async (t) => {
     const server = await startSetup(t)
     const problems: Readonly<Record<string, string>> = {
-      'https://github.com/owner/repo/releases/download/v1/a.tar.gz': '400 bad_request',
-      'https://huggingface.co/org/model': '400 bad_request',
+      'https://github.com/owner/repo/issues/1': '400 bad_request',
+      'https://example.org/a.tar.gz': '404 name_unknown',
       'docker pull': '400 bad_request',
       'reg.example/app': '404 name_unknown',
       'Upper/Case': '400 name_invalid',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { assertNoParts, assertStoreSound, manifestPath } from '../e2e/support.ts'
-import { apiOf, du, pullImage } from '../jobs/support.ts'
+import { apiOf, du, pullImage, remove } from '../jobs/support.ts'
 import { type Cachalot, startPair } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
 import { nameRows, select } from './evict-support.ts'
@@ -53,6 +53,19 @@ suite('evicting the image of one platform', () => {
       )
       await api.get('/image', { name: `app@${amd.manifest.digest}` })
     })
+
+  test('is left by a removal at once, too', async (t) => {
+    const { hub, cache, images, amd } = await startIndex(t, { tagged: true })
+    const before = await du(cache.dataDir)
+    const byDigest = await remove(cache, [`app@${amd.manifest.digest}`])
+    assert.deepEqual([byDigest.count, byDigest.frees, byDigest.namesOnly], [0, 0, [`${APP}:1-amd64`]])
+    const again = await remove(cache, [`app@${amd.manifest.digest}`])
+    assert.deepEqual([again.count, again.needed], [0, [`${APP}@${amd.manifest.digest}`]])
+    await hub.stop()
+    await assertIndexPulls(cache, images)
+    assert.equal((await cache.fetch(manifestPath('1-amd64'))).status >= 400, true)
+    assert.equal(await du(cache.dataDir), before)
+  })
 
   test('by its tag takes its tags alone', async (t) => {
     const { hub, cache, images } = await startIndex(t, { tagged: true })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { BoundPreview, Evicted } from '../../src/api/contract-contents.ts'
+import type { BoundPreview, Evicted } from '../../src/api/contract-evict.ts'
 import { apiOf } from '../jobs/support.ts'
 import type { Cachalot } from '../support/cachalot.ts'
 

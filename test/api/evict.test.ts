@@ -56,7 +56,7 @@ suite('an eviction that can be undone', () => {
 
     clock.advance(9 * MINUTE)
     await cache.restart()
-    assert.deepEqual(await apiOf(cache).post('/undo', { id }), { images: 1, bytes: shown.frees })
+    assert.deepEqual(await apiOf(cache).post('/undo', { id }), { images: 1, files: 0, bytes: shown.frees })
     assert.deepEqual(nameRows(cache.dataDir), names)
     assert.equal(await assertCounted(cache), before)
     await hub.stop()

@@ -25,6 +25,8 @@ suite('set-up without scripts', () => {
       assert.ok(text.includes(`<section id="${kind}">`), kind)
       for (const { path, content } of setup.files)
         assert.ok(plain(text).includes(path) && plain(text).includes(content.trimEnd()), `${kind} ${path}`)
+      for (const { title, text: line } of setup.steps ?? [])
+        assert.ok(plain(text).includes(title) && plain(text).includes(line), `${kind} ${title}`)
       for (const said of [setup.test, setup.reload ?? '', ...setup.notes.map((note) => note.text)])
         assert.ok(plain(text).includes(said), `${kind}: ${said}`)
       const one = await page(cache, `/setup?kind=${kind}`, { host: 'cache.lan:5000' })

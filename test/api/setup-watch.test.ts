@@ -9,6 +9,8 @@ const NONCE = 'abcdefghijklmnopqr27'
 const OTHER = 'b'.repeat(20)
 const AGENT = { 'user-agent': 'docker/29.1.3 go/go1.24' }
 
+const FILE_KINDS = new Set<string>(['go', 'huggingface', 'github', 'git'])
+
 async function watch(cache: Cachalot, nonce: string, headers: Record<string, string> = {}) {
   const answer = await cache.fetch(`/api/v1/setup/watch?nonce=${nonce}`, { headers, lint: false })
   return { status: answer.status, body: JSON.parse(answer.body.toString()) }
@@ -40,6 +42,28 @@ suite('GET /setup/watch', () => {
     assert.ok(hub.requests.count({}) > before, 'what is no check is a name like any other')
   })
 
+  test('says the same of clients of files, before anything is asked of an upstream', async (t) => {
+    const { cache } = await startOpen(t)
+    const ways = {
+      go: '/go/cachalot-check.invalid/NONCE/@v/list',
+      hf: '/hf/api/models/cachalot-check/NONCE/revision/main',
+      github: '/https://raw.githubusercontent.com/cachalot-check/NONCE/master/README',
+      git: '/https://github.com/cachalot-check/NONCE/info/refs',
+    }
+    for (const [n, [upstream, path]] of Object.entries(ways).entries()) {
+      const nonce = `${n}`.repeat(20)
+      assert.deepEqual(await watch(cache, nonce), { status: 200, body: {} })
+      const query = upstream === 'git' ? '?service=git-upload-pack' : ''
+      const answer = await cache.fetch(path.replace('NONCE', nonce) + query, { headers: AGENT, lint: false })
+      assert.equal(answer.status, 404, upstream)
+      assert.match(answer.body.toString(), /Cachalot saw you/)
+      const { seen } = (await watch(cache, nonce)).body
+      assert.deepEqual([seen.upstream, seen.shape, seen.client], [upstream, 'prefix', '127.0.0.1'])
+    }
+    const other = await cache.fetch(`/v2/cachalot-check/${NONCE}/manifests/1`)
+    assert.doesNotMatch(other.body.toString(), /Cachalot saw you/)
+  })
+
   test('is for who may pull, for whole nonces, and not too often', async (t) => {
     const { cache } = await startGuarded(t)
     assert.equal((await watch(cache, NONCE)).status, 401)
@@ -64,7 +88,8 @@ suite('GET /setup/watch', () => {
       const plain = await apiOf(cache).post('/setup/render', { kind })
       const { check, ...setup } = await apiOf(cache).post('/setup/render', { kind, nonce: NONCE })
       assert.deepEqual(setup, plain, kind)
-      assert.ok(check?.includes(`docker.io/library/cachalot-check:${NONCE}`), kind)
+      const name = FILE_KINDS.has(kind) ? 'cachalot-check' : 'docker.io/library/cachalot-check:'
+      assert.match(check ?? '', new RegExp(`${name}(\\.invalid/|/)?${NONCE}`), kind)
       assert.doesNotMatch(plain.test, /cachalot-check/)
     }
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { BoundPreview, Evicted } from '../../src/api/contract-contents.ts'
+import type { BoundPreview, Evicted } from '../../src/api/contract-evict.ts'
 import { MINUTE, SECOND } from '../../src/domain/clock.ts'
 import { assertNoParts, assertStoreSound, eventually, manifestPath } from '../e2e/support.ts'
 import { apiOf, du, pullImage } from '../jobs/support.ts'
@@ -76,7 +76,7 @@ suite('a tag that goes alone', () => {
     const names = nameRows(cache.dataDir)
     const { id } = await evict(cache, await select(cache, ['app:1', 'app:latest']), 'undo')
     assert.equal(nameRows(cache.dataDir).length, names.length - 2)
-    assert.deepEqual(await apiOf(cache).post('/undo', { id }), { images: 0, bytes: 0 })
+    assert.deepEqual(await apiOf(cache).post('/undo', { id }), { images: 0, files: 0, bytes: 0 })
     assert.deepEqual(nameRows(cache.dataDir), names)
     await hub.stop()
     await assertPulls(cache, image, '1')

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import type { Unproven, Want } from '../../src/cache/want.ts'
 import { type Digest, digestOf, parseDigest } from '../../src/domain/digest.ts'
 import { AppError } from '../../src/domain/errors.ts'
+import { MIB } from '../../src/domain/units.ts'
 import type { OriginHead } from '../../src/upstream/origin.ts'
+import { eventually } from '../e2e/support.ts'
 import { randomBytesFrom } from '../support/fake-content.ts'
 import { assertSettled, drain, drainedOf, type FileEngine, landed, startFileEngine } from './file-engine.ts'
 
 const LARGE = randomBytesFrom(6, 1_500_000)
 const SMALL = Buffer.from('{"model":"small"}')
+/** More than is judged in memory. */
+const LONG = randomBytesFrom(7, 9 * MIB + 1)
 
 /** As Hugging Face states it: on the redirect that leads to the content. */
 const stated = (head: OriginHead, name: string): string | undefined =>
@@ -143,13 +148,65 @@ suite('content that its front end judges', () => {
       content.close()
       await assertSettled(engine)
       assert.equal(engine.index.entries.find(want.key), undefined)
-      seen.length = 0
       files.put('/f', { content: good, etag: '"b"' })
+      files.requests.clear()
+      await assert.rejects(cache.open(want), {
+        code: 'upstream_invalid',
+        detail: { said: 'has an odd length' },
+      })
+      await assert.rejects(cache.stat(want), { code: 'upstream_invalid' })
+      assert.equal(files.requests.count(), 0)
+      engine.clock.advance(31_000)
+      seen.length = 0
       assert.deepEqual(await drain(await cache.open(want)), drainedOf(good))
       assert.deepEqual(seen, [{ size: good.length, digest: digestOf(good), first: good[0] }])
       await assertSettled(engine)
     })
   }
+
+  test('what passes by unkept is judged whatever its length, and lies nowhere afterwards', async (t) => {
+    const engine = await startFileEngine(t)
+    const { files, cache } = engine
+    for (const [path, content] of [
+      ['odd', LONG],
+      ['even', LONG.subarray(1)],
+    ] as const) {
+      files.put(`/${path}`, { content, etag: '"a"', ...(path === 'even' ? { chunked: true } : {}) })
+      const opened = await cache.open(engine.file(path, { check: refuseOdd, isKept: false }))
+      if (path === 'odd') await assert.rejects(drain(opened), { code: 'upstream_invalid' })
+      else assert.deepEqual(await drain(opened), drainedOf(content))
+      opened.close()
+      await eventually('what lay aside is given back', () => engine.quota.usage().reserved === 0)
+      assert.deepEqual(await readdir(engine.store.layout.parts), [])
+    }
+  })
+
+  test('whoever leaves in the middle of it leaves nothing aside', async (t) => {
+    const engine = await startFileEngine(t)
+    engine.files.put('/f', { content: Buffer.concat([LONG, LONG]), etag: '"a"' })
+    const content = await engine.cache.open(engine.file('f', { check: refuseOdd, isKept: false }))
+    const { run } = await content.read(undefined)
+    for (let got = 0; got < LONG.length; ) {
+      const piece = await run.pull()
+      assert.ok(piece !== undefined)
+      got += piece.bytes.length
+      piece.release()
+    }
+    assert.ok(engine.quota.usage().reserved > 0)
+    const last = run.pull()
+    run.close()
+    content.close()
+    assert.equal(await last, undefined)
+    assert.equal(engine.quota.usage().reserved, 0)
+  })
+
+  test('where there is no room to judge it in, long content passes all the same', async (t) => {
+    const engine = await startFileEngine(t, { settings: { maxSize: 4 * MIB, evictTo: 4 * MIB } })
+    engine.files.put('/f', { content: LONG, etag: '"a"' })
+    const content = await engine.cache.open(engine.file('f', { check: refuseOdd }))
+    assert.equal(content.outcome, 'bypass')
+    assert.deepEqual(await drain(content), drainedOf(LONG))
+  })
 
   test('a document is refused too, and is not kept', async (t) => {
     const engine = await startFileEngine(t)
@@ -159,6 +216,32 @@ suite('content that its front end judges', () => {
     assert.equal(engine.index.entries.find(want.key), undefined)
     engine.files.put('/f', { content: SMALL.subarray(1) })
     assert.deepEqual((await engine.cache.read(want)).bytes, SMALL.subarray(1))
+  })
+})
+
+suite('what an upstream does not have', () => {
+  test('is said in words of its protocol, with a hint of its own, and so it is remembered', async (t) => {
+    const engine = await startFileEngine(t)
+    const missing = { code: 'not_found', message: 'no such module', hint: 'check its path' } as const
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(engine.cache.read(engine.file('none', { missing })), missing)
+      await assert.rejects(engine.cache.stat(engine.file('none', { missing })), missing)
+      await assert.rejects(engine.cache.open(engine.file('none', { missing })), missing)
+    }
+    assert.equal(engine.files.requests.count(), 1)
+    await assert.rejects(engine.cache.pass(engine.file('none', { missing })), missing)
+  })
+
+  test('may be said with another status', async (t) => {
+    const engine = await startFileEngine(t)
+    engine.files.faults.add({ fault: { status: 401 } })
+    const plain = engine.file('f')
+    await assert.rejects(engine.cache.read(plain), { code: 'upstream_denied' })
+    await assert.rejects(engine.cache.read(plain), { code: 'upstream_denied' })
+    const told = engine.file('g', { isAbsence: ({ detail }) => detail.status === 401 })
+    engine.files.requests.clear()
+    for (let i = 0; i < 2; i++) await assert.rejects(engine.cache.read(told), { code: 'not_found' })
+    assert.equal(engine.files.requests.count(), 1)
   })
 })
 

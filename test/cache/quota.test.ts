@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { createAnnexPlace } from '../../src/cache/annex.ts'
 import { createBudgets } from '../../src/cache/budgets.ts'
+import { createDepartures } from '../../src/cache/departures.ts'
 import { createEviction } from '../../src/cache/eviction.ts'
 import { createHot } from '../../src/cache/hot.ts'
 import { createLeaving } from '../../src/cache/leaving.ts'
@@ -57,11 +58,13 @@ async function createCounted({
   limits,
 }: Pick<Shop, 'index' | 'store' | 'limits'>): Promise<Quota> {
   const budgets = createBudgets({ index, limitOf: () => 0 })
-  const annex = createAnnexPlace()
+  const annex = createAnnexPlace(() => false)
   const ledger = await createLedger({ index, store, annex })
   const leaving = createLeaving({ index, store, hot: createHot(), budgets, ledger })
   const undo = { makeRoom: async () => ({ objects: 0, bytes: 0 }) }
-  const eviction = createEviction({ index, store, budgets, leaving, undo, annex, ledger, log: SILENT })
+  const departures = createDepartures()
+  const deps = { index, store, budgets, leaving, departures, undo, annex, ledger, log: SILENT }
+  const eviction = createEviction(deps)
   return createQuota({ store, ledger, budgets, eviction, limits: () => limits })
 }
 

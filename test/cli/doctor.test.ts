@@ -6,6 +6,7 @@ import { renderBlocks } from '../../src/cli/blocks.ts'
 import type { Check } from '../../src/cli/doctor/check.ts'
 import { checkClock } from '../../src/cli/doctor/clock.ts'
 import { checkFolder } from '../../src/cli/doctor/folder.ts'
+import { checkGit } from '../../src/cli/doctor/git.ts'
 import { checkUpstream } from '../../src/cli/doctor/upstream.ts'
 import { doctorBlocks } from '../../src/cli/views/doctor.ts'
 import type { UpstreamConfig } from '../../src/config/config.ts'
@@ -40,6 +41,30 @@ async function look(changes: Partial<UpstreamConfig>) {
 }
 
 const said = (checks: readonly Check[]) => checks.map(({ name, state }) => `${name} ${state}`)
+
+void test('git is there, too old, or not there', async (t) => {
+  const folder = await tempDir(t)
+  const program = (name: string, says: string): string => {
+    const file = join(folder, name)
+    writeFileSync(file, `#!/bin/sh\necho "${says}"\n`, { mode: 0o755 })
+    return file
+  }
+  const checked = async (git: string, enabled = true) => {
+    const [found] = await checkGit({ enabled, git })
+    return `${found?.state}: ${found?.detail}`
+  }
+  assert.equal(await checked(program('new', 'git version 2.39.5 (Apple Git-1)')), 'ok: version 2.39.5')
+  assert.equal(
+    await checked(program('old', 'git version 2.20.1')),
+    'warn: version 2.20.1, too old to serve mirrors',
+  )
+  assert.match(
+    await checked(join(folder, 'none')),
+    /^warn: .* cannot be run: clones pass by without a mirror$/,
+  )
+  assert.match(await checked(program('other', 'hello')), /^warn: .* cannot be run/)
+  assert.deepEqual(await checkGit({ enabled: false, git: 'none' }), [])
+})
 
 void test('an open registry is well at every step', async () => {
   await using hub = await startFakeUpstream()

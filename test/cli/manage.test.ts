@@ -2,15 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type {
-  FetchReport,
-  GcReport,
-  ImageDetail,
-  Page,
-  Preview,
-  RepositoryRow,
-  Stats,
-} from '../../src/api/contract.ts'
+import type { ImageDetail, Page, RepositoryRow, Stats } from '../../src/api/contract.ts'
+import type { Preview } from '../../src/api/contract-evict.ts'
+import type { FetchReport, GcReport } from '../../src/api/contract-work.ts'
 import { claimDataFolder } from '../../src/db/owner.ts'
 import { fetchAll } from '../support/http.ts'
 import { createLab } from './lab.ts'

@@ -46,6 +46,19 @@ void test('the first lines say address, data folder, quota and upstreams', async
   assert.match(server.text(), /quota\s+50 GiB/)
 })
 
+void test('the first lines say what clients of other protocols are given', async (t) => {
+  const extra = '[huggingface]\nenabled = false\n[go]\nhosts = ["go.lan"]\n'
+  const { file } = await configure(t, { extra })
+  const server = start(t, ['serve', '--config', file])
+  const [, url = ''] = await server.seen(LISTENING)
+  await server.seen(/try\s+docker pull/)
+  const text = server.text()
+  assert.ok(text.includes(`GitHub        ${url}/https://github.com/owner/repo/releases/`), text)
+  assert.ok(text.includes(`git           git clone ${url}/https://github.com/owner/repo\n`), text)
+  assert.ok(text.includes(`Go            GOPROXY=http://go.lan:${new URL(url).port}\n`), text)
+  assert.ok(!text.includes('HF_ENDPOINT'), text)
+})
+
 void test('healthcheck and readyz are well, and SIGTERM ends with 0', async (t) => {
   const { file } = await configure(t)
   const server = start(t, ['serve', '--config', file])

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GcReport, ImageDetail, ImageRow, Stats, VerifyReport } from '../../src/api/contract.ts'
-import type { BoundPreview, CheckedName, Evicted } from '../../src/api/contract-contents.ts'
+import type { ImageDetail, ImageRow, Stats } from '../../src/api/contract.ts'
+import type { CheckedName } from '../../src/api/contract-contents.ts'
+import type { BoundPreview, Evicted } from '../../src/api/contract-evict.ts'
+import type { GcReport, VerifyReport } from '../../src/api/contract-work.ts'
 import { type Block, renderBlocks } from '../../src/cli/blocks.ts'
 import { checkCode, checkTable } from '../../src/cli/commands/check.ts'
 import { lookupBlocks } from '../../src/cli/commands/lookup.ts'
@@ -28,10 +30,20 @@ const REPORT: GcReport = {
       reason: 'parts',
       text: 'parts of downloads nobody continued',
       objects: 41,
+      files: 0,
+      mirrors: 0,
       total: 3 * GIB,
       frees: 3 * GIB,
     },
-    { reason: 'unused', text: 'not used for 90 d', objects: 1208, total: 61 * GIB, frees: 30 * GIB },
+    {
+      reason: 'unused',
+      text: 'not used for 90 d',
+      objects: 1208,
+      files: 0,
+      mirrors: 0,
+      total: 61 * GIB,
+      frees: 30 * GIB,
+    },
   ],
   objects: 1249,
   frees: 33 * GIB,
@@ -97,10 +109,13 @@ const STATS: Stats = {
     pinnedBytes: 0,
     parts: 5 * MIB,
     index: 30 * MIB,
-    upstreams: [{ upstream: 'docker.io', bytes: 40 * GIB, budget: 0, repositories: 120, tags: 900 }],
+    upstreams: [
+      { upstream: 'docker.io', bytes: 40 * GIB, budget: 0, repositories: 120, tags: 900, files: 0 },
+    ],
   },
   repositories: 130,
   tags: 950,
+  files: 0,
   since: NOW - DAY,
   traffic: [
     {
@@ -138,7 +153,7 @@ void test('stats fit 80 columns, and say when the volume is full', () => {
 void test('stats for programs are values by name', () => {
   const lines = programs(statsBlocks(STATS, { screen: PIPE, span: '24 h' }))
   assert.ok(lines.includes(`used\t${45 * GIB}`))
-  assert.ok(lines.includes(`disk\tdocker.io\t${40 * GIB}\t0\t120\t900`))
+  assert.ok(lines.includes(`disk\tdocker.io\t${40 * GIB}\t0\t120\t900\t0`))
   assert.ok(lines.some((row) => row.startsWith(`traffic\tdocker.io\t18204\t${400 * GIB}`)))
 })
 
@@ -267,6 +282,8 @@ const PREVIEW: BoundPreview = {
   gone: [],
   count: 1,
   images: [IMAGE],
+  files: [],
+  atOnce: [],
   objects: 9,
   total: 71 * MIB,
   frees: 40 * MIB,
@@ -296,6 +313,7 @@ void test('a removal says what goes along, what stays and what it frees', () => 
     images: 1,
     objects: 9,
     bytes: 40 * MIB,
+    files: 0,
     undoUntil: undefined,
     left: [],
     namesOnly: 0,
@@ -371,6 +389,7 @@ void test('a verification says what is wrong in words, and what became of it', (
   const report: VerifyReport = {
     blobs: 100,
     bytes: 10 * GIB,
+    mirrors: 0,
     ms: 50_000,
     problems: [
       { digest: DIGEST, problem: 'damaged', names: ['docker.io/library/nginx'], repaired: true },
@@ -410,10 +429,18 @@ void test('a look-up lists what is missing, pins say where they come from', () =
     `missing\t${DIGEST}\t1`,
   ])
   const pins = pinTable([
-    { match: 'alpine:3*', origin: 'config', reason: undefined, until: undefined, images: 2, bytes: 5 * MIB },
+    {
+      match: 'alpine:3*',
+      origin: 'config',
+      reason: undefined,
+      until: undefined,
+      images: 2,
+      files: 1,
+      bytes: 5 * MIB,
+    },
   ])
   assert.match(
     people([{ kind: 'table', table: pins }])[1] ?? '',
-    /^alpine:3\* {2}config\.toml +2 +5 MiB {2}for good {2}–$/,
+    /^alpine:3\* {2}config\.toml +2 +1 +5 MiB {2}for good {2}–$/,
   )
 })

@@ -65,6 +65,15 @@ test('large files come once, and again while their server is down', { skip }, as
   assert.equal(fake.asked('file').length, 1)
 })
 
+test('a large file that breaks off on its way is continued, and its client notices nothing', {
+  skip,
+}, async (t) => {
+  const { fake, lab } = await start(t)
+  fake.cutFileAfter = 100_000
+  await requireLarge(await clone(t, lab.url))
+  assert.equal(fake.asked('file').length, 2)
+})
+
 test('a large file that is not what its name says reaches nobody', { skip }, async (t) => {
   const { fake, lab, oid } = await start(t)
   const other = Buffer.from(BYTES)
@@ -74,6 +83,27 @@ test('a large file that is not what its name says reaches nobody', { skip }, asy
   assert.notEqual(run.code, 0)
   fake.files.set(oid, BYTES)
   await requireLarge(await clone(t, lab.url))
+})
+
+test('large files that lie elsewhere come from there once, where that is configured', { skip }, async (t) => {
+  const storage = await startFakeGit(t)
+  storage.addFile(BYTES)
+  const { fake, lab } = await start(t, { settings: { redirectHosts: [new URL(storage.url).host] } })
+  fake.storageUrl = storage.url
+  for (let i = 0; i < 2; i++) await requireLarge(await clone(t, lab.url))
+  assert.equal(storage.asked('file').length, 1)
+  assert.equal(fake.asked('file').length, 0)
+  storage.stop()
+  await requireLarge(await clone(t, lab.url))
+})
+
+test('from hosts that are not configured clients fetch large files themselves', { skip }, async (t) => {
+  const storage = await startFakeGit(t)
+  storage.addFile(BYTES)
+  const { fake, lab } = await start(t)
+  fake.storageUrl = storage.url
+  for (let i = 0; i < 2; i++) await requireLarge(await clone(t, lab.url))
+  assert.equal(storage.asked('file').length, 2)
 })
 
 test('with a password, and with a pull key', { skip }, async (t) => {

@@ -6,7 +6,7 @@ import { hash } from '@node-rs/bcrypt'
 import { moduleKey } from '../../src/frontends/go/wants.ts'
 import { createAuthority } from '../http/certificates.ts'
 import { type FakeGo, startFakeGo } from '../support/fake-go.ts'
-import { type GoRun, openGoClient } from '../support/fake-go-client.ts'
+import { type GoRun, openGoClient, otherGos } from '../support/fake-go-client.ts'
 import { type GoLab, type GoLabOptions, startGoLab } from '../support/fake-go-lab.ts'
 import { moduleZip } from '../support/fake-go-zip.ts'
 import { tempDir } from '../support/temp.ts'
@@ -139,7 +139,32 @@ test('a zip that was tampered with reaches no client', { skip }, async (t) => {
   const tampered = await other.run('mod', 'download', `${MODULE}@v1.0.0`)
   assert.notEqual(tampered.code, 0)
   assert.match(tampered.err, /unexpected EOF|502 Bad Gateway/)
+  const again = await other.run('mod', 'download', `${MODULE}@v1.0.0`)
+  assert.match(again.err, /server response: example\.com\/Foo\/Bar@v1\.0\.0: this is not the zip that was/)
   assert.ok(lab.log.entries.some(({ fields }) => fields['event'] === 'go.hash'))
+})
+
+const others = otherGos()
+test('other versions of go', {
+  skip: others.size === 0 ? 'there is one go on this machine' : false,
+}, async (t) => {
+  for (const [version, program] of others)
+    await t.test(version, async (t) => {
+      const rule = [{ effect: 'deny', match: ['go:example.com/denied/**'] }]
+      const { go, lab } = await start(t, { config: { rule }, settings: { verify: 'sumdb' } })
+      const plain = await openGoClient(t, { proxy: go.url, program })
+      const { Sum, GoModSum } = downloaded(await plain.run('mod', 'download', '-json', `${MODULE}@v1.1.0`))
+      go.sumdb.add(MODULE, 'v1.1.0', `${MODULE} v1.1.0 ${Sum}\n${MODULE} v1.1.0/go.mod ${GoModSum}\n`)
+      const options = { proxy: lab.url, sumdb: go.sumdb.key, program }
+      const client = await openGoClient(t, options)
+      succeeded(await client.run('get', `${MODULE}@latest`))
+      assert.equal(downloaded(await client.run('mod', 'download', '-json', `${MODULE}@v1.1.0`)).Sum, Sum)
+      const denied = await client.run('mod', 'download', 'example.com/denied/a@v1.0.0')
+      assert.match(denied.err, /rule 1 forbids anonymous to pull/)
+      go.state = 'down'
+      const second = await openGoClient(t, options)
+      succeeded(await second.run('get', `${MODULE}@latest`))
+    })
 })
 
 test('go checks everything against a checksum database through us, and so do we', { skip }, async (t) => {

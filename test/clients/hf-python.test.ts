@@ -6,11 +6,13 @@ import { type TestContext, test } from 'node:test'
 import { MINUTE } from '../../src/domain/clock.ts'
 import { MIB } from '../../src/domain/units.ts'
 import { eventually } from '../e2e/support.ts'
+import { settled } from '../frontends/support.ts'
 import { addKey } from '../security/access-support.ts'
 import { fakeClock } from '../support/clock.ts'
 import { randomBytesFrom } from '../support/fake-content.ts'
 import { type HfLab, startHfLab } from '../support/fake-hf-lab.ts'
 import { type HfPython, missingHfPython, openHfPython, type PythonRun } from '../support/fake-hf-python.ts'
+import { tempDir } from '../support/temp.ts'
 
 const skip = missingHfPython()
 const WEIGHTS = randomBytesFrom(111, 3 * MIB)
@@ -66,6 +68,56 @@ test('a snapshot, in pages, then for somebody else while the hub is down', { ski
   clock.advance(60 * MINUTE)
   const other = await openHfPython(t, endpoint)
   assert.deepEqual(linesOf(await other.run(SNAPSHOT)), EXPECTED)
+})
+
+test('the same again costs one question, and offline none', { skip }, async (t) => {
+  const { hub, cache, endpoint } = await start(t)
+  const HF_HOME = await tempDir(t)
+  const first = await openHfPython(t, endpoint, { HF_HOME })
+  assert.deepEqual(linesOf(await first.run(SNAPSHOT)), EXPECTED)
+  hub.requests.clear()
+  const before = cache.log.entries.length
+  assert.deepEqual(linesOf(await first.run(SNAPSHOT)), EXPECTED)
+  assert.equal(hub.requests.count({ method: 'GET' }), 0)
+  const asked = cache.log.entries.slice(before).filter(({ fields }) => fields['status'] !== undefined)
+  assert.equal(asked.length, 1, JSON.stringify(asked.map(({ fields }) => fields['path'])))
+  const offline = await openHfPython(t, 'http://127.0.0.1:9', { HF_HOME, HF_HUB_OFFLINE: '1' })
+  assert.deepEqual(linesOf(await offline.run(SNAPSHOT)), EXPECTED)
+})
+
+test('a large sparse file, read in parallel ranges while it comes', { skip, timeout: 300_000 }, async (t) => {
+  const { hub, cache, python } = await start(t)
+  const size = 512 * MIB
+  const zeros = Buffer.alloc(MIB)
+  const hash = createHash('sha256')
+  for (let at = 0; at < size; at += MIB) hash.update(zeros)
+  const content = {
+    size,
+    slice: (from: number, to: number) => zeros.subarray(0, Math.min(MIB, to - from)),
+  }
+  hub.publish('models/org/sparse', { 'weights.bin': { large: content } }, { hash: hash.digest('hex') })
+  const script = `
+import json, threading
+from huggingface_hub import HfFileSystem, hf_hub_download
+whole = threading.Thread(target=lambda: print(hf_hub_download('org/sparse', 'weights.bin')))
+whole.start()
+files = HfFileSystem()
+starts = [i * ${size / 8} for i in range(8)]
+parts = files.cat_ranges(['org/sparse/weights.bin'] * 8, starts, [start + ${MIB} for start in starts])
+whole.join()
+print(json.dumps([len(part) for part in parts if not any(part)]))
+`
+  assert.deepEqual(
+    linesOf(await python.run(script)),
+    Array.from({ length: 8 }, () => MIB),
+  )
+  const sent = hub.requests.bytes({ role: 'cdn' })
+  // What lies far ahead of the download is asked for on its own, and more of it is on its way than is read.
+  assert.ok(sent < size + 64 * MIB, `${sent} bytes left the hub`)
+  await settled(cache, '/hf/org/sparse/resolve/main/weights.bin')
+  hub.requests.clear()
+  assert.equal((await python.run(script)).code, 0)
+  assert.equal(hub.requests.count({ role: 'cdn' }), 0)
 })
 
 test('datasets and spaces', { skip }, async (t) => {

@@ -26,7 +26,15 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   aria2c: ['aria2'],
   git: ['git'],
   'git-lfs': ['git-lfs'],
+  'docker-compose': ['docker-compose'],
+  debootstrap: ['debootstrap'],
+  'systemd-analyze': ['systemd'],
+  prometheus: ['prometheus'],
+  promtool: ['prometheus'],
 }
+
+/** What it takes to make a Python of our own for a client that Debian does not have. */
+const VENV = { package: 'python3-venv', modules: 'import ensurepip, venv' }
 
 /** Without any font of Chinese a browser draws boxes; no test is skipped for that, but nobody can look at its pictures. */
 const FONT = { package: 'fonts-wqy-microhei', file: '/usr/share/fonts/truetype/wqy/wqy-microhei.ttc' }
@@ -42,16 +50,24 @@ export function findMissing(): string[] {
  */
 export function prepareClients(): string[] {
   const missing = findMissing()
-  const wanted = packagesFor(missing, existsSync(FONT.file))
+  const wanted = packagesFor(missing, { font: existsSync(FONT.file), venv: hasVenv() })
   if (wanted.length === 0 || process.getuid?.() !== 0 || findBinary('apt-get') === undefined) return missing
   install(wanted)
   return findMissing()
 }
 
 /** Debian packages that may bring what is missing. */
-export function packagesFor(programs: readonly string[], hasFont: boolean): readonly string[] {
+export function packagesFor(
+  programs: readonly string[],
+  has: { readonly font: boolean; readonly venv: boolean },
+): readonly string[] {
   const packages = programs.flatMap((name) => PROGRAMS[name] ?? [])
-  return [...new Set([...packages, ...(hasFont ? [] : [FONT.package])])]
+  return [...new Set([...packages, ...(has.font ? [] : [FONT.package]), ...(has.venv ? [] : [VENV.package])])]
+}
+
+function hasVenv(): boolean {
+  const python = findBinary('python3')
+  return python !== undefined && spawnSync(python, ['-c', VENV.modules], { stdio: 'ignore' }).status === 0
 }
 
 function install(wanted: readonly string[]): void {

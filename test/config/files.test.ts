@@ -47,6 +47,7 @@ void test('an empty file switches everything on and asks every host where it is'
   assert.deepEqual(git.hosts, [
     { name: 'github.com', url: 'https://github.com', upstream: 'git:github.com', allowPrivate: false },
   ])
+  assert.deepEqual(git.redirectHosts, ['*.githubusercontent.com', 'github-cloud.s3.amazonaws.com'])
   assert.deepEqual([git.refsWindow, git.maxMirror, git.git], [0, 10 * 2 ** 30, 'git'])
   assert.deepEqual(
     fileUpstreams.map(({ name, url }) => `${name} ${url}`),

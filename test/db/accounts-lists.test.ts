@@ -257,6 +257,7 @@ test('totals count what is here, shared content for each upstream', async (t) =>
     tags: 4,
     blobs: 6,
     bytes: 139 * BLOCK,
+    imageBytes: 102 * BLOCK,
     pinned: 0,
     pinnedBytes: 0,
     upstreams: [

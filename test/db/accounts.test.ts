@@ -98,6 +98,7 @@ suite('accounts of random indexes', () => {
       assert.deepEqual(removalSums(bench.reader, { images: names }), {
         pinned,
         notFound,
+        lostFiles: [],
         objects: got.digests.length,
         total,
         frees,

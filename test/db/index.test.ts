@@ -167,6 +167,24 @@ suite('blobs', () => {
     assert.deepEqual(coldest(), [digest(2), digest(3), digest(4)])
   })
 
+  test('a use of what nobody knew yet counts as soon as its name is there, and is forgotten where it never is', async (t) => {
+    const { blobs, entries, uses } = await open(t)
+    const unknown = (ref: string, at: number) => ({ key: key(ref), digest: undefined, at, pulled: true })
+    uses.note(unknown('1', 50))
+    uses.note(unknown('1', 60))
+    uses.note(unknown('never', 60))
+    uses.flush()
+    blobs.add({ digest: digest(1), size: 10, stamp: 1, at: 1 })
+    entries.put(key('1'), entry(1))
+    uses.flush()
+    assert.deepEqual(entries.useOf(key('1')), { usedAt: Math.max(60, entry(1).checkedAt), pulls: 2 })
+    assert.equal(blobs.standing(digest(1))?.usedAt, 60)
+    for (let i = 0; i < 20; i++) uses.flush()
+    entries.put(key('never'), entry(1))
+    uses.flush()
+    assert.equal(entries.useOf(key('never')).pulls, 0)
+  })
+
   test('a use of a manifest is a use of all it references', async (t) => {
     const { blobs, edges, uses } = await open(t)
     for (const n of [1, 2, 3, 4]) blobs.add({ digest: digest(n), size: 10, stamp: 1, at: n })

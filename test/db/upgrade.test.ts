@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { openIndex } from '../../src/db/index.ts'
-import { copyBefore } from '../../src/db/migrate.ts'
+import { copyBefore, migrate } from '../../src/db/migrate.ts'
 import { openDb } from '../../src/db/open.ts'
 import { collectorLog } from '../support/collector-log.ts'
 import { tempDir } from '../support/temp.ts'
@@ -52,6 +52,29 @@ test('an index of the first version comes up to this one, and the copy from befo
   assert.equal(copy.prepare('SELECT max(version) FROM schema_migrations').pluck().get(), 1)
   assert.equal(copy.prepare('SELECT count(*) FROM entries').pluck().get(), first.count)
   assert.equal(copy.pragma('journal_mode', { simple: true }), 'delete', 'one file, no log beside it')
+})
+
+test('the copy from before does not say that it was closed in order: it may come back beside newer files', async (t) => {
+  const folder = await tempDir(t)
+  const file = join(folder, 'cachalot.db')
+  const older = join(folder, 'older')
+  await cp(MIGRATIONS, older, { recursive: true })
+  const newest = (await readdir(older)).toSorted().at(-1) ?? ''
+  await rm(join(older, newest))
+  const before = openDb(file)
+  migrate(before, older)
+  before.exec("INSERT INTO facts VALUES ('closed', 'yes')")
+  before.close()
+  await openIndex(file, MIGRATIONS, asOwner).close()
+  const closed = (path: string) => {
+    const db = new Database(path, { readonly: true })
+    try {
+      return db.prepare("SELECT value FROM facts WHERE name = 'closed'").pluck().get()
+    } finally {
+      db.close()
+    }
+  }
+  assert.deepEqual([closed(file), closed(`${file}.before-${newest.slice(0, 4)}`)], ['yes', 'no'])
 })
 
 test('a new index, and one that is up to date, need no copy', async (t) => {

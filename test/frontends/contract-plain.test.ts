@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { MINUTE } from '../../src/domain/clock.ts'
 import { randomBytesFrom } from '../support/fake-content.ts'
 import { startFakeFiles } from '../support/fake-files.ts'
+import { startFrontEndLab } from '../support/front-end-lab.ts'
 import { type Contract, controlsOf } from './contract.ts'
 import { runContract } from './contract-suite.ts'
-import { startFrontEndLab } from './lab.ts'
 import { createPlainFrontEnd } from './plain-front-end.ts'
 
 const LASTING = randomBytesFrom(81, 700_000)
@@ -25,15 +25,15 @@ const contract: Contract = {
     files.put('/changing', { content: CHANGING, etag: 'W/"one"' })
     const upstream = { name: 'files.test', url: files.url, allowPrivate: true, tokenHosts: [] }
     const maxFile = config.limits === undefined ? 0 : 100_000
-    const cache = await startFrontEndLab(t, {
+    const lab = await startFrontEndLab(t, {
       clock,
       config,
       upstreams: [{ ...upstream, kind: 'files' }],
-      frontEnd: (engine) => createPlainFrontEnd(engine, { maxFile }),
+      frontEnd: ({ parts }) => createPlainFrontEnd(parts.cache, { maxFile }),
     })
     t.after(() => files.close())
     return {
-      cache,
+      cache: { fetch: lab.get, log: lab.log },
       upstream: controlsOf(files, () => true),
       lasting: { path: '/files/lasting', bytes: LASTING },
       changing: {

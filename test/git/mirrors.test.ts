@@ -4,11 +4,13 @@ import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { MIB } from '../../src/domain/units.ts'
 import { type FakeGit, startFakeGit } from '../support/fake-git.ts'
 import { type GitLab, type GitLabOptions, startGitLab } from '../support/fake-git-lab.ts'
 import { askPack, askRefs, fetchBody, hasPack, lsRefsBody, until } from '../support/fake-git-wire.ts'
 import type { Fetched } from '../support/http.ts'
+import { tempDir } from '../support/temp.ts'
 
 async function start(t: TestContext, options: Partial<GitLabOptions> = {}) {
   const fake = await startFakeGit(t)
@@ -40,7 +42,10 @@ test('what mirrors take on disk is counted, and comes back when one is evicted',
   const grown = await lab.git.mirrors.bytes()
   assert.ok(grown > (mirror?.bytes ?? 0))
   assert.equal(lab.parts.quota.usage().used - before.used, grown)
-  assert.equal((await lab.git.mirrors.coldest())?.name, 'github.com/owner/repo')
+  assert.deepEqual(
+    (await lab.git.mirrors.list()).map(({ name, isBusy }) => [name, isBusy]),
+    [['github.com/owner/repo', false]],
+  )
   assert.equal(await lab.git.mirrors.evict('github.com/owner/repo'), grown)
   assert.deepEqual(lab.parts.quota.usage(), before)
   assert.deepEqual(readdirSync(join(lab.dataDir, 'trash')), [])
@@ -142,12 +147,85 @@ test('a client that leaves takes its git with it', async (t) => {
   assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
   const leaving = new AbortController()
   const asked = askPack(lab, fetchBody(tip), { signal: leaving.signal })
-  const isRead = async () => (await lab.git.mirrors.coldest()) === undefined
+  const isRead = async () => (await lab.git.mirrors.list()).every(({ isBusy }) => isBusy)
   while (!(await isRead())) await new Promise((resolve) => setImmediate(resolve))
   leaving.abort()
   await asked
   while (await isRead()) await new Promise((resolve) => setImmediate(resolve))
   assert.ok(!lab.log.entries.some(({ fields }) => fields['error'] === 'internal'))
+})
+
+test('a client that left while others were before it starts no git that nobody ends', async (t) => {
+  const folder = await tempDir(t)
+  const git = join(folder, 'git')
+  const isStuck = '[ "$1" = upload-pack ] && [ -e "${0%git}stuck" ]'
+  writeFileSync(git, `#!/bin/sh\n${isStuck} && exec sleep 1000\nexec git "$@"\n`, { mode: 0o755 })
+  const { fake, tip, lab } = await start(t, { engine: { git } })
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  writeFileSync(join(folder, 'stuck'), '')
+  const places = await Promise.all(Array.from({ length: 24 }, () => lab.git.packs.take()))
+  const leaving = new AbortController()
+  const asked = askPack(lab, fetchBody(tip), { signal: leaving.signal })
+  await setTimeout(300)
+  leaving.abort()
+  await asked
+  await setTimeout(100)
+  for (const leave of places) leave()
+  const answered = () => lab.log.entries.filter(({ message }) => message === 'request').length
+  await until(() => answered() === 2)
+  assert.ok((await lab.git.mirrors.list()).every(({ isBusy }) => !isBusy))
+  assert.equal(fake.asked('fetch').length, 1, 'nobody is asked for whoever is gone')
+})
+
+test('whoever asks for objects that are nowhere uses up nothing of what may be kept', async (t) => {
+  const { fake, repo, tip, lab } = await start(t)
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  await repo.git('checkout', '--quiet', '--detach')
+  await repo.git('commit', '--quiet', '--allow-empty', '-m', 'on no branch')
+  await repo.git('push', '--quiet', 'origin', 'HEAD:refs/pull/1/head')
+  const single = (await repo.git('rev-parse', 'HEAD')).trim()
+  for (let i = 1; i <= 10; i++) {
+    const nowhere = Array.from({ length: 200 }, (_, k) => (i * 1000 + k).toString(16).padStart(40, 'a'))
+    assert.ok(!hasPack(await askPack(lab, fetchBody(...nowhere))))
+  }
+  assert.ok(hasPack(await askPack(lab, fetchBody(single))))
+  const before = fake.asked('fetch').length
+  assert.equal(came(await askPack(lab, fetchBody(single))), 'hit')
+  assert.equal(fake.asked('fetch').length, before)
+})
+
+test('clones that nobody reads to their end cost others no clone, while the server can give it', async (t) => {
+  const { fake, tip, lab } = await start(t, { patience: 50 })
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  await Promise.all(Array.from({ length: 24 }, () => lab.git.packs.take()))
+  const other = await askPack(lab, fetchBody(tip))
+  assert.ok(hasPack(other))
+  assert.equal(came(other), 'bypass')
+  fake.state = 'down'
+  lab.git.gate.forget({ name: '', upstream: 'git:github.com', url: '', path: '/owner/repo' })
+  assert.match((await askPack(lab, fetchBody(tip))).body.toString(), /ERR too many clones at once/)
+})
+
+test('many questions at once are answered by few gits at a time', async (t) => {
+  const folder = await tempDir(t)
+  const git = join(folder, 'git')
+  const count = 'cd "${0%/git}"; : > "run-$$"; ls | grep -c run- >> counts'
+  writeFileSync(git, `#!/bin/sh\n(${count})\ngit "$@"\ncode=$?\nrm "\${0%/git}/run-$$"\nexit $code\n`, {
+    mode: 0o755,
+  })
+  const { fake, tip, lab } = await start(t, { engine: { git } })
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  fake.state = 'down'
+  lab.git.gate.forget({ name: '', upstream: 'git:github.com', url: '', path: '/owner/repo' })
+  const nowhere = fetchBody('a'.repeat(40))
+  const lists = Array.from({ length: 40 }, () => askPack(lab, lsRefsBody('refs/heads/')))
+  const packs = Array.from({ length: 40 }, () => askPack(lab, nowhere))
+  for (const answer of await Promise.all(lists)) assert.ok(answer.body.includes(tip), answer.body.toString())
+  for (const answer of await Promise.all(packs))
+    assert.match(answer.body.toString(), /ERR .*cannot be reached/)
+  const counts = readFileSync(join(folder, 'counts'), 'utf8').trim().split('\n').map(Number)
+  assert.ok(counts.length > 80)
+  assert.ok(Math.max(...counts) <= 16 + 16, `so many at a time: ${Math.max(...counts)}`)
 })
 
 async function waitFor(fake: FakeGit, kind: string): Promise<void> {

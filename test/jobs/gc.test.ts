@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
-import type { GcReason } from '../../src/api/contract.ts'
+import type { GcReason } from '../../src/api/contract-work.ts'
 import { DAY, HOUR, MINUTE } from '../../src/domain/clock.ts'
 import {
   addBlob,

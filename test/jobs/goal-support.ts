@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { GcGoal, GcReport } from '../../src/api/contract.ts'
 import type { GcPreview } from '../../src/api/contract-gc.ts'
+import type { GcGoal, GcReport } from '../../src/api/contract-work.ts'
 import { assertNoParts, assertStoreSound, blobRows, eventually, manifestPath } from '../e2e/support.ts'
 import type { Cachalot } from '../support/cachalot.ts'
 import type { AddedIndex } from '../support/fake-images.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { GcGoal } from '../../src/api/contract.ts'
+import type { GcGoal } from '../../src/api/contract-work.ts'
 import { HOUR } from '../../src/domain/clock.ts'
 import { assertNoParts, assertStoreSound, blobPath, blobRows, manifestPath } from '../e2e/support.ts'
 import { startCachalot, startPair } from '../support/cachalot.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import type { VerifyReport } from '../../src/api/contract.ts'
+import type { VerifyReport } from '../../src/api/contract-work.ts'
 import { MINUTE } from '../../src/domain/clock.ts'
 import {
   addBlob,

@@ -3,15 +3,16 @@ import { suite, test } from 'node:test'
 import { listen } from '../api/live-support.ts'
 import { basic } from '../auth/support.ts'
 import type { Cachalot } from '../support/cachalot.ts'
+import { startFakeGo } from '../support/fake-go.ts'
 import { fill, PASSWORDS, startConsole } from '../ui/console.ts'
 import { assertAsDescribed, assertProblem, OPERATIONS, placeOf } from './described.ts'
 import { LATER, REFUSED, WRITES, type Written } from './writes.ts'
 
 const ALICE = { authorization: basic('alice', PASSWORDS.alice) }
 
-/** Values of parameters to try, by name: an image, or a repository where a route is about these. */
+/** Values of parameters to try, by name: an image, a repository where a route is about these, or a file. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  name: ['docker.io/library/app:1.1', 'docker.io/library/app'],
+  name: ['docker.io/library/app:1.1', 'docker.io/library/app', 'go:example.com/m@v1.1.0'],
   text: ['docker pull nginx'],
   nonce: ['abcdefghijklmnopqr27'],
   path: ['', 'docker.io'],
@@ -24,7 +25,7 @@ function queriesOf(route: string): readonly string[] {
   const parameters = OPERATIONS.get(route)?.parameters ?? []
   const needed = parameters.filter(({ required }) => required === true)
   const known = parameters.filter(({ name, required }) => required === true || Object.hasOwn(VALUES, name))
-  const queries = [0, 1].flatMap((n) =>
+  const queries = [0, 1, 2].flatMap((n) =>
     [needed, known].map((list) =>
       new URLSearchParams(
         list.map(({ name }) => [name, VALUES[name]?.[n] ?? VALUES[name]?.[0] ?? 'x']),
@@ -40,7 +41,7 @@ async function ask(
   { query = '', body }: { query?: string; body?: unknown } = {},
 ) {
   const [method = '', path = ''] = route.split(' ')
-  const text = body === undefined ? '' : JSON.stringify(body)
+  const text = body instanceof Buffer ? body : body === undefined ? '' : JSON.stringify(body)
   const answer = await cache.fetch(`/api/v1${path}${query === '' ? '' : `?${query}`}`, {
     method,
     headers: { ...ALICE, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
@@ -59,6 +60,7 @@ function assertAnswer(route: string, { status, headers, text }: Answer): unknown
     assertProblem(JSON.parse(text), `${route} ${status}`)
     return undefined
   }
+  if (type === 'application/x-tar') return undefined
   const lines = type === 'application/x-ndjson' ? text.trim().split('\n') : [text]
   const values = lines.map((line): unknown => JSON.parse(line))
   for (const value of values) assertAsDescribed(value, [...placeOf(route, type), 'schema'], route)
@@ -70,12 +72,18 @@ const isEvents = (route: string): boolean =>
 
 suite('a server with content answers as it is described', { timeout: 120_000 }, () => {
   test('every question, and every change', async (t) => {
+    const go = await startFakeGo(t)
     const pair = await startConsole(t, {
       limits: { requests: '0' },
       pin: [{ match: 'docker.io/library/base' }],
+      go: { upstream: [{ url: go.url }], sumdb: [] },
     })
     const { hub, cache } = pair
     await fill(pair)
+    for (const version of ['v1.0.0', 'v1.1.0']) {
+      go.publish({ module: 'example.com/m', version })
+      await cache.fetch(`/go/example.com/m/@v/${version}.mod`)
+    }
     const subject = hub.addImage('library/app', { tags: ['signed'] })
     hub.addReferrer('library/app', { subject: subject.manifest.digest, artifactType: 'application/x-test' })
     await cache.fetch('/v2/library/app/manifests/signed')

@@ -12,6 +12,7 @@ export function responsesOf({ output }: RouteTypes, types: Types): Part {
 
 function describe(output: RouteTypes['output'], { named }: Types): string {
   if (output.kind === 'events') return 'Events, until the client leaves.'
+  if (output.kind === 'file') return 'The file; 206 with the part that a Range asks for.'
   if (output.kind === 'stream')
     return 'One JSON document per line: progress, at most ten times a second, then a result or an error.'
   const { description } = resolve(output.schema, named)
@@ -22,6 +23,7 @@ function contentOf(output: RouteTypes['output'], types: Types): Part {
   if (output.kind === 'answer') return { 'application/json': { schema: answerOf(output.schema) } }
   if (output.kind === 'stream')
     return { 'application/x-ndjson': { schema: lineOf(answerOf(output.schema), types) } }
+  if (output.kind === 'file') return { [output.type]: { schema: { type: 'string', format: 'binary' } } }
   const names = Object.keys(output.topics).join(', ')
   const description = `Events named ${names}; the data of each is JSON, as "x-events" says.`
   return {

@@ -5,8 +5,11 @@ import * as convert from '../../src/api/convert.ts'
 import * as events from '../../src/api/events.ts'
 import * as evict from '../../src/api/evict.ts'
 import * as evictPreview from '../../src/api/evict-preview.ts'
+import * as exportRoutes from '../../src/api/export.ts'
+import * as files from '../../src/api/files.ts'
 import * as gc from '../../src/api/gc.ts'
 import * as images from '../../src/api/images.ts'
+import * as importRoutes from '../../src/api/import.ts'
 import * as keys from '../../src/api/keys.ts'
 import * as live from '../../src/api/live.ts'
 import * as manifest from '../../src/api/manifest.ts'
@@ -43,6 +46,9 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'GET /images': images.listAsk,
   'GET /image': images.nameAsk,
   'GET /lookup': images.nameAsk,
+  'GET /files': files.filesAsk,
+  'GET /files/kinds': undefined,
+  'GET /file': images.nameAsk,
   'GET /overview': overview.rangeAsk,
   'GET /series': overview.rangeAsk,
   'GET /live': undefined,
@@ -58,6 +64,8 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'GET /tokens': tokens.listAsk,
   'PUT /tokens': tokens.putAsk,
   'DELETE /tokens': tokens.deleteAsk,
+  'GET /export': exportRoutes.exportAsk,
+  'GET /export/plan': exportRoutes.planAsk,
   'GET /clients': undefined,
   'POST /upstreams/test': upstreams.testAsk,
   'POST /check': check.checkAsk,
@@ -79,6 +87,7 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'GET /gc/platforms': undefined,
   'POST /verify': work.verifyAsk,
   'POST /fetch': work.fetchAsk,
+  'POST /import': importRoutes.importAsk,
   'GET /users': undefined,
   'PUT /users': users.putAsk,
   'DELETE /users': users.deleteAsk,

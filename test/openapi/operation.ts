@@ -20,7 +20,7 @@ export function operationOf(route: keyof Api, types: Types): Part {
     summary: (told.description ?? route).split(/(?<=\.) /, 1)[0],
     description: told.description === undefined ? least : `${told.description}\n\n${least}`,
     security: role === 'anyone' ? [{}, ...schemesFor()] : schemesFor(role),
-    ...(method === 'GET' ? { parameters: parametersOf(input) } : bodyOf(input)),
+    ...(method === 'GET' ? { parameters: parametersOf(input) } : bodyOf(input, told.body)),
     responses: responsesOf(told, types),
   }
 }
@@ -47,8 +47,12 @@ function parametersOf({ properties = {}, required = [] }: Schema): readonly Part
   }))
 }
 
-function bodyOf(input: Schema): Part {
+function bodyOf(input: Schema, file: string | undefined): Part {
   const parameters = [{ $ref: '#/components/parameters/Intent' }]
+  if (file !== undefined) {
+    const content = { [file]: { schema: { type: 'string', format: 'binary' } } }
+    return { parameters: [...parametersOf(input), ...parameters], requestBody: { required: true, content } }
+  }
   if (input.properties === undefined || Object.keys(input.properties).length === 0) return { parameters }
   const isNeeded = (input.required ?? []).length > 0
   return {

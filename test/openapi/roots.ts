@@ -1,4 +1,5 @@
-import type { ApiError, Progress } from '../../src/api/contract.ts'
+import type { ApiError } from '../../src/api/contract.ts'
+import type { Progress } from '../../src/api/contract-work.ts'
 import type { Api } from '../../src/api/routes.ts'
 
 /** Where the types begin that the description of the API is made of. */

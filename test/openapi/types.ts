@@ -13,6 +13,9 @@ export interface RouteTypes {
     | { readonly kind: 'answer'; readonly schema: Schema }
     | { readonly kind: 'stream'; readonly schema: Schema }
     | { readonly kind: 'events'; readonly topics: Readonly<Record<string, Schema>> }
+    | { readonly kind: 'file'; readonly type: string }
+  /** The type of a body that is a file; what goes in stands in the query then. */
+  readonly body: string | undefined
 }
 
 export interface Types {
@@ -48,17 +51,27 @@ export function readTypes(): Types {
 }
 
 function routeOf(types: Schema, named: Named): RouteTypes {
-  const { in: input, out, stream, events } = propertiesOf(types, named)
+  const { in: input, out, stream, events, file, body: taken } = propertiesOf(types, named)
   const { description } = types
+  const body = textOf(taken)
+  const type = textOf(file)
+  if (type !== undefined) return { description, input: present(input), output: { kind: 'file', type }, body }
   if (events !== undefined) {
     return {
       description,
       input: present(input),
       output: { kind: 'events', topics: propertiesOf(events, named) },
+      body,
     }
   }
   const kind = out === undefined ? 'stream' : 'answer'
-  return { description, input: present(input), output: { kind, schema: present(out ?? stream) } }
+  return { description, input: present(input), output: { kind, schema: present(out ?? stream) }, body }
+}
+
+/** The one text that a type allows. */
+function textOf(schema: Schema | undefined): string | undefined {
+  const text = schema?.['const']
+  return typeof text === 'string' ? text : undefined
 }
 
 /** The properties of an object, whether it stands there or is referred to. */

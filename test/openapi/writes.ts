@@ -1,3 +1,5 @@
+import { digestOf } from '../../src/domain/digest.ts'
+import { tarArchive } from '../support/tar-layer.ts'
 import { PASSWORDS } from '../ui/console.ts'
 
 /** Fields of an answer that a later question needs. */
@@ -6,6 +8,7 @@ export type Written = Readonly<Record<string, unknown>>
 type Example = (written: Readonly<Record<string, Written>>) => unknown
 
 const APP = 'docker.io/library/app:1.0'
+const FILE = 'go:example.com/m@v1.0.0'
 const KEY = { name: 'ci' }
 const USER = { name: 'dora' }
 
@@ -14,6 +17,19 @@ const previewed: Example = (written) => {
   // The last line of a stream says what came out.
   const { result } = (written['POST /gc/preview'] ?? {}) as { result?: Written }
   return { previewId: result?.['previewId'], exclude: [] }
+}
+
+/** As docker save wrote it before Docker 25. */
+function archive(): Buffer {
+  const layer = tarArchive([{ path: 'hello', bytes: Buffer.from('hello') }])
+  const rootfs = { type: 'layers', diff_ids: [digestOf(layer)] }
+  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs }))
+  const listed = [{ Config: 'c.json', RepoTags: ['org/imported:1'], Layers: ['layer.tar'] }]
+  return tarArchive([
+    { path: 'layer.tar', bytes: layer },
+    { path: 'c.json', bytes: config },
+    { path: 'manifest.json', bytes: Buffer.from(JSON.stringify(listed)) },
+  ])
 }
 
 /** An example of every change, in the order in which they make sense; some build on answers of those before. */
@@ -27,8 +43,9 @@ export const WRITES: Readonly<Record<string, Example>> = {
   'POST /check': () => ({ names: [APP] }),
   'POST /fetch': () => ({ names: [APP], platforms: ['all'] }),
   'POST /verify': () => ({ names: [] }),
+  'POST /import': archive,
   'POST /remove': () => ({ names: [APP], dryRun: true }),
-  'POST /selection': () => ({ names: [APP], exclude: [] }),
+  'POST /selection': () => ({ names: [APP, FILE], exclude: [] }),
   'POST /evict': (written) => ({ previewId: written['POST /selection']?.['previewId'], mode: 'undo' }),
   'POST /gc': () => ({ idle: 1000, dryRun: true }),
   'POST /gc/preview': () => ({ platforms: ['linux/amd64'] }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -33,11 +34,38 @@ suite('scripts on an empty machine', () => {
     }
   }
 
-  test('clients without a shell have no script', () => {
+  test('clients without a shell have no script, and those of files are told by commands', () => {
     const rest = SETUP_KINDS.filter((kind) => !SCRIPTED.includes(kind))
-    assert.deepEqual(rest, ['docker-desktop', 'nas', 'kubernetes'] satisfies SetupKind[])
+    const told: readonly SetupKind[] = rest.filter((kind) => setupOf(kind).steps !== undefined)
+    assert.deepEqual(told, ['go', 'huggingface', 'github', 'git'])
+    assert.deepEqual(
+      rest.filter((kind) => !told.includes(kind)),
+      ['docker-desktop', 'nas', 'kubernetes'] satisfies SetupKind[],
+    )
+  })
+
+  test('commands for clients of files are words of a shell, with key and certificate', () => {
+    const key = `ck_${'a'.repeat(25)}`
+    for (const kind of ['go', 'huggingface', 'github', 'git'] as const) {
+      const { steps = [], test: last, notes } = setupOf(kind, { key, ca: '/etc/ca.pem' })
+      const lines = [...steps.map(({ text }) => text), last].join('\n')
+      assert.ok(lines.includes(`https://cache.example.com/k/${key}/`), kind)
+      assert.ok(lines.includes('/etc/ca.pem') || notes.some(({ text }) => text.includes('/etc/ca.pem')), kind)
+      assert.ok(
+        setupOf(kind, { base: 'http://a.lan', key }).notes.some(({ level }) => level === 'warn'),
+        kind,
+      )
+    }
+    const shell = steps(['go', 'git', 'github']).join('\n')
+    const { status, stderr } = spawnSync('sh', ['-n', '-c', shell], { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.match(steps(['go'], { strict: true })[0] ?? '', /GOPROXY=https:\/\/cache\.example\.com\/go$/)
   })
 })
+
+function steps(kinds: readonly SetupKind[], ask: Parameters<typeof setupOf>[1] = {}): readonly string[] {
+  return kinds.flatMap((kind) => setupOf(kind, ask).steps ?? []).map(({ text }) => text)
+}
 
 /** What somebody may have: by kind, files, and what has to be true of them afterwards. */
 interface Case {

@@ -27,6 +27,22 @@ export interface Conditions {
   latency: number
 }
 
+/** Lets a test change the conditions of a fake on the fake itself. */
+export function withConditions<Fake extends Conditions>(
+  fake: Omit<Fake, keyof Conditions>,
+  conditions: Conditions,
+): Fake {
+  const live = (name: keyof Conditions): PropertyDescriptor => ({
+    enumerable: true,
+    get: () => conditions[name],
+    set: (value: number) => {
+      conditions[name] = value
+    },
+  })
+  // What was lacking is defined here.
+  return Object.defineProperties(fake, { bandwidth: live('bandwidth'), latency: live('latency') }) as Fake
+}
+
 export interface ExchangeParts {
   readonly requests: RequestRecorder
   readonly faults: FaultPicker

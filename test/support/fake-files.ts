@@ -1,6 +1,6 @@
 import { type Answer, type Ask, answerBytes, answerFile, withHeader } from './fake-answer.ts'
 import { bytesContent, type Content } from './fake-content.ts'
-import { type Conditions, createExchange, type Service } from './fake-exchange.ts'
+import { type Conditions, createExchange, type Service, withConditions } from './fake-exchange.ts'
 import { createFaults, type Fault, type Faults } from './fake-faults.ts'
 import { createGate } from './fake-gate.ts'
 import { type Listener, openListener } from './fake-listener.ts'
@@ -58,35 +58,26 @@ export async function startFakeFiles(): Promise<FakeFiles> {
     }),
   )
   const both = [host, storage]
-  return {
-    url: host.url,
-    host: host.host,
-    storageHost: storage.host,
-    requests,
-    faults,
-    get bandwidth() {
-      return conditions.bandwidth
+  return withConditions<FakeFiles>(
+    {
+      url: host.url,
+      host: host.host,
+      storageHost: storage.host,
+      requests,
+      faults,
+      put: (path, file) => void files.set(path, file),
+      remove: (path) => void files.delete(path),
+      stop: async () => void (await Promise.all(both.map((one) => one.stop()))),
+      start: async () => void (await Promise.all(both.map((one) => one.start()))),
+      freeze: () => gate.shut(),
+      thaw: () => gate.open(),
+      close: async () => {
+        gate.open()
+        await Promise.all(both.map((one) => one.stop()))
+      },
     },
-    set bandwidth(value) {
-      conditions.bandwidth = value
-    },
-    get latency() {
-      return conditions.latency
-    },
-    set latency(value) {
-      conditions.latency = value
-    },
-    put: (path, file) => void files.set(path, file),
-    remove: (path) => void files.delete(path),
-    stop: async () => void (await Promise.all(both.map((one) => one.stop()))),
-    start: async () => void (await Promise.all(both.map((one) => one.start()))),
-    freeze: () => gate.shut(),
-    thaw: () => gate.open(),
-    close: async () => {
-      gate.open()
-      await Promise.all(both.map((one) => one.stop()))
-    },
-  }
+    conditions,
+  )
 }
 
 function serviceOf(role: 'registry' | 'cdn', answer: (ask: Ask, fault: Fault) => Answer): Service {

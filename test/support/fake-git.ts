@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { runGit } from './fake-git-client.ts'
+import { resolveRange } from './fake-range.ts'
 import { type Cleanup, tempDir } from './temp.ts'
 
 export interface FakeGitRequest {
@@ -48,6 +49,10 @@ export interface FakeGit {
   create(name: string): Promise<FakeRepository>
   /** Large files by their SHA-256. */
   readonly files: Map<string, Buffer>
+  /** The next answer with a large file breaks off after that many bytes. */
+  cutFileAfter: number | undefined
+  /** Where it says that they lie: another fake that has them, or itself. */
+  storageUrl: string | undefined
   addFile(bytes: Buffer): { readonly oid: string; readonly pointer: string }
   asked(kind: string): readonly FakeGitRequest[]
   stop(): void
@@ -106,7 +111,7 @@ export async function startFakeGit(t: Cleanup): Promise<FakeGit> {
   const answerBatch = (res: ServerResponse, asked: { objects: { oid: string; size: number }[] }): void => {
     const objects = asked.objects.map(({ oid, size }) => {
       if (!files.has(oid)) return { oid, size, error: { code: 404, message: 'no such file' } }
-      const href = `${fake.url}/storage/${oid}?signature=very-secret-indeed`
+      const href = `${fake.storageUrl ?? fake.url}/storage/${oid}?signature=very-secret-indeed`
       return {
         oid,
         size,
@@ -123,7 +128,14 @@ export async function startFakeGit(t: Cleanup): Promise<FakeGit> {
     if (req.method !== 'GET' || req.headers['x-ticket'] !== 'ticket-of-storage')
       return void res.writeHead(403).end()
     if (bytes === undefined) return void res.writeHead(404).end()
-    res.writeHead(200, { 'content-length': bytes.length }).end(bytes)
+    const { cutFileAfter } = fake
+    fake.cutFileAfter = undefined
+    const span = resolveRange(req.headers.range, bytes.length)
+    const { start, end } = span.kind === 'part' ? span : { start: 0, end: bytes.length }
+    const range = span.kind === 'part' ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}
+    res.writeHead(span.kind === 'part' ? 206 : 200, { ...range, 'content-length': end - start })
+    if (cutFileAfter === undefined) return void res.end(bytes.subarray(start, end))
+    res.write(bytes.subarray(start, start + cutFileAfter), () => res.destroy())
   }
 
   const fake: FakeGit = {
@@ -136,6 +148,8 @@ export async function startFakeGit(t: Cleanup): Promise<FakeGit> {
     moved,
     isOld: false,
     files,
+    cutFileAfter: undefined,
+    storageUrl: undefined,
     create: (name) => create(root, name),
     addFile: (bytes) => {
       const oid = createHash('sha256').update(bytes).digest('hex')

@@ -3,7 +3,7 @@ import { GITHUB_HOSTS, type GithubHost } from '../../src/domain/file-hosts.ts'
 import type { UpstreamSettings } from '../../src/upstream/settings.ts'
 import { type Answer, type Ask, answerBytes, answerEmpty, answerFile, withHeader } from './fake-answer.ts'
 import { bytesContent, type Content } from './fake-content.ts'
-import { type Conditions, createExchange, type Service } from './fake-exchange.ts'
+import { type Conditions, createExchange, type Service, withConditions } from './fake-exchange.ts'
 import { createFaults, type Faults } from './fake-faults.ts'
 import { createGate } from './fake-gate.ts'
 import { type Listener, openListener } from './fake-listener.ts'
@@ -84,88 +84,79 @@ export async function startFakeGithub(t: Cleanup): Promise<FakeGithub> {
     gate.open()
     await stop()
   })
-  return {
-    hosts,
-    requests,
-    faults,
-    quota,
-    get bandwidth() {
-      return conditions.bandwidth
+  return withConditions<FakeGithub>(
+    {
+      hosts,
+      requests,
+      faults,
+      quota,
+      upstreams: (more = {}) =>
+        hosts.map(({ name, url }) => ({
+          name,
+          url,
+          kind: 'files',
+          allowPrivate: true,
+          tokenHosts: [],
+          redirectHosts: hosts.map((one) => new URL(one.url).host),
+          ...more,
+        })),
+      urlOf,
+      put,
+      remove: (host, path) => void files.delete(`${host}${path}`),
+      raw: (path, content) =>
+        put('raw.githubusercontent.com', `/${path}`, {
+          content: Buffer.from(content),
+          headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'max-age=300' },
+        }),
+      release: (repository, tag, file, content) => {
+        const storage = `/github-production-release-asset/4242/${idOf(`${repository}/${tag}/${file}`)}`
+        put(
+          'github.com',
+          `/${repository}/releases/download/${encodeURIComponent(tag)}/${encodeURIComponent(file)}`,
+          {
+            location: `${urlOf('release-assets.githubusercontent.com')}${storage}?sp=r&sig=0123456789abcdef`,
+          },
+        )
+        const headers = {
+          'Content-Type': 'application/octet-stream',
+          'Content-Disposition': `attachment; filename=${file}`,
+          'Last-Modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+        }
+        put('release-assets.githubusercontent.com', storage, { content, headers })
+      },
+      latest: (repository, tag) =>
+        put('github.com', `/${repository}/releases/latest`, {
+          location: `${urlOf('github.com')}/${repository}/releases/tag/${tag}`,
+        }),
+      archive: (path, content) => {
+        const [, owner = '', name = '', format = '', ...ref] = path.split('/')
+        const file = `${name}-${ref.join('-')}.${format}`
+        const headers = {
+          'Content-Type': format === 'zip' ? 'application/zip' : 'application/x-gzip',
+          'Content-Disposition': `attachment; filename=${file}`,
+        }
+        const etag = `W/${etagOf(bytesContent(content))}`
+        put('codeload.github.com', path, { content, headers, etag, chunked: true })
+        put('github.com', `/${owner}/${name}/archive/${ref.join('/')}.${format}`, {
+          location: `${urlOf('codeload.github.com')}${path}`,
+        })
+      },
+      api: (path, json) =>
+        put('api.github.com', path, {
+          content: Buffer.from(JSON.stringify(json)),
+          headers: { 'Content-Type': 'application/json; charset=utf-8' },
+        }),
+      rename: (from, to) => {
+        if (to === undefined) renames.delete(from.toLowerCase())
+        else renames.set(from.toLowerCase(), to)
+      },
+      stop,
+      start: async () => void (await Promise.all(listeners.values().map((one) => one.start()))),
+      freeze: () => gate.shut(),
+      thaw: () => gate.open(),
     },
-    set bandwidth(value) {
-      conditions.bandwidth = value
-    },
-    get latency() {
-      return conditions.latency
-    },
-    set latency(value) {
-      conditions.latency = value
-    },
-    upstreams: (more = {}) =>
-      hosts.map(({ name, url }) => ({
-        name,
-        url,
-        kind: 'files',
-        allowPrivate: true,
-        tokenHosts: [],
-        redirectHosts: hosts.map((one) => new URL(one.url).host),
-        ...more,
-      })),
-    urlOf,
-    put,
-    remove: (host, path) => void files.delete(`${host}${path}`),
-    raw: (path, content) =>
-      put('raw.githubusercontent.com', `/${path}`, {
-        content: Buffer.from(content),
-        headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'max-age=300' },
-      }),
-    release: (repository, tag, file, content) => {
-      const storage = `/github-production-release-asset/4242/${idOf(`${repository}/${tag}/${file}`)}`
-      put(
-        'github.com',
-        `/${repository}/releases/download/${encodeURIComponent(tag)}/${encodeURIComponent(file)}`,
-        {
-          location: `${urlOf('release-assets.githubusercontent.com')}${storage}?sp=r&sig=0123456789abcdef`,
-        },
-      )
-      const headers = {
-        'Content-Type': 'application/octet-stream',
-        'Content-Disposition': `attachment; filename=${file}`,
-        'Last-Modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
-      }
-      put('release-assets.githubusercontent.com', storage, { content, headers })
-    },
-    latest: (repository, tag) =>
-      put('github.com', `/${repository}/releases/latest`, {
-        location: `${urlOf('github.com')}/${repository}/releases/tag/${tag}`,
-      }),
-    archive: (path, content) => {
-      const [, owner = '', name = '', format = '', ...ref] = path.split('/')
-      const file = `${name}-${ref.join('-')}.${format}`
-      const headers = {
-        'Content-Type': format === 'zip' ? 'application/zip' : 'application/x-gzip',
-        'Content-Disposition': `attachment; filename=${file}`,
-      }
-      const etag = `W/${etagOf(bytesContent(content))}`
-      put('codeload.github.com', path, { content, headers, etag, chunked: true })
-      put('github.com', `/${owner}/${name}/archive/${ref.join('/')}.${format}`, {
-        location: `${urlOf('codeload.github.com')}${path}`,
-      })
-    },
-    api: (path, json) =>
-      put('api.github.com', path, {
-        content: Buffer.from(JSON.stringify(json)),
-        headers: { 'Content-Type': 'application/json; charset=utf-8' },
-      }),
-    rename: (from, to) => {
-      if (to === undefined) renames.delete(from.toLowerCase())
-      else renames.set(from.toLowerCase(), to)
-    },
-    stop,
-    start: async () => void (await Promise.all(listeners.values().map((one) => one.start()))),
-    freeze: () => gate.shut(),
-    thaw: () => gate.open(),
-  }
+    conditions,
+  )
 }
 
 interface Shelf {

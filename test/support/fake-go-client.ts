@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { findBinary } from '../clients/process.ts'
 import { type Cleanup, tempDir } from './temp.ts'
@@ -22,6 +24,37 @@ export interface GoClientOptions {
   /** "off" unless given. */
   readonly sumdb?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Path of the go; the one on PATH unless given. */
+  readonly program?: string | undefined
+}
+
+/** Where other versions of go are put: by distributions, by its own installers, by toolchains it fetched itself. */
+const PLACES = [
+  '/usr/lib/go-*/bin/go',
+  '/usr/local/go*/bin/go',
+  '/opt/go*/bin/go',
+  join(homedir(), 'sdk/go*/bin/go'),
+  join(homedir(), 'go/pkg/mod/golang.org/toolchain*/bin/go'),
+]
+
+/** The go programs of this machine beside the one on PATH, by what they call themselves ("go1.26.1"). */
+export function otherGos(): ReadonlyMap<string, string> {
+  const usual = findBinary('go')
+  const versions = new Map<string, string>()
+  for (const program of globSync(PLACES)) {
+    const version = versionOf(program)
+    if (version !== undefined && version !== versionOf(usual)) versions.set(version, program)
+  }
+  return versions
+}
+
+function versionOf(program: string | undefined): string | undefined {
+  if (program === undefined) return undefined
+  const { stdout } = spawnSync(program, ['version'], {
+    encoding: 'utf8',
+    env: { ...process.env, GOTOOLCHAIN: 'local' },
+  })
+  return /go version (go\S+)/.exec(stdout)?.[1]
 }
 
 /** Go never uses a proxy for loopback: only what would leave this machine meets the dead one. */
@@ -29,7 +62,7 @@ const DEAD_PROXY = 'http://127.0.0.1:9'
 
 export async function openGoClient(
   t: Cleanup,
-  { proxy, sumdb = 'off', env = {} }: GoClientOptions,
+  { proxy, sumdb = 'off', env = {}, program = findBinary('go') ?? 'go' }: GoClientOptions,
 ): Promise<GoClient> {
   const home = await tempDir(t)
   const work = join(home, 'work')
@@ -49,16 +82,17 @@ export async function openGoClient(
     HTTPS_PROXY: DEAD_PROXY,
     ...env,
   }
-  const run = (...args: readonly string[]): Promise<GoRun> => runGo(args, { cwd: work, env: all })
+  const run = (...args: readonly string[]): Promise<GoRun> => runGo(program, args, { cwd: work, env: all })
   await run('mod', 'init', 'example.test/main')
   return { work, run }
 }
 
 async function runGo(
+  program: string,
   args: readonly string[],
   options: { cwd: string; env: Record<string, string> },
 ): Promise<GoRun> {
-  const child = spawn(findBinary('go') ?? 'go', args, { ...options, timeout: 120_000 })
+  const child = spawn(program, args, { ...options, timeout: 120_000 })
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = ''
     for await (const chunk of stream) text += String(chunk)

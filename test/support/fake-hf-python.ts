@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { HF_PYTHON_HOME } from '../clients/prepare-python.ts'
 import { CLIENTS_REQUIRED, findBinary } from '../clients/process.ts'
 import { type Cleanup, tempDir } from './temp.ts'
 
@@ -17,7 +19,8 @@ export interface HfPython {
   run(script: string): Promise<PythonRun>
 }
 
-const PYTHON = process.env['HF_PYTHON'] ?? findBinary('python3') ?? 'python3'
+const OWN = join(HF_PYTHON_HOME, 'bin', 'python')
+const PYTHON = process.env['HF_PYTHON'] ?? (existsSync(OWN) ? OWN : (findBinary('python3') ?? 'python3'))
 
 /** Why tests with it are skipped; false where it is installed. Only Debian's packages can be demanded everywhere. */
 export function missingHfPython(): string | false {

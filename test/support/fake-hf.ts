@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { type Answer, type Ask, answerBytes, answerFile, answerJson } from './fake-answer.ts'
 import { bytesContent, type Content } from './fake-content.ts'
-import { type Conditions, createExchange } from './fake-exchange.ts'
+import { type Conditions, createExchange, withConditions } from './fake-exchange.ts'
 import { createFaults, type Faults } from './fake-faults.ts'
 import { createHfApi } from './fake-hf-api.ts'
 import { type FakeHfFile, type FakeHfRepo, gitText, hfFile, type Published } from './fake-hf-repos.ts'
@@ -144,46 +144,37 @@ export async function startFakeHf(t: Cleanup): Promise<FakeHf> {
 
   const both = [hub, storage]
   t.after(async () => void (await Promise.all(both.map((one) => one.stop()))))
-  return {
-    url: hub.url,
-    storageHost: storage.host,
-    requests,
-    faults,
-    token: TOKEN,
-    get bandwidth() {
-      return conditions.bandwidth
+  return withConditions<FakeHf>(
+    {
+      url: hub.url,
+      storageHost: storage.host,
+      requests,
+      faults,
+      token: TOKEN,
+      get pageSize() {
+        return pageSize
+      },
+      set pageSize(value) {
+        pageSize = value
+      },
+      publish,
+      repo: (repository) => repos.get(repository) ?? newRepo('models', repository),
+      rename: (repository, to) => {
+        const repo = repos.get(repository)
+        if (repo === undefined) return
+        renamed.set(repo.id, to)
+        repos.delete(repository)
+        repo.id = to
+        repos.set(`${repo.type}/${to}`, repo)
+      },
+      asked: (pattern) =>
+        requests.list({ role: 'registry' }).filter(({ method, path }) => pattern.test(`${method} ${path}`))
+          .length,
+      stop: async () => void (await Promise.all(both.map((one) => one.stop()))),
+      start: async () => void (await Promise.all(both.map((one) => one.start()))),
     },
-    set bandwidth(value) {
-      conditions.bandwidth = value
-    },
-    get latency() {
-      return conditions.latency
-    },
-    set latency(value) {
-      conditions.latency = value
-    },
-    get pageSize() {
-      return pageSize
-    },
-    set pageSize(value) {
-      pageSize = value
-    },
-    publish,
-    repo: (repository) => repos.get(repository) ?? newRepo('models', repository),
-    rename: (repository, to) => {
-      const repo = repos.get(repository)
-      if (repo === undefined) return
-      renamed.set(repo.id, to)
-      repos.delete(repository)
-      repo.id = to
-      repos.set(`${repo.type}/${to}`, repo)
-    },
-    asked: (pattern) =>
-      requests.list({ role: 'registry' }).filter(({ method, path }) => pattern.test(`${method} ${path}`))
-        .length,
-    stop: async () => void (await Promise.all(both.map((one) => one.stop()))),
-    start: async () => void (await Promise.all(both.map((one) => one.start()))),
-  }
+    conditions,
+  )
 }
 
 function newRepo(type: string, id: string): FakeHfRepo {

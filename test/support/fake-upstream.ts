@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../src/domain/clock.ts'
 import type { PullBudget } from './fake-budget.ts'
-import type { Conditions } from './fake-exchange.ts'
+import { type Conditions, withConditions } from './fake-exchange.ts'
 import { createFaults, type Faults } from './fake-faults.ts'
 import { createGate, type Gate } from './fake-gate.ts'
 import { createImages, type Images } from './fake-images.ts'
@@ -82,30 +82,21 @@ export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Prom
     conditions,
     frozen: () => gate.frozen(),
   })
-  return {
-    ...repositories,
-    ...createImages(repositories),
-    ...createPower(servers, gate),
-    url: servers.registry.url,
-    host: servers.registry.host,
-    cdnUrl: servers.cdn.url,
-    tokenUrl: servers.tokenUrl,
-    requests,
-    faults,
-    rateLimit,
-    get bandwidth() {
-      return conditions.bandwidth
+  return withConditions<FakeUpstream>(
+    {
+      ...repositories,
+      ...createImages(repositories),
+      ...createPower(servers, gate),
+      url: servers.registry.url,
+      host: servers.registry.host,
+      cdnUrl: servers.cdn.url,
+      tokenUrl: servers.tokenUrl,
+      requests,
+      faults,
+      rateLimit,
     },
-    set bandwidth(value) {
-      conditions.bandwidth = value
-    },
-    get latency() {
-      return conditions.latency
-    },
-    set latency(value) {
-      conditions.latency = value
-    },
-  }
+    conditions,
+  )
 }
 
 function serverOptions(

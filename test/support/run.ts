@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareClients } from '../clients/prepare.ts'
+import { prepareHfPython } from '../clients/prepare-python.ts'
 
 /**
  * `npm test` and its parts: one run of `node --test` over every test file, so that its closing lines count them
@@ -9,15 +10,17 @@ import { prepareClients } from '../clients/prepare.ts'
  */
 const ROOT = join(import.meta.dirname, '..', '..')
 const [part] = process.argv.slice(2)
+/** Real clients, an image that is built, and the checks that a commit runs by itself. */
+const SLOW = ['test/clients/', 'test/packaging/image.test.ts', 'test/checks.test.ts']
 const files = globSync('test/**/*.test.ts', { cwd: ROOT })
   .filter((file) => belongs(file))
   .sort()
 
-if (part !== '--fast') {
-  const missing = prepareClients()
-  if (missing.length > 0)
-    console.log(`not on this machine, so their tests are skipped: ${missing.join(', ')}`)
-}
+const missing = part === '--fast' ? [] : prepareClients()
+const withClients = part === undefined || part === 'clients'
+const python = withClients ? prepareHfPython() : undefined
+if (withClients && python === undefined) missing.push('huggingface_hub of Python')
+if (missing.length > 0) console.log(`not on this machine, so their tests are skipped: ${missing.join(', ')}`)
 execFileSync(process.execPath, [join(ROOT, 'ui/build.ts'), '--if-stale'], { stdio: 'inherit' })
 const run = spawn(
   process.execPath,
@@ -32,10 +35,11 @@ run.on('exit', (code, signal) => {
 function environment(): NodeJS.ProcessEnv {
   const mustHave = process.env['CI'] === 'true' && process.getuid?.() === 0
   const short = part === '--fast' ? { RACE_SECONDS: '10' } : {}
-  return { ...short, ...process.env, ...(mustHave ? { REQUIRE_CLIENTS: '1' } : {}) }
+  const hub = python === undefined ? {} : { HF_PYTHON: python }
+  return { ...short, ...process.env, ...hub, ...(mustHave ? { REQUIRE_CLIENTS: '1' } : {}) }
 }
 
 function belongs(file: string): boolean {
-  if (part === '--fast') return !file.startsWith('test/clients/') && file !== 'test/checks.test.ts'
+  if (part === '--fast') return !SLOW.some((slow) => file.startsWith(slow))
   return part === undefined || file.startsWith(`test/${part}/`)
 }

@@ -13,7 +13,7 @@ import {
   THEMES,
   visit,
 } from './browser.ts'
-import { fill, logInAs, startConsole } from './console.ts'
+import { logInAs, startConsole, startFull } from './console.ts'
 import { englishIn } from './english.ts'
 import { PLACES, reach } from './places.ts'
 
@@ -41,8 +41,7 @@ suite('everybody can use every page', { skip: NO_CHROMIUM }, () => {
   for (const theme of THEMES)
     for (const language of LANGUAGES)
       test(`${theme}, ${language}`, async (t) => {
-        const lab = await startConsole(t)
-        await fill(lab)
+        const lab = await startFull(t)
         const browser = await openBrowser(t)
         const look: Look = { theme, language }
         const stranger = await openPage(browser, lab.cache.url, look)

@@ -51,7 +51,7 @@ suite('what upstream still has, in the console', { skip: NO_CHROMIUM }, () => {
     const { page, hub } = await begin(t)
     await visit(page, `${REPOSITORY}:1.1`)
     await page.locator('h1').press('r')
-    await page.getByText('The upstream has a newer image under this tag.').first().waitFor()
+    await page.getByText('The upstream has something newer under this name.').first().waitFor()
     await page.getByText('Upstream has', { exact: false }).first().waitFor()
     await visit(page, `${REPOSITORY}:1.2`)
     await page.getByRole('button', { name: 'Check upstream' }).click()

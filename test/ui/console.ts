@@ -5,6 +5,7 @@ import { bcryptLine } from '../auth/support.ts'
 import { pullImage } from '../jobs/support.ts'
 import { type ConfigTables, type Pair, startPair } from '../support/cachalot.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
+import { type FileSources, fillFiles, startFileSources } from './file-sources.ts'
 
 /** As `npm run build` makes it. */
 export const BUILT = join(import.meta.dirname, '../../ui/dist')
@@ -33,6 +34,15 @@ export async function logInAs(page: Page, user: keyof typeof PASSWORDS): Promise
     data: { user, password: PASSWORDS[user] },
   })
   if (!answer.ok()) throw new Error(`no login as ${user}: ${answer.status()} ${await answer.text()}`)
+}
+
+/** The same with images and files of every kind in it, and where they came from. */
+export async function startFull(t: Cleanup): Promise<Pair & { readonly sources: FileSources }> {
+  const sources = await startFileSources(t)
+  const lab = await startConsole(t, sources.config)
+  await fill(lab)
+  await fillFiles(t, lab.cache, sources)
+  return { ...lab, sources }
 }
 
 /** Something of everything, pulled through the cache. */

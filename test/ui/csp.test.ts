@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { NO_CHROMIUM, openBrowser, openPage } from './browser.ts'
-import { fill, logInAs, startConsole } from './console.ts'
+import { logInAs, startConsole, startFull } from './console.ts'
 import { PLACES, reach } from './places.ts'
 
 /** Chromium says this of answers the pages expect: nobody is logged in, nothing of that name is cached. */
@@ -9,8 +9,7 @@ const EXPECTED = /status of (401|404)/
 
 suite('the console keeps to itself', { skip: NO_CHROMIUM }, () => {
   test('asks nobody but its server, and no page breaks the policy', async (t) => {
-    const lab = await startConsole(t)
-    await fill(lab)
+    const lab = await startFull(t)
     const browser = await openBrowser(t)
     const stranger = await openPage(browser, lab.cache.url)
     const alice = await openPage(browser, lab.cache.url)

@@ -58,13 +58,13 @@ suite('the console says what went wrong', { skip: NO_CHROMIUM }, () => {
     const said = {
       en: [
         /Filter: unknown word "idel:3d"; did you mean/,
-        /No image: this address leads to files, not to an image\./,
+        /No image: this page is about no image\./,
         /connect ECONNREFUSED/,
         /check firewall/,
       ],
       zh: [
         /不认识“idel:3d”，是否想写“idle:30d”/,
-        /这个地址指向文件，不是镜像。/,
+        /这个页面与镜像无关。/,
         /：连接被拒绝/,
         /请检查防火墙和代理/,
       ],
@@ -77,7 +77,7 @@ suite('the console says what went wrong', { skip: NO_CHROMIUM }, () => {
           width: theme === 'dark' ? 320 : 1280,
         })
         await logInAs(page, 'alice')
-        const [filter, files, refused, advice] = said[language]
+        const [filter, elsewhere, refused, advice] = said[language]
         const look = async (path: string, pattern: RegExp, name: string) => {
           if (path !== '') await visit(page, path)
           await until(page, `${String(pattern)}.test(document.body.innerText)`)
@@ -85,7 +85,7 @@ suite('the console says what went wrong', { skip: NO_CHROMIUM }, () => {
             await page.screenshot({ path: `${shots}/${name}-${language}-${theme}.png` })
         }
         await look('/ui/images?q=idel:3d', filter, 'filter')
-        await look('/?text=https://github.com/a/b', files, 'convert')
+        await look('/?text=https://hub.docker.com/search', elsewhere, 'convert')
         await visit(page, '/ui/upstreams')
         await page.getByRole('button', { name: language === 'zh' ? /立即测试/ : /Test now/ }).click()
         await look('', refused, 'test')

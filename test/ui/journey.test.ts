@@ -126,7 +126,7 @@ suite('what people do in the console', { skip: NO_CHROMIUM }, () => {
       frees >= 30 * OWN && frees < 31 * OWN + 30 * 8 * KIB,
       `${frees} B are 30 layers and their papers`,
     )
-    await dialog.getByText('stays because other images use it').waitFor()
+    await dialog.getByText('stays because something else uses it').waitFor()
     await dialog.getByRole('button', { name: 'Evict 30 images' }).click()
     await dialog.waitFor({ state: 'detached' })
     assert.equal(await isPullable(cache, '1.1'), true)
@@ -162,7 +162,7 @@ suite('what people do in the console', { skip: NO_CHROMIUM }, () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox', { name: 'Page, repository or action' }).waitFor()
+    await page.getByRole('combobox', { name: 'Page, repository, file or action' }).waitFor()
     await page.keyboard.type('library/app')
     await page.getByRole('option', { name: 'docker.io/library/app' }).waitFor()
     await page.keyboard.press('Enter')

@@ -16,7 +16,7 @@ async function openAs(t: Cleanup, path: string): Promise<Page> {
 
 async function openPalette(page: Page): Promise<void> {
   await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'Page, repository or action' }).waitFor()
+  await page.getByRole('combobox', { name: 'Page, repository, file or action' }).waitFor()
 }
 
 const focused = (page: Page): Promise<string> =>
@@ -27,6 +27,7 @@ suite('the keyboard', { skip: NO_CHROMIUM }, () => {
     const page = await openAs(t, '/ui/')
     const pages = {
       i: 'Images',
+      f: 'Files',
       c: 'Cleanup',
       a: 'Activity',
       u: 'Upstreams',

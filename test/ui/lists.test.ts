@@ -189,7 +189,7 @@ suite('keys of lists', { skip: NO_CHROMIUM }, () => {
     await page.keyboard.press('Backspace')
     await page.keyboard.press('Backspace')
     held.resolve()
-    const box = page.getByRole('combobox', { name: 'Page, repository or action' })
+    const box = page.getByRole('combobox', { name: 'Page, repository, file or action' })
     await box.waitFor()
     await until(page, 'document.activeElement?.role === "combobox"')
     await page.keyboard.type('x')

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { visit } from './browser.ts'
+import { settle, visit } from './browser.ts'
 
 /** A page or a state of one, as tests and screenshots go through them. */
 export interface Place {
@@ -12,16 +12,22 @@ export interface Place {
 }
 
 const APP = 'docker.io/library/app'
+const RELEASE = 'https://github.com/BurntSushi/ripgrep/releases/download/14.1.1/ripgrep-14.1.1-x86_64.tar.gz'
 
 /** Every page, and what opens on them. `fill` of console.ts put there what they show. */
 export const PLACES: readonly Place[] = [
   { name: 'home', path: '/', who: 'anybody' },
   { name: 'home-converted', path: '/?text=docker+pull+nginx:1.27', who: 'anybody' },
+  { name: 'home-file', path: `/?text=${RELEASE}`, who: 'anybody', prepare: convert },
   { name: 'login', path: '/ui/', who: 'anybody' },
   { name: 'first-admin', path: '/ui/setup-admin?token=none', who: 'anybody' },
   { name: 'setup', path: '/ui/setup', who: 'anybody' },
   { name: 'setup-docker', path: '/ui/setup?kind=docker', who: 'alice' },
   { name: 'setup-podman', path: '/ui/setup?kind=podman&strict=1', who: 'alice' },
+  { name: 'setup-go', path: '/ui/setup?kind=go', who: 'anybody' },
+  { name: 'setup-huggingface', path: '/ui/setup?kind=huggingface', who: 'anybody' },
+  { name: 'setup-github', path: '/ui/setup?kind=github', who: 'alice' },
+  { name: 'setup-git', path: '/ui/setup?kind=git', who: 'alice' },
   { name: 'overview', path: '/ui/', who: 'alice' },
   { name: 'images', path: '/ui/images', who: 'alice' },
   { name: 'images-tree', path: '/ui/images?view=tree', who: 'alice' },
@@ -40,7 +46,18 @@ export const PLACES: readonly Place[] = [
   { name: 'image-config', path: `/ui/images/${APP}:1.0?tab=config`, who: 'alice' },
   { name: 'image-manifest', path: `/ui/images/${APP}:1.0?tab=manifest`, who: 'alice' },
   { name: 'image-none', path: '/ui/images/docker.io/library/none:1', who: 'alice' },
+  { name: 'files', path: '/ui/files', who: 'alice' },
+  { name: 'files-kind', path: '/ui/files?kind=hf', who: 'alice' },
+  { name: 'files-none', path: '/ui/files?q=no-such-thing', who: 'alice' },
+  { name: 'files-converted', path: `/ui/files?text=${RELEASE}`, who: 'alice', prepare: convert },
+  { name: 'files-selected', path: '/ui/files', who: 'alice', prepare: selectAll },
+  { name: 'files-evict', path: '/ui/files?kind=git', who: 'alice', prepare: openEvict },
+  { name: 'file', path: '/ui/files/file?name=go:golang.org/x/text@v0.3.0', who: 'alice' },
+  { name: 'file-shared', path: '/ui/files?q=model.safetensors', who: 'alice', prepare: openFirst },
+  { name: 'file-mirror', path: '/ui/files/file?name=git:github.com/octocat/spoon-knife', who: 'alice' },
+  { name: 'file-none', path: '/ui/files/file?name=go:golang.org/x/text@v9.9.9', who: 'alice' },
   { name: 'cleanup', path: '/ui/cleanup', who: 'alice' },
+  { name: 'cleanup-running', path: '/ui/cleanup', who: 'alice', prepare: showRunning },
   { name: 'activity', path: '/ui/activity', who: 'alice' },
   { name: 'activity-live-none', path: '/ui/activity', who: 'alice', prepare: showNothingLive },
   { name: 'activity-requests', path: '/ui/activity?tab=requests', who: 'alice' },
@@ -73,6 +90,28 @@ async function selectAll(page: Page): Promise<void> {
 async function openMenu(page: Page): Promise<void> {
   await page.locator('.menu summary').click()
   await page.locator('.menu input').first().waitFor()
+}
+
+async function convert(page: Page): Promise<void> {
+  await page.locator('.converter pre').first().waitFor()
+}
+
+async function openFirst(page: Page): Promise<void> {
+  await page.locator('tbody tr[data-key] a').first().click()
+  await page.locator('h1 button').waitFor()
+  await settle(page)
+}
+
+/** A clean-up in the middle of its work, as the server tells of it. */
+async function showRunning(page: Page): Promise<void> {
+  const progress = { done: 312, total: 1480, bytes: 9_126_805_504, bytesTotal: 41_204_318_208 }
+  const job = { id: 7, job: 'gc', cause: 'operator', startedAt: 0, progress }
+  const event = `event: jobs\ndata: ${JSON.stringify({ items: [job] })}\n\n`
+  const body = { contentType: 'text/event-stream', body: event }
+  await page.route('**/api/v1/events**', (route) => route.fulfill(body))
+  await visit(page, '/ui/cleanup')
+  await page.locator('progress').waitFor()
+  await page.unroute('**/api/v1/events**')
 }
 
 async function openFetch(page: Page): Promise<void> {

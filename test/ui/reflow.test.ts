@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { evaluate, type Look, NO_CHROMIUM, openBrowser, openPage } from './browser.ts'
-import { fill, logInAs, startConsole } from './console.ts'
+import { logInAs, startFull } from './console.ts'
 import { PLACES, reach } from './places.ts'
 
 const LOOKS: Readonly<Record<string, Look>> = {
@@ -20,8 +20,7 @@ const OUTSIDE = `[...document.body.querySelectorAll('*')]
 suite('no page scrolls sideways', { skip: NO_CHROMIUM }, () => {
   for (const [name, look] of Object.entries(LOOKS))
     test(name, async (t) => {
-      const lab = await startConsole(t)
-      await fill(lab)
+      const lab = await startFull(t)
       const browser = await openBrowser(t)
       const stranger = await openPage(browser, lab.cache.url, look)
       const alice = await openPage(browser, lab.cache.url, look)

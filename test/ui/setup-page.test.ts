@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { missingOrNotRoot, run } from '../clients/process.ts'
+import { missing, missingOrNotRoot, run } from '../clients/process.ts'
 import { tempDir } from '../support/temp.ts'
 import { NO_CHROMIUM, openBrowser, openPage, visit } from './browser.ts'
 import { logInAs, startConsole } from './console.ts'
@@ -74,6 +74,52 @@ suite('the set-up page', { skip: NO_CHROMIUM }, () => {
     assert.equal(plain.status, 200)
     assert.doesNotMatch(plain.body.toString(), /evil/)
   })
+
+  test('sets up clients of files, each with what it takes', async (t) => {
+    const { cache } = await startConsole(t)
+    const { page } = await openPage(await openBrowser(t), cache.url)
+    await visit(page, '/ui/setup')
+    await page.getByRole('link', { name: /Hugging Face/ }).click()
+    await page.getByRole('heading', { level: 2, name: 'Hugging Face', exact: true }).waitFor()
+    await page.getByText(`export HF_ENDPOINT=${cache.url}/hf`).waitFor()
+    await page.getByText('Options').click()
+    assert.equal(await page.getByLabel('Registries').count(), 0)
+    assert.equal(await page.getByText('Never go around the cache').count(), 0)
+    await page.getByLabel('Pull key').fill('ck_0123456789abcdefghijklmno')
+    await page.getByText(`export HF_ENDPOINT=${cache.url}/k/ck_0123456789abcdefghijklmno/hf`).waitFor()
+    await page.getByRole('link', { name: /GitHub files/ }).click()
+    await page.getByText(/aria2c -x8 http:\S+\/k\/ck_\w+\/https:\/\/github\.com/).waitFor()
+    await page.getByRole('link', { name: /Go modules/ }).click()
+    await page.getByText(/^go env -w GOPROXY='\S+\/go,direct'$/).waitFor()
+    await page.getByLabel('Never go around the cache').check()
+    await page.getByText(/^go env -w GOPROXY=\S+\/go$/).waitFor()
+  })
+
+  for (const [kind, program] of [
+    ['go', 'go'],
+    ['git', 'git'],
+    ['github', 'curl'],
+  ] as const)
+    test(`sees a real ${program} come`, { skip: missing(program) }, async (t) => {
+      const { cache } = await startConsole(t)
+      const { page } = await openPage(await openBrowser(t), cache.url)
+      await visit(page, `/ui/setup?kind=${kind}`)
+      await page.getByText('Waiting for that name').waitFor()
+      const home = await tempDir(t)
+      const env = {
+        PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+        HOME: home,
+        GOFLAGS: '-modcacherw',
+        HTTPS_PROXY: 'http://127.0.0.1:9',
+      }
+      const [first] = await page.locator('.step pre').allInnerTexts()
+      // What is shown for github is a download with names to fill in: nothing to apply.
+      if (kind !== 'github') await run('sh', ['-c', first ?? ''], { env })
+      const check = (await page.getByLabel('Check command', { exact: true }).textContent()) ?? ''
+      await assert.rejects(run('sh', ['-c', check], { env }))
+      await page.getByText('This client uses the cache.').waitFor()
+      await page.getByText(/ at 127\.0\.0\.1/).waitFor()
+    })
 
   const lacking = missingOrNotRoot('podman')
   test('sets up a real podman, and says when it came', { skip: lacking }, async (t) => {

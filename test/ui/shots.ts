@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Cleanup } from '../support/temp.ts'
 import { LANGUAGES, NO_CHROMIUM, openBrowser, openPage, THEMES } from './browser.ts'
-import { fill, logInAs, startConsole } from './console.ts'
+import { logInAs, startFull } from './console.ts'
 import { PLACES, reach } from './places.ts'
 
 /**
@@ -33,8 +33,7 @@ async function main(): Promise<void> {
 }
 
 async function shoot(t: Cleanup, out: string, places: typeof PLACES): Promise<number> {
-  const lab = await startConsole(t)
-  await fill(lab)
+  const lab = await startFull(t)
   const browser = await openBrowser(t)
   let count = 0
   for (const theme of THEMES)

@@ -56,7 +56,9 @@ const NAMES = new Set(
   `Cachalot Docker Desktop Engine Hub Podman Buildah containerd kubeadm k3s RKE2 CRI-O OpenShift BuildKit buildx nerdctl
   skopeo Kubernetes NAS Unraid YAML Compose Dockerfile JSON CSV API HTTP HTTPS TLS DNS ID CPU Linux macOS Windows Latin
   root config.toml registries.yaml registries.conf daemon.json CA MIT Ctrl Shift Enter Esc Caps Lock GiB MiB KiB Config
-  Entrypoint English MB GB KB TTL IP URL UTC OCI SHA nginx alpine redis htpasswd label`.split(/\s+/),
+  Entrypoint English GitHub Hugging Face Git git git-lfs GOPROXY curl wget aria2 HTTPS_PROXY NO_PROXY MB GB KB TTL IP URL UTC OCI SHA nginx alpine redis htpasswd label`.split(
+    /\s+/,
+  ),
 )
 
 /** Their parameter is a moment in words, which brings its own spaces. */

@@ -92,6 +92,35 @@ suite('an upstream of files', () => {
     await rejection(client.get(FILE), 'upstream_invalid')
   })
 
+  test('may tell an address elsewhere, which hears what is for it and no token', async (t) => {
+    const seen: (string | string[] | undefined)[][] = []
+    const storage = await serve(t, (request, response) => {
+      seen.push([request.url, request.headers['x-ticket'], request.headers.authorization])
+      if (request.url === '/on') response.writeHead(302, { Location: `${next.url}/there` }).end()
+      else response.end('bytes')
+    })
+    const next = await serve(t, (request, response) => {
+      seen.push([request.url, request.headers['x-ticket'], request.headers.authorization])
+      response.end('bytes')
+    })
+    const hub = await serve(t, bytes)
+    const redirectHosts = [storage.host, next.host]
+    const { client } = clientFor(t, hub.url, { kind: 'files', redirectHosts, token: 'secret-of-the-hub' })
+    const told = { ...FILE, withToken: true, own: { 'x-ticket': 'ours' } }
+    for (const path of ['/x?signature=1', '/on'])
+      assert.equal(await textOf((await client.get({ ...told, at: storage.url + path })).body), 'bytes')
+    assert.deepEqual(seen, [
+      ['/x?signature=1', 'ours', undefined],
+      ['/on', 'ours', undefined],
+      ['/there', undefined, undefined],
+    ])
+    assert.deepEqual(hub.hits, [])
+    const other = await serve(t, bytes)
+    for (const at of [other.url, 'file:///etc/passwd', storage.url.replace('//', '//user:pw@')])
+      await rejection(client.get({ ...told, at }), 'upstream_invalid')
+    assert.deepEqual(other.hits, [])
+  })
+
   test('may lead to the hosts it is told, and nowhere else', async (t) => {
     const storage = await serve(t, bytes)
     const other = await serve(t, bytes)

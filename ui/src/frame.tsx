@@ -2,16 +2,18 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { isConnected } from './live.ts'
 import { Icon, type IconName } from './parts/icon.tsx'
+import { searchPlace } from './parts/place.ts'
 import { go, href, path } from './router.ts'
 import { logOut, may, session } from './session.ts'
 import { type Theme, theme } from './theme.ts'
 import { LANGUAGES, language, useLanguage, w } from './words/words.ts'
 
-type Place = 'overview' | 'images' | 'cleanup' | 'activity' | 'upstreams' | 'setup' | 'settings'
+type Place = 'overview' | 'images' | 'files' | 'cleanup' | 'activity' | 'upstreams' | 'setup' | 'settings'
 
 const PLACES: readonly { readonly id: Place; readonly to: string; readonly role?: 'operator' | 'admin' }[] = [
   { id: 'overview', to: '/' },
   { id: 'images', to: '/images' },
+  { id: 'files', to: '/files' },
   { id: 'cleanup', to: '/cleanup', role: 'operator' },
   { id: 'activity', to: '/activity' },
   { id: 'upstreams', to: '/upstreams' },
@@ -84,7 +86,7 @@ function Search() {
       class="search"
       onSubmit={(event) => {
         event.preventDefault()
-        go(`/images?q=${encodeURIComponent(text.value)}`)
+        go(searchPlace(text.value))
       }}
     >
       <Icon name="search" />

@@ -30,6 +30,7 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
 export const PLACES = {
   o: { to: '/', name: 'overview' },
   i: { to: '/images', name: 'images' },
+  f: { to: '/files', name: 'files' },
   c: { to: '/cleanup', name: 'cleanup' },
   a: { to: '/activity', name: 'activity' },
   u: { to: '/upstreams', name: 'upstreams' },

@@ -21,6 +21,7 @@ export const check: Command = {
   about: [
     'Asks the upstreams by HEAD, which costs no pull. What is cached stays as it is; what the upstream said is',
     'remembered and shown in lists ("ls --filter gone") until the next pull or check.',
+    'Only images are compared: files are asked about when somebody pulls them and they are due.',
     'Exit 4 also where a name is not cached, 6 where the upstream could not say, 3 where names differ in that.',
   ],
   examples: ['check nginx:1.27', 'check ghcr.io/org/app:2 ghcr.io/org/app@sha256:…'],

@@ -30,7 +30,8 @@ export const clientSetup: Command = {
     json: true,
   },
   about: [
-    `KIND is one of ${SETUP_KINDS.join(', ')}.`,
+    `KIND is one of ${SETUP_KINDS.slice(0, 8).join(', ')},`,
+    `${SETUP_KINDS.slice(8).join(', ')}.`,
     'Into a file or a pipe goes the script alone. It asks for sudo where it needs root, keeps copies of',
     'what it changes, and can be run twice; --undo gives the script that brings everything back.',
   ],

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkClock } from '../doctor/clock.ts'
 import { checkFolder } from '../doctor/folder.ts'
+import { checkGit } from '../doctor/git.ts'
 import { checkServer } from '../doctor/server.ts'
 import { checkUpstream } from '../doctor/upstream.ts'
 import { EXIT } from '../exit.ts'
@@ -15,10 +16,10 @@ import { doctorBlocks } from '../views/doctor.ts'
 export const doctor: Command = {
   name: 'doctor',
   group: 'keep in order',
-  summary: 'check configuration, disk, server, clock and every upstream',
+  summary: 'check configuration, disk, git, server, clock and every registry',
   flags: { json: true },
   about: [
-    'Asks every upstream, step by step: name, connection, encryption, registry, token. Writes 64 MiB to the data',
+    'Asks every registry, step by step: name, connection, encryption, registry, token. Writes 64 MiB to the data',
     'folder and reads them back. Exit 1 when something of this machine fails, 6 when only upstreams do.',
     'The report holds no passwords.',
   ],
@@ -34,7 +35,7 @@ export const doctor: Command = {
 
 async function examine(context: Context): Promise<Check[]> {
   const loaded = requireConfig(context)
-  const { upstreams, storage } = loaded.config
+  const { upstreams, storage, git } = loaded.config
   context.note(`asking ${counted(upstreams.length, 'upstream')}, measuring the disk …`)
   const asked = await Promise.all(upstreams.map((upstream) => checkUpstream(upstream, context.world.clock)))
   const clocks = asked.flatMap(({ clocks: one }) => one ?? [])
@@ -43,6 +44,7 @@ async function examine(context: Context): Promise<Check[]> {
   return [
     ...(await checkServer(loaded)),
     ...folder,
+    ...(await checkGit(git)),
     checkClock(clocks),
     ...asked.flatMap(({ checks }) => checks),
   ]

@@ -1,4 +1,4 @@
-import type { GcGoal } from '../../api/contract.ts'
+import type { GcGoal } from '../../api/contract-work.ts'
 import { parseFilter } from '../../domain/filter.ts'
 import { parseBytes } from '../../domain/units.ts'
 import type { Context } from '../context.ts'

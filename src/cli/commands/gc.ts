@@ -1,4 +1,4 @@
-import type { GcGoal, GcReport } from '../../api/contract.ts'
+import type { GcGoal, GcReport } from '../../api/contract-work.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { counted } from '../cells.ts'
 import type { Command } from '../command.ts'
@@ -35,6 +35,8 @@ export const gc: Command = {
     'other platforms: indexes stay, and a pull of such a platform fetches it again. Pinned content, what is in use and',
     'what is younger than --grace stays. What is freed cannot be undone.',
     'With a goal, what its upstream does not have any more, as far as it said, stays too, unless --include-gone is given.',
+    'Files, modules and mirrors of git go by the same rules; a mirror goes whole. --untagged and --keep-platform are about',
+    'images alone.',
     'Pulls go on meanwhile. Exit 3 where the goal cannot be reached.',
   ],
   examples: [
@@ -43,6 +45,7 @@ export const gc: Command = {
     'gc --free 20GiB --yes',
     'gc --idle 90d',
     'gc --keep-platform linux/amd64 --dry-run',
+    'gc --upstream hf,git --idle 30d',
   ],
   run: (context) => {
     const asked = goalOf(context)

@@ -1,12 +1,16 @@
-import type { ImageRow, ListQuery, Page, RepositoryRow } from '../../api/contract.ts'
+import type { ListQuery, Page } from '../../api/contract.ts'
+import type { FileQuery } from '../../api/contract-files.ts'
 import { closest } from '../../config/locate.ts'
 import { parseFilter } from '../../domain/filter.ts'
+import { isProtocolName } from '../../domain/protocol-names.ts'
 import { counted, formatCount } from '../cells.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
+import { kindOf } from '../kinds.ts'
 import { type Reached, withApi } from '../reach.ts'
 import { csvLines, type Table } from '../table.ts'
+import { fileTable } from '../views/files.ts'
 import { imageTable, repositoryTable } from '../views/lists.ts'
 
 /** Enough to read, few enough to come at once. */
@@ -26,7 +30,9 @@ const SORTS: Readonly<Record<string, string>> = {
   created: 'created',
 }
 
-/** `ls`: repositories, or images. */
+const FILE_SORTS = ['name', 'total', 'only-here', 'last-used', 'first-cached', 'pulls']
+
+/** `ls`: repositories, images, or files. */
 export const ls: Command = {
   name: 'ls',
   group: 'look',
@@ -35,6 +41,8 @@ export const ls: Command = {
   summary: 'what is cached, how large, last used when',
   flags: {
     tags: true,
+    files: true,
+    kind: true,
     filter: true,
     sort: true,
     limit: `at most that many rows, ${ROWS} by default`,
@@ -45,10 +53,13 @@ export const ls: Command = {
   about: [
     'Lists repositories; with --tags, or a NAME that has a tag or digest, images. NAME may hold * (within a part of',
     'the name), ** and ?, and is read as in a pull then; without them it may stand anywhere in a name.',
-    '"total" is all that an image needs; "only here" is what its removal frees, the rest is shared with others.',
+    'With --files, or a NAME that begins with go:, github:, hf: or git:, it lists files of GitHub and Hugging Face,',
+    'versions of Go modules, and mirrors of git repositories.',
+    '"total" is all that an image or file needs; "only here" is what its removal frees, the rest is shared with others.',
     '',
     'Filter words, all of which must hold: idle:30d used:7d >100MiB <1GiB only>100MiB untagged tagged pinned partial',
     'complete replaced upstream:ghcr.io platform:linux/arm64 *name*; "!" or "-" in front turns one around.',
+    'Of them files know those about time, size, pulls, pinned, gone, upstream (go, github, hf, git) and names.',
     `Sorts by: ${Object.keys(SORTS).join(' ')} (of images); "-" turns the order around.`,
     'Not on a terminal: one row per line, values separated by tabs, sizes in bytes, times in UTC.',
   ],
@@ -58,6 +69,8 @@ export const ls: Command = {
     "ls 'alpine:3*'",
     'ls --sort -only-here --limit 20',
     "ls --tags --filter 'idle:30d >1GiB'",
+    'ls --files --kind hf --sort -total',
+    "ls 'go:golang.org/x/*'",
   ],
   run: (context) => {
     const query = queryOf(context)
@@ -65,33 +78,46 @@ export const ls: Command = {
   },
 }
 
+function wantsFiles({ words: [name = ''], flags }: Context): boolean {
+  return flags.on('files') || flags.on('kind') || isProtocolName(name)
+}
+
 /** The question as the flags ask it. Throws CommandError (exit 2) before anything is opened. */
-function queryOf({ words, flags, world }: Context): ListQuery {
+function queryOf(context: Context): FileQuery {
+  const { words, flags, world } = context
   const [name] = words
+  const kind = kindOf(context)
+  const ofFiles = wantsFiles(context)
+  if (ofFiles && flags.on('tags'))
+    throw usageError({ what: 'files have no tags', hint: '--files without --tags' })
   const filter = flags.text('filter')
   const parsed = parseFilter(filter ?? '', world.clock())
   if ('problem' in parsed) throw usageError(parsed.problem)
   return {
     ...(name === undefined ? {} : { q: name }),
     ...(filter === undefined ? {} : { filter }),
-    sort: sortOf(flags.text('sort') ?? 'name'),
+    ...(kind === undefined ? {} : { kind }),
+    sort: sortOf(flags.text('sort') ?? 'name', ofFiles ? FILE_SORTS : Object.keys(SORTS)),
     limit: flags.on('all') ? PAGE : (flags.count('limit') ?? ROWS),
   }
 }
 
-function sortOf(text: string): string {
+function sortOf(text: string, names: readonly string[]): string {
   const [, sign = '', word = ''] = /^(-?)(.*)$/.exec(text) ?? []
-  const column = SORTS[word] ?? Object.values(SORTS).find((one) => one === word)
-  if (column !== undefined) return sign + column
-  const near = closest(word, Object.keys(SORTS))
-  const hint = near === undefined ? `one of ${Object.keys(SORTS).join(', ')}` : `${sign}${near}`
+  const name = names.find((one) => one === word || SORTS[one] === word)
+  if (name !== undefined) return sign + SORTS[name]
+  const near = closest(word, names)
+  const hint = near === undefined ? `one of ${names.join(', ')}` : `${sign}${near}`
   throw usageError({ what: `there is no column "${word}"`, hint })
 }
 
-async function list({ api }: Reached, query: ListQuery, context: Context): Promise<void> {
+async function list({ api }: Reached, query: FileQuery, context: Context): Promise<void> {
   const { clock } = context.world
   const { signal } = context
-  if (wantsImages(context)) {
+  if (wantsFiles(context)) {
+    const page = await pages((one) => api.get('/files', one, { signal }), query, context)
+    output(page, fileTable(page.items, clock()), 'file', context)
+  } else if (wantsImages(context)) {
     const page = await pages((one) => api.get('/images', one, { signal }), query, context)
     output(page, imageTable(page.items, clock()), 'image', context)
   } else {
@@ -106,9 +132,9 @@ function wantsImages({ words: [name = ''], flags }: Context): boolean {
 }
 
 /** As many pages as the flags ask for, as one. */
-async function pages<T extends RepositoryRow | ImageRow>(
-  ask: (query: ListQuery) => Promise<Page<T>>,
-  query: ListQuery,
+async function pages<T, Q extends ListQuery>(
+  ask: (query: Q) => Promise<Page<T>>,
+  query: Q,
   { flags }: Context,
 ): Promise<Page<T>> {
   const most = flags.on('all') ? (flags.count('limit') ?? Infinity) : (query.limit ?? ROWS)

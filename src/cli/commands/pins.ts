@@ -1,4 +1,5 @@
 import type { PinRow } from '../../api/contract.ts'
+import { isProtocolName } from '../../domain/protocol-names.ts'
 import { line } from '../blocks.ts'
 import { counted } from '../cells.ts'
 import type { Command } from '../command.ts'
@@ -9,8 +10,11 @@ import { badValue } from '../flags.ts'
 import { momentOf } from '../moment.ts'
 import { type Reached, withApi } from '../reach.ts'
 import { pinTable } from '../views/lists.ts'
+import { removedText } from '../views/removal.ts'
 
 const PATTERNS = 'PATTERN is a name as in a pull, or a glob: * stays within a part of the name, ** does not.'
+const OF_FILES =
+  'With go:, github:, hf: or git: in front it means files: "hf:org/model" is all of a model, "go:golang.org/x/*" modules.'
 
 /** `pins`: what is kept whatever happens. */
 export const pins: Command = {
@@ -31,10 +35,18 @@ export const pin: Command = {
   group: 'change',
   words: 'PATTERN…',
   takes: [1, Infinity],
-  summary: 'keep images whatever happens',
+  summary: 'keep images and files whatever happens',
   flags: { until: true, reason: true, 'dry-run': true, yes: true, json: true },
-  about: [PATTERNS, 'What is cached later is pinned too. Pins of config.toml ([[pin]]) are changed there.'],
-  examples: ["pin 'docker.io/library/alpine:3*'", 'pin nginx:1.27 --until 2026-12-31 --reason "release 14"'],
+  about: [
+    PATTERNS,
+    OF_FILES,
+    'What is cached later is pinned too. Pins of config.toml ([[pin]]) are changed there.',
+  ],
+  examples: [
+    "pin 'docker.io/library/alpine:3*'",
+    'pin nginx:1.27 --until 2026-12-31 --reason "release 14"',
+    'pin hf:org/model',
+  ],
   run: async (context) => {
     const until = untilOf(context)
     const match = context.words
@@ -83,15 +95,18 @@ async function preview({ api }: Reached, context: Context): Promise<void> {
   const ask = { names: context.words, dryRun: true }
   const found = await api.post('/remove', ask, { signal: context.signal })
   const names = [
-    ...found.images.map(({ name }) => name),
+    ...[...found.images, ...found.files].map(({ name }) => name),
     ...found.pinned,
     ...found.inUse,
     ...found.gone,
   ].toSorted()
-  if (context.flags.on('json')) context.json({ images: names, notFound: found.notFound })
+  const files = names.filter(isProtocolName)
+  const images = names.filter((name) => !isProtocolName(name))
+  if (context.flags.on('json')) context.json({ images, files, notFound: found.notFound })
   else for (const name of names) context.print([line(name)])
   const none = found.notFound.length === 0 ? '' : `; nothing yet of ${found.notFound.join(', ')}`
-  context.note(`${counted(names.length, 'image')} would be kept${none}. nothing was changed`)
+  const what = removedText({ images: images.length, files: files.length })
+  context.note(`${what} would be kept${none}. nothing was changed`)
 }
 
 async function previewUnpin({ api }: Reached, context: Context): Promise<void> {

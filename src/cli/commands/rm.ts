@@ -1,5 +1,4 @@
-import type { Selection } from '../../api/contract.ts'
-import type { BoundPreview, Evicted } from '../../api/contract-contents.ts'
+import type { BoundPreview, Evicted, Selection } from '../../api/contract-evict.ts'
 import { parseFilter } from '../../domain/filter.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { counted } from '../cells.ts'
@@ -7,18 +6,21 @@ import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT, usageError } from '../exit.ts'
+import { kindOf } from '../kinds.ts'
 import { type Reached, withApi } from '../reach.ts'
-import { dryBlocks, evictedBlocks, previewBlocks, removedText } from '../views/removal.ts'
+import { countsOf, dryBlocks, evictedBlocks, previewBlocks, removedText } from '../views/removal.ts'
 
-/** `rm REF…`: takes images out of the cache. */
+/** `rm REF…`: takes images and files out of the cache. */
 export const rm: Command = {
   name: 'rm',
   group: 'change',
   words: '[REF…]',
   takes: [0, Infinity],
-  summary: 'take images out of the cache',
+  summary: 'take images and files out of the cache',
   flags: {
     filter: 'only what matches, of the names or of everything',
+    files: 'a filter without names is about files',
+    kind: true,
     'dry-run': true,
     now: true,
     'tags-only': true,
@@ -30,6 +32,8 @@ export const rm: Command = {
     'Shows what goes, what that frees and what stays because others share it. A tag stands for its image, whose other',
     'tags go with it; with --tags-only they stay, and the image with them. A REF without a tag stands for all images of',
     'that repository, and it may hold *, ** and ?.',
+    'A REF that begins with go:, github:, hf: or git: means files: a version of a module, a file, all of a model, a',
+    'mirror. A mirror goes at once: there is no way back, and the next clone fetches it again.',
     'Pinned images stay, and so does what is being read. What its upstream does not have any more, as far as it said,',
     'stays too, unless --include-gone is given: nothing brings it back.',
     'The next pull fetches them again. Their bytes stay for ten minutes, so that "undo" can put everything back, unless',
@@ -40,6 +44,8 @@ export const rm: Command = {
     'rm nginx:latest --tags-only',
     "rm 'ghcr.io/org/app:pr-*'",
     "rm --filter 'idle:90d >500MiB' --yes",
+    'rm hf:org/model',
+    "rm --files --kind github --filter 'idle:30d'",
   ],
   run: (context) => {
     const selection = selectionOf(context)
@@ -48,7 +54,8 @@ export const rm: Command = {
 }
 
 /** Nothing named never means everything. */
-function selectionOf({ words: names, flags, world }: Context): Selection {
+function selectionOf(context: Context): Selection {
+  const { words: names, flags, world } = context
   const filter = flags.text('filter')
   const parsed = parseFilter(filter ?? '', world.clock())
   if ('problem' in parsed) throw usageError(parsed.problem)
@@ -56,7 +63,16 @@ function selectionOf({ words: names, flags, world }: Context): Selection {
   if (empty) throw usageError({ what: 'the filter is empty', hint: 'cachalot rm --help' })
   if (names.length === 0 && filter === undefined)
     throw usageError({ what: 'nothing is named', hint: 'a name, or --filter; cachalot rm --help' })
-  return { names, ...(filter === undefined ? {} : { filter }) }
+  const kind = kindOf(context)
+  const isOfFiles = flags.on('files') || kind !== undefined
+  if (isOfFiles && flags.on('tags-only'))
+    throw usageError({ what: 'files have no tags', hint: 'rm without --tags-only' })
+  return {
+    names,
+    ...(filter === undefined ? {} : { filter }),
+    ...(isOfFiles ? { of: 'files' } : {}),
+    ...(kind === undefined ? {} : { kind }),
+  }
 }
 
 async function remove({ api, isServed }: Reached, selection: Selection, context: Context): Promise<number> {
@@ -76,7 +92,7 @@ async function remove({ api, isServed }: Reached, selection: Selection, context:
   const isWatched = context.terminal.out.interactive
   if (!flags.on('json') && isWatched)
     context.print(previewBlocks(preview, { now: world.clock(), includeGone }))
-  const what = removedText(count, namesOnly.length)
+  const what = removedText({ ...countsOf(preview), namesOnly: namesOnly.length })
   const freed = `(${counted(objects, 'object')}) and free ${formatBytes(frees)}`
   const question = `remove ${what}${count === 0 ? '' : ` ${freed}`}?`
   await confirm(context, {

@@ -1,11 +1,11 @@
-import type { Eviction } from '../../api/contract-contents.ts'
+import type { Eviction } from '../../api/contract-evict.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { line } from '../blocks.ts'
-import { counted } from '../cells.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT } from '../exit.ts'
 import { type Reached, withApi } from '../reach.ts'
+import { removedText } from '../views/removal.ts'
 
 /** `undo [ID]`: takes an eviction back. */
 export const undo: Command = {
@@ -28,8 +28,9 @@ async function putBack({ api }: Reached, context: Context): Promise<void> {
   const { items } = await api.get('/evictions', {}, { signal })
   const { id, names } = choose(items, context.words[0])
   const undone = await api.post('/undo', { id }, { signal })
-  // Without images it was tags alone.
-  const what = undone.images === 0 ? counted(names.length, 'tag') : counted(undone.images, 'image')
+  const { images, files } = undone
+  // Without images and files it was tags alone.
+  const what = removedText({ images, files, namesOnly: images + files === 0 ? names.length : 0 })
   if (flags.on('json')) context.json({ id, ...undone })
   else context.print([line(`put ${what} back, ${formatBytes(undone.bytes)}`)])
 }

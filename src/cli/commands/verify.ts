@@ -1,4 +1,4 @@
-import type { VerifyReport } from '../../api/contract.ts'
+import type { VerifyReport } from '../../api/contract-work.ts'
 import { parseBytes } from '../../domain/units.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -23,10 +23,11 @@ export const verify: Command = {
     json: true,
   },
   about: [
+    'REF is an image, or a file or mirror as "ls --files" names it. Mirrors of git are looked through by git itself.',
     'Damaged content is put aside and is fetched again when somebody asks for it; --repair fetches it now.',
     'Exit 8 where something is wrong and was not repaired. Pulls go on meanwhile.',
   ],
-  examples: ['verify', 'verify nginx:1.27', 'verify --repair --rate 200MiB/s'],
+  examples: ['verify', 'verify nginx:1.27', 'verify hf:org/model', 'verify --repair --rate 200MiB/s'],
   run: (context) => {
     const rate = rateOf(context)
     const { words: names, flags, signal } = context

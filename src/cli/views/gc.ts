@@ -1,4 +1,4 @@
-import type { GcReport, GcRow } from '../../api/contract.ts'
+import type { GcReport, GcRow } from '../../api/contract-work.ts'
 import { formatBytes, formatDuration } from '../../domain/units.ts'
 import { type Block, line, picture } from '../blocks.ts'
 import { bytes, count, counted, formatCount, formatShare, words } from '../cells.ts'
@@ -44,12 +44,21 @@ function reasonTable(rows: readonly GcRow[]): Table {
       { key: 'frees', title: 'frees', align: 'right' },
     ],
     rows: rows.map((row) => [
-      { text: words(row.text).text, raw: row.reason },
+      { text: words(row.text).text + ofFiles(row), raw: row.reason },
       count(row.objects),
       bytes(row.total),
       bytes(row.frees, 'strong'),
     ]),
   }
+}
+
+/** Objects that are no part of images, for people. */
+function ofFiles({ files, mirrors }: GcRow): string {
+  const parts = [
+    ...(files > 0 ? [`${formatCount(files)} of files`] : []),
+    ...(mirrors > 0 ? [counted(mirrors, 'mirror')] : []),
+  ]
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
 }
 
 function keptOf({ kept }: GcReport): Block[] {
@@ -58,7 +67,7 @@ function keptOf({ kept }: GcReport): Block[] {
     kept.inUse > 0 ? `${formatCount(kept.inUse)} in use` : '',
     kept.young > 0 ? `${formatCount(kept.young)} used a moment ago` : '',
     kept.later > 0 ? `${counted(kept.later, 'image')} for the next run` : '',
-    kept.gone > 0 ? `${counted(kept.gone, 'image')} gone upstream (--include-gone)` : '',
+    kept.gone > 0 ? `${formatCount(kept.gone)} gone upstream (--include-gone)` : '',
   ].filter((part) => part !== '')
   return parts.length === 0 ? [] : [line(`kept: ${parts.join(' · ')}`)]
 }

@@ -1,6 +1,6 @@
 import type { ImageDetail, LayerRow, PlatformRow, TagRow } from '../../api/contract.ts'
 import { type Block, type Fact, gap, picture } from '../blocks.ts'
-import { ago, bytes, type Cell, count, digest, isoTime, localTime, words } from '../cells.ts'
+import { ago, both, bytes, type Cell, count, digest, noted, words } from '../cells.ts'
 import type { Tone } from '../paint.ts'
 import type { Table } from '../table.ts'
 
@@ -31,14 +31,6 @@ function factsOf({ image }: ImageDetail, now: number): Fact[] {
     ...(image.goneAt === undefined ? [] : [{ label: 'gone upstream', value: both(image.goneAt, now) }]),
     ...(image.replacedAt === undefined ? [] : [{ label: 'replaced', value: both(image.replacedAt, now) }]),
   ]
-}
-
-function noted(cell: Cell, note: string): Cell {
-  return { ...cell, text: `${cell.text} (${note})` }
-}
-
-function both(time: number, now: number): Cell {
-  return { text: `${localTime(time)} (${ago(time, now).text})`, raw: isoTime(time) }
 }
 
 function tagBlocks(tags: readonly TagRow[], now: number): Block[] {

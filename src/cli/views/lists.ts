@@ -28,7 +28,7 @@ export function repositoryTable(rows: readonly RepositoryRow[], now: number): Ta
       bytes(row.onlyHere),
       ago(row.lastUsed, now),
       count(row.pulls),
-      pinned(row.pinned),
+      pinnedCell(row.pinned),
     ]),
   }
 }
@@ -54,7 +54,7 @@ export function imageTable(rows: readonly ImageRow[], now: number): Table {
       ago(row.lastUsed, now),
       count(row.pulls),
       { text: row.state, raw: row.state, ...(row.state === 'partial' ? { tone: 'warn' } : {}) },
-      pinned(row.pinned),
+      pinnedCell(row.pinned),
       { text: row.digest.slice(7, 19), raw: row.digest },
       row.created === undefined ? words(undefined) : ago(row.created, now),
       listed(row.platforms),
@@ -68,7 +68,8 @@ function imageName(row: ImageRow): Cell {
   return { ...name, text: name.text.replace(/(@sha\d+:[0-9a-f]{12})[0-9a-f]+$/, '$1') }
 }
 
-function pinned(is: boolean): Cell {
+/** Empty for what is not. */
+export function pinnedCell(is: boolean): Cell {
   return is ? { text: 'pinned', raw: 'pinned', tone: 'accent' } : { text: '', raw: '' }
 }
 
@@ -78,6 +79,7 @@ export function pinTable(rows: readonly PinRow[]): Table {
       { key: 'match', title: 'pattern', shrink: true },
       { key: 'origin', title: 'from' },
       { key: 'images', title: 'images', align: 'right' },
+      { key: 'files', title: 'files', align: 'right' },
       { key: 'bytes', title: 'holds', align: 'right' },
       { key: 'until', title: 'until', drop: 1 },
       { key: 'reason', title: 'reason', shrink: true, drop: 2 },
@@ -86,6 +88,7 @@ export function pinTable(rows: readonly PinRow[]): Table {
       words(row.match, 'strong'),
       { text: row.origin === 'config' ? 'config.toml' : 'command', raw: row.origin },
       count(row.images),
+      count(row.files),
       bytes(row.bytes),
       row.until === undefined ? { text: 'for good', raw: '' } : moment(row.until),
       words(row.reason),

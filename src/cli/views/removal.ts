@@ -1,7 +1,9 @@
-import type { BoundPreview, Evicted } from '../../api/contract-contents.ts'
+import type { BoundPreview, Evicted } from '../../api/contract-evict.ts'
 import { formatBytes } from '../../domain/units.ts'
 import { type Block, line, picture } from '../blocks.ts'
 import { counted, listed, localTime } from '../cells.ts'
+import type { Table } from '../table.ts'
+import { fileTable } from './files.ts'
 import { imageTable } from './lists.ts'
 
 /** Rows a person looks through; the rest is counted. */
@@ -13,14 +15,11 @@ export function previewBlocks(
   preview: BoundPreview,
   { now, includeGone }: { now: number; includeGone: boolean },
 ): Block[] {
-  const { images, count, pinned, inUse, needed, gone, notFound, alsoTags, namesOnly } = preview
-  const table = imageTable(images, now)
-  const rest = count - SHOWN
+  const { images, files, pinned, inUse, needed, gone, notFound, alsoTags, atOnce, namesOnly } = preview
   return [
-    ...(images.length === 0
-      ? []
-      : [{ kind: 'table' as const, table: { ...table, rows: table.rows.slice(0, SHOWN) }, row: 'image' }]),
-    ...(rest > 0 ? [picture(`… and ${counted(rest, 'more image')}`, 'dim')] : []),
+    ...rowBlocks(imageTable(images, now), { noun: 'image', all: countsOf(preview).images }),
+    ...rowBlocks(fileTable(files, now), { noun: 'file', all: countsOf(preview).files }),
+    ...named('goes at once, without a way back', atOnce),
     ...named('also removes', alsoTags),
     ...named('tags alone, their images stay', namesOnly),
     ...named('stays, pinned', pinned),
@@ -31,23 +30,55 @@ export function previewBlocks(
   ]
 }
 
+function rowBlocks(table: Table, { noun, all }: { noun: string; all: number }): Block[] {
+  if (table.rows.length === 0) return []
+  const rest = all - SHOWN
+  return [
+    { kind: 'table', table: { ...table, rows: table.rows.slice(0, SHOWN) }, row: noun },
+    ...(rest > 0 ? [picture(`… and ${counted(rest, `more ${noun}`)}`, 'dim')] : []),
+  ]
+}
+
+/** How many go. Of very many only the first of each are listed; then the longer list stands for the rest. */
+export function countsOf({ images, files, count }: Pick<BoundPreview, 'images' | 'files' | 'count'>): Gone {
+  const unlisted = count - images.length - files.length
+  const isOfFiles = files.length >= images.length && files.length > 0
+  return {
+    images: images.length + (isOfFiles ? 0 : unlisted),
+    files: files.length + (isOfFiles ? unlisted : 0),
+  }
+}
+
 function named(what: string, names: readonly string[]): Block[] {
   if (names.length === 0) return []
   return [line(`${what}: ${listed(names, NAMED).text}`, 'warn')]
 }
 
-/** "2 images and 1 tag": images that go, and tags that go without theirs. */
-export function removedText(images: number, namesOnly: number): string {
-  const tags = counted(namesOnly, 'tag')
-  if (images === 0 && namesOnly > 0) return tags
-  return `${counted(images, 'image')}${namesOnly === 0 ? '' : ` and ${tags}`}`
+/** What goes, or went. */
+export interface Gone {
+  readonly images: number
+  readonly files: number
+  /** Tags that go without their images. */
+  readonly namesOnly?: number
+}
+
+/** "2 images, 1 file and 1 tag" */
+export function removedText({ images, files, namesOnly = 0 }: Gone): string {
+  const parts = [
+    ...(images > 0 || files + namesOnly === 0 ? [counted(images, 'image')] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
+    ...(namesOnly > 0 ? [counted(namesOnly, 'tag')] : []),
+  ]
+  const last = parts.pop() ?? ''
+  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`
 }
 
 /** The closing line of a preview. */
 export function dryBlocks(preview: BoundPreview): Block[] {
   if (preview.count + preview.namesOnly.length === 0) return [line('nothing was changed.')]
   const { count, namesOnly, frees } = preview
-  const what = count === 0 ? `remove ${removedText(0, namesOnly.length)}` : `free ${formatBytes(frees)}`
+  const tags = { images: 0, files: 0, namesOnly: namesOnly.length }
+  const what = count === 0 ? `remove ${removedText(tags)}` : `free ${formatBytes(frees)}`
   const would = `nothing was changed. run without --dry-run to ${what}`
   return [line(`${would}${keptOf(preview)}`)]
 }
@@ -63,11 +94,12 @@ export function evictedBlocks(
     'stays',
     left.map(({ name, why }) => `${name} (${WHY[why]})`),
   )
-  if (evicted === undefined || evicted.images + evicted.namesOnly === 0)
+  if (evicted === undefined || evicted.images + evicted.files + evicted.namesOnly === 0)
     return [...stays, line('nothing was changed.')]
-  const { id, images, namesOnly, bytes, undoUntil } = evicted
-  const what = `removed ${removedText(images, namesOnly)}`
-  const told = images === 0 ? what : `${what}${freedText(bytes, { undoUntil, isServed })}${keptOf(preview)}`
+  const { id, images, files, bytes, undoUntil } = evicted
+  const what = `removed ${removedText(evicted)}`
+  const told =
+    images + files === 0 ? what : `${what}${freedText(bytes, { undoUntil, isServed })}${keptOf(preview)}`
   if (undoUntil === undefined) return [...stays, line(told)]
   return [...stays, line(told), line(`undo until ${timeOf(undoUntil)}: cachalot undo ${id}`)]
 }

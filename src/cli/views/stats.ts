@@ -52,7 +52,7 @@ function toneOf({ used, maxSize, volumeFree, minFree }: Stats['disk']): Tone {
   return 'good'
 }
 
-function diskFacts({ disk, repositories, tags }: Stats): Fact[] {
+function diskFacts({ disk, repositories, tags, files }: Stats): Fact[] {
   const short = disk.volumeFree < disk.minFree
   return [
     { label: 'volume free', value: volumeFree(disk, short) },
@@ -62,6 +62,7 @@ function diskFacts({ disk, repositories, tags }: Stats): Fact[] {
     { label: 'index', value: bytes(disk.index) },
     { label: 'repositories', value: count(repositories) },
     { label: 'tags', value: count(tags) },
+    { label: 'files', value: count(files) },
     { label: 'blobs', value: count(disk.blobs) },
   ]
 }
@@ -81,6 +82,7 @@ const DISK_COLUMNS: readonly Column[] = [
   { key: 'budget', title: 'budget', align: 'right' },
   { key: 'repositories', title: 'repositories', align: 'right', drop: 1 },
   { key: 'tags', title: 'tags', align: 'right' },
+  { key: 'files', title: 'files', align: 'right' },
 ]
 
 function diskTable(upstreams: readonly UpstreamDisk[]): Table {
@@ -89,9 +91,15 @@ function diskTable(upstreams: readonly UpstreamDisk[]): Table {
     bytes(row.bytes),
     row.budget === 0 ? { text: '–', raw: '0' } : bytes(row.budget),
     count(row.repositories),
-    count(row.tags),
+    some(row.tags),
+    some(row.files),
   ])
   return { columns: DISK_COLUMNS, rows }
+}
+
+/** Registries have no files, and all others no tags. */
+function some(value: number): Cell {
+  return value === 0 ? { text: '–', raw: '0' } : count(value)
 }
 
 function trafficTable(traffic: readonly TrafficRow[], span: string): Table {

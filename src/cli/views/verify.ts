@@ -1,4 +1,4 @@
-import type { VerifyProblem, VerifyReport } from '../../api/contract.ts'
+import type { VerifyProblem, VerifyReport } from '../../api/contract-work.ts'
 import { SECOND } from '../../domain/clock.ts'
 import { formatBytes, formatDuration } from '../../domain/units.ts'
 import { type Block, line } from '../blocks.ts'
@@ -15,9 +15,10 @@ const SAID: Record<VerifyProblem['problem'], string> = {
 
 /** What is wrong, and how much was looked at. */
 export function verifyBlocks(report: VerifyReport): Block[] {
-  const { blobs, bytes, problems, ms } = report
+  const { blobs, mirrors, bytes, problems, ms } = report
   const rate = ms > 0 ? `, ${formatBytes(Math.round((bytes / ms) * SECOND))}/s` : ''
-  const looked = `${counted(blobs, 'blob')}, ${formatBytes(bytes)} in ${formatDuration(ms)}${rate}`
+  const objects = [counted(blobs, 'blob'), ...(mirrors === 0 ? [] : [counted(mirrors, 'mirror')])].join(', ')
+  const looked = `${objects}, ${formatBytes(bytes)} in ${formatDuration(ms)}${rate}`
   if (problems.length === 0) return [line(`all is well: ${looked}`, 'good')]
   const repaired = problems.filter((one) => one.repaired).length
   const left = problems.length - repaired

@@ -1,7 +1,7 @@
 import type { Db } from '../open.ts'
 
 export interface Counts {
-  /** With content that is here. */
+  /** Of images, with content that is here. */
   readonly repositories: number
   /** Whose manifest is here. */
   readonly tags: number
@@ -15,7 +15,8 @@ export function counts(db: Db): Counts {
   return {
     repositories: one(
       `SELECT count(*) FROM main.repositories r
-        WHERE EXISTS (SELECT 1 FROM main.entries e WHERE e.repository = r.id AND ${here})`,
+        WHERE r.front_end = 'oci'
+          AND EXISTS (SELECT 1 FROM main.entries e WHERE e.repository = r.id AND ${here})`,
     ),
     // Text sorts before bytes: digests are not looked at.
     tags: one(

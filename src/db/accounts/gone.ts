@@ -1,3 +1,5 @@
+import { fileOf, fileText } from '../../domain/file-names.ts'
+import type { EntryKey } from '../../domain/names.ts'
 import { toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
@@ -35,7 +37,10 @@ function allGone(db: Db): readonly GoneRow[] {
   ).all()
 }
 
-/** Marks all that images hold which cannot be pulled again as held, and says how many images these are. Part of a plan. */
+/**
+ * Marks all that images hold which cannot be pulled again as held, and files of which the same is so; says how many images
+ * and files these are. Part of a plan.
+ */
 export function holdGone(db: Db): number {
   // Its table lives as long as a plan: a statement that is kept would not outlive it.
   const hold = db.prepare<[Buffer]>(
@@ -48,5 +53,20 @@ export function holdGone(db: Db): number {
   )
   const all = allGone(db)
   for (const { digest } of all) hold.run(digest)
-  return all.length
+  const files = goneFiles(db)
+  for (const { digest } of files) hold.run(digest)
+  const names = files.map(fileOf).filter((file) => file !== undefined)
+  return all.length + new Set(names.map(fileText)).size
+}
+
+type GoneFile = Pick<EntryKey, 'frontEnd' | 'repository' | 'ref'> & { readonly digest: Buffer }
+
+function goneFiles(db: Db): readonly GoneFile[] {
+  return prepared<[], GoneFile>(
+    db,
+    `SELECT r.front_end AS frontEnd, r.name AS repository, e.ref, e.digest
+       FROM main.entries e INDEXED BY entries_gone CROSS JOIN main.blobs b ON b.digest = e.digest
+            CROSS JOIN main.repositories r ON r.id = e.repository
+      WHERE e.gone_at IS NOT NULL AND e.kind = 'file'`,
+  ).all()
 }

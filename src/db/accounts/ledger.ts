@@ -88,7 +88,7 @@ export function* makeLedger(db: Db): Generator<void, Ledger> {
   return { images, repositories: [...places.values()], shared }
 }
 
-/** Those that have something, by their places. */
+/** Those of images that have something, by their places. */
 function readRepositories(
   db: Db,
   shares: ReadonlyMap<number, RepositoryShare>,
@@ -96,7 +96,8 @@ function readRepositories(
   const rows = db
     .prepare<[], { place: number; id: number; frontEnd: string; upstream: string; repository: string }>(
       `SELECT p.place, r.id, r.front_end AS frontEnd, r.upstream, r.name AS repository
-         FROM temp.place p JOIN main.repositories r ON r.id = p.repository ORDER BY p.place`,
+         FROM temp.place p JOIN main.repositories r ON r.id = p.repository
+        WHERE r.front_end = 'oci' ORDER BY p.place`,
     )
     .all()
   const places = new Map<number, RepositoryFacts>()

@@ -13,7 +13,7 @@ import { imageIsHere, repositoryIsHere } from './still-here.ts'
 /** Of one image, in a list. */
 export const MOST_TAGS = 100
 
-const file = createKeptFile({ suffix: '.lists', format: 1, pack: packLedger, unpack: unpackLedger })
+const file = createKeptFile({ suffix: '.lists', format: 2, pack: packLedger, unpack: unpackLedger })
 
 /** What all lists are made of. */
 export const ledgerOf = createKept(makeLedger, file)

@@ -1,5 +1,6 @@
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
+import { isLeaving } from './file-removal.ts'
 import { DEEPEST } from './gather.ts'
 import { BLOCKS } from './plan-ask.ts'
 
@@ -12,6 +13,7 @@ import { BLOCKS } from './plan-ask.ts'
  * - doomed: manifests that lose their names in a repository
  * - parted: those of which no name is left anywhere, and nothing above them
  * - unnamed: manifests that are needed without a name (see remains.ts)
+ * - leaving: names of files that go
  * - freed: what leaves the disk
  */
 const TABLES = `
@@ -28,18 +30,21 @@ const TABLES = `
   CREATE TEMP TABLE IF NOT EXISTS parted (digest BLOB PRIMARY KEY) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS unnamed (
     digest BLOB, repository INTEGER, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
+  CREATE TEMP TABLE IF NOT EXISTS leaving (
+    repository INTEGER, ref TEXT, digest BLOB, PRIMARY KEY (repository, ref)) WITHOUT ROWID;
   CREATE TEMP TABLE IF NOT EXISTS freed (digest BLOB PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID`
 
-const SCRATCH = ['going', 'under', 'piece', 'doomed', 'parted', 'unnamed', 'freed']
+const SCRATCH = ['going', 'under', 'piece', 'doomed', 'parted', 'unnamed', 'leaving', 'freed']
 
-/** Makes the tables, empty, on this connection. `going` is filled by the caller. */
+/** Makes the tables, empty, on this connection. `going` and `leaving` are filled by the caller. */
 export function beginNeeds(db: Db): void {
   db.exec(TABLES)
 }
 
-/** Fills the other tables from `going`, but for what `findRemains` is about. `ignorePins`: as any other content. */
+/** Fills the other tables from these two, but for what `findRemains` is about. `ignorePins`: as any other content. */
 export function findFreed(db: Db, ignorePins: boolean): void {
   findUnder(db)
+  addFiles(db)
   doom(db)
   part(db)
   free(db, ignorePins)
@@ -89,6 +94,15 @@ function findUnder(db: Db): void {
     db,
     `INSERT INTO temp.piece SELECT b.digest, ${BLOCKS}, b.pinned
        FROM (SELECT DISTINCT digest FROM temp.under) u CROSS JOIN main.blobs b ON b.digest = u.digest`,
+  ).run()
+}
+
+/** What names of files lead to. */
+function addFiles(db: Db): void {
+  prepared<[]>(
+    db,
+    `INSERT OR IGNORE INTO temp.piece SELECT b.digest, ${BLOCKS}, b.pinned
+       FROM (SELECT DISTINCT digest FROM temp.leaving) l CROSS JOIN main.blobs b ON b.digest = l.digest`,
   ).run()
 }
 
@@ -162,6 +176,7 @@ const HAS_OTHER_NAME = `EXISTS (
          WHEN 'manifest' THEN NOT ${isDoomed('e.repository', 'e.digest')}
          WHEN 'blob' THEN NOT EXISTS (SELECT 1 FROM temp.under o
                                        WHERE o.digest = e.digest AND o.repository = e.repository)
+         WHEN 'file' THEN NOT ${isLeaving('e.repository', 'e.ref')}
          ELSE 1 END)`
 
 /** Whether an image of any repository holds the piece that stays. */

@@ -1,10 +1,12 @@
 import type { Sha256 } from '../../domain/digest.ts'
-import { createImageGlob, namesReference } from '../../domain/glob.ts'
-import { isPlain, partPlain } from '../../domain/glob-set.ts'
-import { fromRef, toRef, toSha256 } from '../digests.ts'
+import { fileText } from '../../domain/file-names.ts'
+import { isProtocolName } from '../../domain/protocol-names.ts'
+import { toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
 import { DEEPEST } from './gather.ts'
+import { createFileFinder, type FoundFile } from './pinned-files.ts'
+import { createImageFinder } from './pinned-images.ts'
 import { BLOCKS } from './plan-ask.ts'
 
 /** What the marks of pinned blobs lack, and what they have too much. */
@@ -13,12 +15,14 @@ export interface PinMarks {
   readonly surplus: readonly Sha256[]
 }
 
-/** Compares the marks of all blobs with what pins cover: manifests they name, and everything below those. */
+/** Compares the marks of all blobs with what pins cover: manifests they name, everything below those, and files. */
 export function pinned(db: Db, { matches }: { matches: readonly string[] }): PinMarks {
   db.exec('DROP TABLE IF EXISTS temp.covered')
   db.exec('CREATE TEMP TABLE covered (digest BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID')
   const cover = db.prepare('INSERT OR IGNORE INTO temp.covered VALUES (?)')
-  for (const digest of createFinder(db)(matches)) cover.run(digest)
+  for (const digest of createImageFinder(db)(matches.filter((match) => !isProtocolName(match))))
+    cover.run(digest)
+  for (const { digest } of createFileFinder(db)(matches.filter(isProtocolName))) cover.run(digest)
   const below = db.prepare(
     `INSERT OR IGNORE INTO temp.covered SELECT e.child FROM temp.covered c CROSS JOIN main.edges e ON e.parent = c.digest`,
   )
@@ -38,77 +42,48 @@ export function pinned(db: Db, { matches }: { matches: readonly string[] }): Pin
   return marks
 }
 
-interface Place {
-  readonly id: number
-  readonly name: string
+export interface PinHolding {
+  readonly images: number
+  /** Whose content is here, at least in part. */
+  readonly files: number
+  /** Of all that they hold, on disk. */
+  readonly bytes: number
 }
 
-interface ManifestRow {
-  readonly ref: string | Buffer
-  readonly digest: Buffer
-  readonly previous: Buffer | null
+/** What each pin covers. Mirrors of git are in no index. */
+export function pinHoldings(db: Db, { matches }: { matches: readonly string[] }): readonly PinHolding[] {
+  const images = createImageFinder(db)
+  const files = createFileFinder(db)
+  return matches.map((match) => {
+    if (isProtocolName(match)) return filesHeld(db, files([match]))
+    const digests = new Set([...images([match])].map((digest) => digest.toString('hex')))
+    return { images: digests.size, files: 0, bytes: bytesBelow(db, digests) }
+  })
 }
 
-/** Finds manifests by patterns. What is named plainly is looked up; for globs, repositories are gone through. */
-function createFinder(db: Db) {
-  const places = db.prepare<[], Place>("SELECT id, upstream || '/' || name AS name FROM repositories").all()
-  const byName = new Map<string, Place[]>()
-  for (const place of places) byName.set(place.name, [...(byName.get(place.name) ?? []), place])
-  const FROM = "SELECT ref, digest, previous FROM entries WHERE repository = ? AND kind = 'manifest'"
-  const all = db.prepare<[number], ManifestRow>(FROM)
-  const one = db.prepare<[number, string | Buffer], ManifestRow>(`${FROM} AND ref = ?`)
-
-  function* plainly(match: string): Generator<ManifestRow> {
-    const { repository, reference } = partPlain(match)
-    for (const { id } of byName.get(repository) ?? [])
-      yield* reference === undefined ? all.all(id) : one.all(id, toRef(reference))
-  }
-
-  function* byGlobs(matches: readonly string[]): Generator<ManifestRow> {
-    if (matches.length === 0) return
-    const globs = matches.map((match) => ({
-      matches: createImageGlob(match),
-      repository: createRepositoryGlob(match),
-    }))
-    for (const { id, name } of places) {
-      const some = globs.filter((glob) => glob.repository(name))
-      if (some.length === 0) continue
-      for (const row of all.all(id)) if (some.some((glob) => glob.matches(name, fromRef(row.ref)))) yield row
-    }
-  }
-
-  return function* (matches: readonly string[]): Generator<Buffer> {
-    const found = function* () {
-      for (const match of matches.filter(isPlain)) yield* plainly(match)
-      yield* byGlobs(matches.filter((match) => !isPlain(match)))
-    }
-    for (const { digest, previous } of found()) {
-      yield digest
-      // What the tag pointed to before is all there is of it until the new manifest is here.
-      if (previous !== null) yield previous
-    }
-  }
-}
-
-/** Whether anything in a repository can match; the part of a glob that is about tags may hold a slash only by "**". */
-function createRepositoryGlob(match: string): (repository: string) => boolean {
-  const glob = createImageGlob(match)
-  if (!namesReference(match)) return (repository) => glob(repository, '')
-  const end = Math.max(match.lastIndexOf(':'), match.indexOf('@'))
-  const repositories = createImageGlob(match.slice(0, match.includes('@') ? match.indexOf('@') : end))
-  return (repository) => match.includes('**') || repositories(repository, '')
-}
-
-/** What each pin covers: images by name, and all that they hold, in bytes on disk. */
-export function pinHoldings(
+/** What is here of the files that each pattern means, with what is beside them. */
+export function fileContents(
   db: Db,
   { matches }: { matches: readonly string[] },
-): readonly { images: number; bytes: number }[] {
-  const find = createFinder(db)
+): readonly (readonly Sha256[])[] {
+  const files = createFileFinder(db)
+  const here = prepared<[Buffer]>(db, 'SELECT 1 FROM main.blobs WHERE digest = ?')
   return matches.map((match) => {
-    const digests = new Set([...find([match])].map((digest) => digest.toString('hex')))
-    return { images: digests.size, bytes: bytesBelow(db, digests) }
+    const found = [...files([match])].filter(({ digest }) => here.get(digest) !== undefined)
+    return [...new Set(found.map(({ digest }) => toSha256(digest)))]
   })
+}
+
+function filesHeld(db: Db, found: Iterable<FoundFile>): PinHolding {
+  const here = prepared<[Buffer]>(db, 'SELECT 1 FROM main.blobs WHERE digest = ?')
+  const digests = new Set<string>()
+  const files = new Set<string>()
+  for (const { digest, file } of found) {
+    if (here.get(digest) === undefined) continue
+    digests.add(digest.toString('hex'))
+    if (file !== undefined) files.add(fileText(file))
+  }
+  return { images: 0, files: files.size, bytes: bytesBelow(db, digests) }
 }
 
 function bytesBelow(db: Db, digests: ReadonlySet<string>): number {

@@ -2,11 +2,19 @@ import { onDisk } from '../../domain/blocks.ts'
 import type { Db } from '../open.ts'
 import { type BlobList, toBlobList } from './blob-list.ts'
 import { BLOCKS, type CandidateRow } from './plan-ask.ts'
+import { coldMirrors, unusedMirrors } from './plan-mirrors.ts'
 import { among } from './plan-narrow.ts'
 import { ONLY_IN_SCOPE } from './plan-scope.ts'
-import type { PlannedBlobs, PlanOrder } from './plan-shape.ts'
+import type { PlannedBlobs, PlannedContent, PlannedMirror, PlanOrder } from './plan-shape.ts'
 
-export const NO_BLOBS: PlannedBlobs = { blobs: toBlobList([]), objects: 0, total: 0, frees: 0 }
+export const NO_CONTENT: PlannedContent = {
+  blobs: toBlobList([]),
+  mirrors: [],
+  objects: 0,
+  files: 0,
+  total: 0,
+  frees: 0,
+}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
 
@@ -18,7 +26,31 @@ function planRows(db: Db, rows: readonly CandidateRow[]): PlannedBlobs {
   const add = db.prepare('INSERT OR IGNORE INTO temp.planned VALUES (?, ?)')
   for (const { digest, size } of rows) add.run(digest, size)
   const frees = sum(rows.map(({ size }) => onDisk(size)))
-  return { blobs: toBlobList(rows), objects: rows.length, total: frees + keptBelow(db, rows), frees }
+  const total = frees + keptBelow(db, rows)
+  return { blobs: toBlobList(rows), objects: rows.length, files: countFiles(db, rows), total, frees }
+}
+
+function withMirrors(planned: PlannedBlobs, mirrors: readonly PlannedMirror[]): PlannedContent {
+  const bytes = sum(mirrors.map((mirror) => mirror.bytes))
+  const { objects, total, frees } = planned
+  return {
+    ...planned,
+    mirrors,
+    objects: objects + mirrors.length,
+    total: total + bytes,
+    frees: frees + bytes,
+  }
+}
+
+/** Those that files have names for; where there are none, nothing is looked at. */
+function countFiles(db: Db, rows: readonly CandidateRow[]): number {
+  if (rows.length === 0) return 0
+  const some = db.prepare<[], number>("SELECT 1 FROM main.repositories WHERE front_end <> 'oci' LIMIT 1")
+  if (some.pluck().get() === undefined) return 0
+  const isOfFile = db
+    .prepare<[Buffer], number>("SELECT 1 FROM main.entries WHERE digest = ? AND kind = 'file' LIMIT 1")
+    .pluck()
+  return rows.filter(({ digest }) => isOfFile.get(digest) !== undefined).length
 }
 
 /** What images that go share with others, and so stays: makes "total" the size people know these images by. */
@@ -34,8 +66,12 @@ function keptBelow(db: Db, rows: readonly CandidateRow[]): number {
   return row?.bytes ?? 0
 }
 
+export function unusedContent(db: Db, ask: PlanOrder): PlannedContent {
+  return withMirrors(unusedBlobs(db, ask), unusedMirrors(ask))
+}
+
 /** Where upstreams keep for different times, the longest of those that have a name for it holds. */
-export function unusedBlobs(db: Db, ask: PlanOrder): PlannedBlobs {
+function unusedBlobs(db: Db, ask: PlanOrder): PlannedBlobs {
   const own = Object.entries(ask.unusedBeforeOf)
   const cutoffs = [ask.unusedBefore, ...own.map(([, before]) => before)].filter((one) => one !== undefined)
   if (cutoffs.length === 0) return planRows(db, [])
@@ -98,7 +134,8 @@ export function overBlobs(db: Db, { upstream, blobs, ...over }: OverAsk, ask: Pl
     rows.filter(({ needed }) => needed === 0),
   )
   const total = sum(rows.map(({ size }) => onDisk(size)))
-  return { blobs: toBlobList(rows), objects: rows.length, total, frees: leaving.frees }
+  const files = countFiles(db, rows)
+  return { blobs: toBlobList(rows), objects: rows.length, files, total, frees: leaving.frees }
 }
 
 /** What goes of an upstream's content for other reasons already. */
@@ -114,10 +151,17 @@ function plannedOf(db: Db, upstream: string): number {
   return bytes ?? 0
 }
 
-/** The least recently used, until as many bytes are together as are still to be freed. Needs the scope. */
-export function coldestBlobs(db: Db, ask: PlanOrder, bytes: number): PlannedBlobs {
+/**
+ * The least recently used, mirrors in between, until as many bytes are together as are still to be freed. Needs the scope.
+ * `planned`: mirrors that go already.
+ */
+export function coldestContent(
+  db: Db,
+  ask: PlanOrder,
+  { bytes, planned }: { bytes: number; planned: readonly PlannedMirror[] },
+): PlannedContent {
   const { shown, scope } = ask
-  if (shown === undefined && bytes <= 0) return NO_BLOBS
+  if (shown === undefined && bytes <= 0) return NO_CONTENT
   const rows = db
     .prepare<[number], CandidateRow>(
       `SELECT b.digest, b.size, b.used_at FROM blobs b WHERE b.used_at <= ? AND ${FREE_TO_GO}
@@ -125,7 +169,31 @@ export function coldestBlobs(db: Db, ask: PlanOrder, bytes: number): PlannedBlob
         ORDER BY b.used_at, b.size, b.digest`,
     )
     .iterate(ask.youngSince)
-  return planRows(db, upTo(rows, shown === undefined ? bytes : Number.POSITIVE_INFINITY))
+  const blobs: CandidateRow[] = []
+  const mirrors: PlannedMirror[] = []
+  const most = shown === undefined ? bytes : Number.POSITIVE_INFINITY
+  let gone = 0
+  for (const next of inOrder(rows, coldMirrors(ask, planned))) {
+    if (gone >= most) break
+    gone += 'digest' in next ? onDisk(next.size) : next.bytes
+    if ('digest' in next) blobs.push(next)
+    else mirrors.push(next)
+  }
+  return withMirrors(planRows(db, blobs), mirrors)
+}
+
+/** Both by last use; what was used at the same moment, blobs first. */
+function* inOrder(
+  blobs: Iterable<CandidateRow>,
+  mirrors: readonly PlannedMirror[],
+): Generator<CandidateRow | PlannedMirror> {
+  let at = 0
+  for (const blob of blobs) {
+    for (let next = mirrors[at]; next !== undefined && next.usedAt < blob.used_at; next = mirrors[++at])
+      yield next
+    yield blob
+  }
+  yield* mirrors.slice(at)
 }
 
 function upTo<T extends CandidateRow>(rows: Iterable<T>, bytes: number): T[] {

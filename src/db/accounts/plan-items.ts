@@ -1,8 +1,10 @@
+import type { Sha256 } from '../../domain/digest.ts'
 import { toBytes, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { type BlobList, sliceBlobs } from './blob-list.ts'
 import { DEEPEST } from './gather.ts'
 import { BLOCKS } from './plan-ask.ts'
+import { type BareFile, createFileRows, createFiles, mirrorItem } from './plan-items-files.ts'
 import type { PartName, Plan, PlannedItem, PlannedItems } from './plan-shape.ts'
 import { findRepository } from './tagged.ts'
 
@@ -18,29 +20,45 @@ interface Bare extends PartName {
 }
 
 /**
- * What goes as people know it: images, and parts of such, in the order in which they go. Blobs that belong to no image
- * are none. Part of a plan, once everything is planned.
+ * What goes as people know it: images, parts of such, files and mirrors, in the order in which they go. Blobs that belong
+ * to none of them are none. Part of a plan, once everything is planned.
  */
 export function itemsOf(db: Db, found: Found): PlannedItems {
-  const shown: Bare[] = []
+  const shown: (Bare | BareFile | PlannedItem)[] = []
   let count = 0
   for (const item of allItems(db, found)) {
     count++
     if (shown.length < MOST) shown.push(item)
   }
-  const rowOf = createRows(db)
-  return { items: shown.map(rowOf), count }
+  const imageOf = createRows(db)
+  const fileItemOf = createFileRows(db)
+  const items = shown.map((item) => ('of' in item ? item : 'file' in item ? fileItemOf(item) : imageOf(item)))
+  return { items, count }
 }
 
-function* allItems(db: Db, found: Found): Generator<Bare> {
+function* allItems(db: Db, found: Found): Generator<Bare | BareFile | PlannedItem> {
   for (const reason of ['replaced', 'untagged'] as const)
     for (const image of found[reason].images) yield { ...bare(image), reason, platform: undefined }
   for (const image of found.platform.images)
     yield { ...bare(image), reason: 'platform', platform: image.platform }
   const topsOf = createTops(db)
-  yield* topsOf(found.unused.blobs, 'unused')
-  for (const { blobs } of found.over) yield* topsOf(blobs, 'upstream')
-  yield* topsOf(found.coldest.blobs, 'coldest')
+  const filesOf = createFiles(db)
+  const contentOf = function* (blobs: BlobList, reason: Reason) {
+    for (const digest of digestsIn(blobs)) {
+      yield* topsOf(digest, reason)
+      yield* filesOf(digest, reason)
+    }
+  }
+  yield* contentOf(found.unused.blobs, 'unused')
+  yield* found.unused.mirrors.map((mirror) => mirrorItem(mirror, 'unused'))
+  for (const { blobs } of found.over) yield* contentOf(blobs, 'upstream')
+  yield* contentOf(found.coldest.blobs, 'coldest')
+  yield* found.coldest.mirrors.map((mirror) => mirrorItem(mirror, 'coldest'))
+}
+
+function* digestsIn(list: BlobList): Generator<Sha256> {
+  for (let at = 0; at < list.sizes.length; at += MOST)
+    for (const { digest } of sliceBlobs(list, at, at + MOST)) yield digest
 }
 
 function bare({ upstream, repository, digest }: PartName): PartName {
@@ -48,7 +66,7 @@ function bare({ upstream, repository, digest }: PartName): PartName {
 }
 
 /** Manifests of a list that are no part of another one that goes. */
-function createTops(db: Db): (list: BlobList, reason: Reason) => Generator<Bare> {
+function createTops(db: Db): (digest: Sha256, reason: Reason) => Generator<Bare> {
   const select = db.prepare<[Buffer], { upstream: string; repository: string }>(
     `SELECT DISTINCT r.upstream, r.name AS repository
        FROM main.entries e CROSS JOIN main.repositories r ON r.id = e.repository
@@ -59,11 +77,8 @@ function createTops(db: Db): (list: BlobList, reason: Reason) => Generator<Bare>
                          WHERE x.child = e.digest)
       ORDER BY 1, 2`,
   )
-  return function* (list, reason) {
-    for (let at = 0; at < list.sizes.length; at += MOST)
-      for (const { digest } of sliceBlobs(list, at, at + MOST))
-        for (const place of select.all(toBytes(digest)))
-          yield { ...place, digest, reason, platform: undefined }
+  return function* (digest, reason) {
+    for (const place of select.all(toBytes(digest))) yield { ...place, digest, reason, platform: undefined }
   }
 }
 
@@ -95,6 +110,7 @@ function createRows(db: Db): (item: Bare) => PlannedItem {
     const place = `${upstream}/${repository}`
     const { tag, lastUsed } = names.get(bytes, id) ?? { tag: null, lastUsed: null }
     return {
+      of: 'image',
       ...item,
       name: tag === null ? `${place}@${digest}` : `${place}:${tag}`,
       partOf: item.reason === 'platform' ? partOf(bytes, { id, place }) : undefined,

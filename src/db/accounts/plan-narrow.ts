@@ -2,6 +2,7 @@ import { toBytes } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { type BlobList, sliceBlobs } from './blob-list.ts'
 import { DEEPEST } from './gather.ts'
+import { createFileFinder } from './pinned-files.ts'
 import type { PartName, PlanOrder } from './plan-shape.ts'
 
 export interface Narrowing {
@@ -12,7 +13,7 @@ export interface Narrowing {
 
 /** Marks what is excluded as held. Part of a plan, before anything is chosen. */
 export function narrow(db: Db, { exclude }: PlanOrder): Narrowing {
-  const { reasons = [], images = [] } = exclude ?? {}
+  const { reasons = [], images = [], files = [] } = exclude ?? {}
   const below = db
     .prepare<[Buffer], Buffer>(
       `WITH RECURSIVE below (digest, depth) AS (
@@ -30,6 +31,7 @@ export function narrow(db: Db, { exclude }: PlanOrder): Narrowing {
       excluded.add(`${upstream}/${repository}@sha256:${bytes.toString('hex')}`)
     }
   }
+  for (const { digest } of createFileFinder(db)(files)) hold.run(digest)
   return {
     skips: (reason) => reasons.includes(reason),
     keeps: ({ upstream, repository, digest }) => !excluded.has(`${upstream}/${repository}@${digest}`),

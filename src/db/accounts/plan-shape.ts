@@ -34,6 +34,17 @@ export interface PlanExclusion {
   readonly reasons: readonly string[]
   /** With all that they hold. */
   readonly images: readonly PartName[]
+  /** As `fileText` writes them; mirrors by their repository. */
+  readonly files?: readonly string[] | undefined
+}
+
+/** A mirror of a git repository: it is in no index. */
+export interface PlannedMirror {
+  /** "github.com/owner/repo" */
+  readonly name: string
+  /** On disk. */
+  readonly bytes: number
+  readonly usedAt: number
 }
 
 /** What a repository has under one digest, as it was when it was looked at. */
@@ -56,17 +67,26 @@ export interface PlannedImages {
 export interface PlannedBlobs {
   readonly blobs: BlobList
   readonly objects: number
+  /** Those of them that files have names for. */
+  readonly files: number
   readonly total: number
   readonly frees: number
 }
 
-/** Something that goes as people know it: an image, or the part of one for a platform. */
+/** The same with mirrors, which `objects`, `total` and `frees` count. */
+export interface PlannedContent extends PlannedBlobs {
+  readonly mirrors: readonly PlannedMirror[]
+}
+
+/** Something that goes as people know it: an image, the part of one for a platform, a file, or a mirror. */
 export interface PlannedItem {
+  readonly of: 'image' | 'file'
   readonly reason: 'replaced' | 'untagged' | 'platform' | 'unused' | 'upstream' | 'coldest'
   readonly upstream: string
   readonly repository: string
-  readonly digest: Sha256
-  /** By its first tag, else by its digest. */
+  /** Of a file, that of the first of its contents that goes; undefined for mirrors. */
+  readonly digest: Sha256 | undefined
+  /** Of images by their first tag, else by their digest. */
   readonly name: string
   readonly platform: string | undefined
   /** The image it is a part of, which stays. */
@@ -91,14 +111,14 @@ export interface Plan {
   readonly replaced: Replaced
   readonly untagged: PlannedImages
   readonly platform: PlannedImages
-  readonly unused: PlannedBlobs
+  readonly unused: PlannedContent
   readonly over: readonly (PlannedBlobs & { readonly upstream: string })[]
-  readonly coldest: PlannedBlobs
+  readonly coldest: PlannedContent
   readonly kept: {
     readonly pinned: number
     readonly pinnedBytes: number
     readonly young: number
-    /** Images that cannot be pulled again. */
+    /** Images and files that cannot be pulled again. */
     readonly gone: number
     /** Images that the goal is about and that are left to the next clean-up. */
     readonly later: number
@@ -116,6 +136,8 @@ export interface PlanOrder extends PlanAsk {
   readonly scope?: PlanScope | undefined
   /** The folder of blobs. */
   readonly blobs: string
+  /** Mirrors that may go: nobody uses them, and no pin keeps them. */
+  readonly mirrors?: readonly PlannedMirror[] | undefined
   /** Only what this plan has, as far as it still would, and without what is excluded. */
   readonly shown?: Omit<Plan, 'items' | 'counts'> | undefined
   readonly exclude?: PlanExclusion | undefined

@@ -4,7 +4,7 @@ import { counts } from './counts.ts'
 import { expiredEntries } from './expired.ts'
 import { holdGone } from './gone.ts'
 import { BLOCKS } from './plan-ask.ts'
-import { coldestBlobs, NO_BLOBS, overBlobs, unusedBlobs } from './plan-blobs.ts'
+import { coldestContent, NO_CONTENT, overBlobs, unusedContent } from './plan-blobs.ts'
 import { accountImages, type ImageReasons, imagesOfGoal } from './plan-images.ts'
 import { itemsOf } from './plan-items.ts'
 import { type Narrowing, narrow } from './plan-narrow.ts'
@@ -24,10 +24,11 @@ export function plan(db: Db, ask: PlanOrder): Plan {
   const evicted = planEvictions(db, ask)
   const expired = planExpired(db, ask, narrowing)
   const { later, ...images } = planImages(db, ask, narrowing)
-  const unused = narrowing.skips('unused') ? NO_BLOBS : unusedBlobs(db, ask)
+  const unused = narrowing.skips('unused') ? NO_CONTENT : unusedContent(db, ask)
   const over = planOver(db, ask, narrowing)
   const gone = sum([evicted, expired, ...Object.values(images), unused, ...over].map(({ frees }) => frees))
-  const coldest = narrowing.skips('coldest') ? NO_BLOBS : coldestBlobs(db, ask, ask.free - gone)
+  const rest = { bytes: ask.free - gone, planned: unused.mirrors }
+  const coldest = narrowing.skips('coldest') ? NO_CONTENT : coldestContent(db, ask, rest)
   const found = { evicted, expired, ...images, unused, over, coldest }
   const items = ask.lists === true ? itemsOf(db, found) : { items: [], count: 0 }
   const kept = { ...keptBlobs(db, ask), gone: goneImages, later }

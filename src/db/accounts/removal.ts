@@ -1,8 +1,10 @@
 import type { Sha256 } from '../../domain/digest.ts'
+import type { WholeFileName } from '../../domain/file-names.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import { fromRef, toSha256 } from '../digests.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
+import { chooseFiles } from './file-removal.ts'
 import { beginNeeds, endNeeds, findFreed, isPlain, PLAIN_TYPES } from './needs.ts'
 import { findRemains } from './remains.ts'
 import type { ImageName } from './rows.ts'
@@ -12,34 +14,38 @@ export type { ImageName } from './rows.ts'
 
 export interface RemovalAsk {
   readonly images: readonly ImageName[]
+  readonly files?: readonly WholeFileName[]
 }
 
 /** A name that goes, as long as it leads there. */
 export type RemovedName = EntryKey & { readonly digest: Sha256 }
 
-/** What taking out images means for names and disk. Sizes are bytes on disk. */
+/** What taking out images and files means for names and disk. Sizes are bytes on disk. */
 export interface Removal {
   /** Those that go. */
   readonly images: readonly ImageName[]
+  readonly files: readonly WholeFileName[]
   /** Those that stay because they are pinned. */
   readonly pinned: readonly ImageName[]
   /** Those that have no name there. */
   readonly notFound: readonly ImageName[]
+  readonly lostFiles: readonly WholeFileName[]
   /** What leaves the disk: no name and no image is left that needs it. */
   readonly digests: readonly Sha256[]
-  /** Names that go, and where they lead: of the images, tags included, and of what their repositories need for no other. */
+  /** Names that go, and where they lead: of the images, tags included, of files, and of what their repositories need for no other. */
   readonly entries: readonly RemovedName[]
   /** Every tag of the images that go, as "upstream/repository:tag". */
   readonly tags: readonly string[]
-  /** Of all that the images hold. */
+  /** Of all that they hold. */
   readonly total: number
   readonly frees: number
 }
 
-/** What taking out images would free, in numbers: names and content are not listed. */
+/** What taking them out would free, in numbers: names and content are not listed. */
 export interface RemovalSums {
   readonly pinned: readonly ImageName[]
   readonly notFound: readonly ImageName[]
+  readonly lostFiles: readonly WholeFileName[]
   /** Blobs that leave the disk. */
   readonly objects: number
   readonly total: number
@@ -47,28 +53,30 @@ export interface RemovalSums {
 }
 
 /** As `removal`, in a fraction of the time. */
-export function removalSums(db: Db, { images }: RemovalAsk, ignorePins = false): RemovalSums {
+export function removalSums(db: Db, { images, files = [] }: RemovalAsk, ignorePins = false): RemovalSums {
   return db.transaction(() => {
     beginNeeds(db)
     const { pinned, notFound } = choose(db, images, ignorePins)
+    const { lost: lostFiles } = chooseFiles(db, files)
     findFreed(db, ignorePins)
-    const result = { pinned, notFound, ...sumUp(db) }
+    const result = { pinned, notFound, lostFiles, ...sumUp(db) }
     endNeeds(db)
     return result
   })()
 }
 
 /**
- * What goes when these images go, at this moment. The work is that of what they hold, however large the index is.
- * `ignorePins`: counts pinned content as any other.
+ * What goes when these images and files go, at this moment. The work is that of what they hold, however large the index is.
+ * `ignorePins`: counts pinned content as any other. Whether files are pinned is for the caller to know: by their names.
  */
-export function removal(db: Db, { images }: RemovalAsk, ignorePins = false): Removal {
+export function removal(db: Db, { images, files = [] }: RemovalAsk, ignorePins = false): Removal {
   return db.transaction(() => {
     beginNeeds(db)
     const sorted = choose(db, images, ignorePins)
+    const chosen = chooseFiles(db, files)
     findFreed(db, ignorePins)
     findRemains(db, ignorePins)
-    const result = { ...sorted, ...report(db) }
+    const result = { ...sorted, files: chosen.files, lostFiles: chosen.lost, ...report(db) }
     endNeeds(db)
     return result
   })()
@@ -154,7 +162,12 @@ function report(db: Db): Pick<Removal, 'digests' | 'entries' | 'tags' | 'total' 
          FROM temp.under u
               CROSS JOIN main.entries e ON e.digest = u.digest AND e.repository = u.repository AND e.kind = 'blob'
               CROSS JOIN main.repositories r ON r.id = e.repository
-        WHERE u.stays = 0`,
+        WHERE u.stays = 0
+       UNION ALL
+       SELECT r.front_end, r.upstream, r.name, e.kind, e.ref, e.digest
+         FROM temp.leaving l
+              CROSS JOIN main.entries e ON e.repository = l.repository AND e.kind = 'file' AND e.ref = l.ref
+              CROSS JOIN main.repositories r ON r.id = l.repository`,
   ).all()
   return {
     digests: freed.map(({ digest }) => toSha256(digest)),

@@ -10,7 +10,7 @@ export interface Sharing {
   readonly shares: number
 }
 
-/** Which repositories but one have a blob: by a name of their own, or below a manifest of theirs. */
+/** Which repositories of images but one have a blob: by a name of their own, or below a manifest of theirs. */
 export function prepareSharing(db: Db, repositoryId: number): (digest: Buffer) => Sharing {
   const select = prepared<[Buffer, Buffer, number], string>(
     db,
@@ -25,7 +25,7 @@ export function prepareSharing(db: Db, repositoryId: number): (digest: Buffer) =
               CROSS JOIN main.entries e ON e.digest = a.digest AND e.kind = 'manifest'
         WHERE a.depth > 0)
      SELECT r.upstream || '/' || r.name FROM holder h JOIN main.repositories r ON r.id = h.id
-      WHERE h.id <> ? ORDER BY 1`,
+      WHERE h.id <> ? AND r.front_end = 'oci' ORDER BY 1`,
   )
   select.pluck()
   return (digest) => {

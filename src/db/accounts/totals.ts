@@ -15,10 +15,13 @@ export interface UpstreamTotals {
 }
 
 export interface Totals {
+  /** Of images. */
   readonly repositories: number
   readonly tags: number
   readonly blobs: number
   readonly bytes: number
+  /** On disk, of content that an image has a name for. */
+  readonly imageBytes: number
   /** Blobs that are pinned, and what they take. */
   readonly pinned: number
   readonly pinnedBytes: number
@@ -31,7 +34,7 @@ type Counted = Omit<Totals, 'asOf'>
 
 const file = createKeptFile<Counted, Counted>({
   suffix: '.totals',
-  format: 1,
+  format: 2,
   pack: (totals) => totals,
   unpack: (totals) => totals,
 })
@@ -43,28 +46,33 @@ export function totals(db: Db, { exact = false }: { exact?: boolean }): Totals {
   return { ...value, asOf }
 }
 
-type Sums = { -readonly [K in keyof UpstreamTotals]: UpstreamTotals[K] }
+type Sums = { -readonly [K in keyof UpstreamTotals]: UpstreamTotals[K] } & { readonly isOfImages: number }
 
 function* countAll(db: Db): Generator<void, Counted> {
   db.exec('BEGIN')
-  db.exec(`CREATE TEMP TABLE owner (repository INTEGER PRIMARY KEY, upstream TEXT NOT NULL, rank INTEGER NOT NULL);
-           INSERT INTO temp.owner SELECT id, upstream, dense_rank() OVER (ORDER BY upstream) FROM main.repositories`)
+  db.exec(`CREATE TEMP TABLE owner (
+             repository INTEGER PRIMARY KEY, upstream TEXT NOT NULL, of_images INTEGER NOT NULL, rank INTEGER NOT NULL);
+           INSERT INTO temp.owner
+           SELECT id, upstream, front_end = 'oci', dense_rank() OVER (ORDER BY upstream) FROM main.repositories`)
   const upstreams = new Map<number, Sums>()
   for (const row of namesOf(db)) upstreams.set(row.rank, row)
   yield
   const blobs = { count: 0, bytes: 0, pinned: 0, pinnedBytes: 0 }
-  const add = createAdding(db, { upstreams, blobs })
+  const images = { bytes: 0 }
+  const add = createAdding(db, { upstreams, blobs, images })
   for (const window of digestWindows(db)) {
     add(window)
     yield
   }
   const found = [...upstreams.values()].filter(({ repositories }) => repositories > 0)
+  const ofImages = found.filter(({ isOfImages }) => isOfImages === 1)
   const { count, ...rest } = blobs
   return {
-    repositories: sumOf(found, 'repositories'),
-    tags: sumOf(found, 'tags'),
+    repositories: sumOf(ofImages, 'repositories'),
+    tags: sumOf(ofImages, 'tags'),
     blobs: count,
     ...rest,
+    imageBytes: images.bytes,
     upstreams: found.map(({ upstream, bytes, repositories, tags }) => ({
       upstream,
       bytes,
@@ -77,7 +85,7 @@ function* countAll(db: Db): Generator<void, Counted> {
 /** Every upstream, with its repositories that have content. */
 function namesOf(db: Db): readonly (Sums & { rank: number })[] {
   const select = db.prepare<[], Sums & { rank: number }>(
-    `SELECT o.rank, o.upstream, 0 AS bytes, 0 AS tags,
+    `SELECT o.rank, o.upstream, o.of_images AS isOfImages, 0 AS bytes, 0 AS tags,
             sum(EXISTS (SELECT 1 FROM main.entries e JOIN main.blobs b ON b.digest = e.digest
                          WHERE e.repository = o.repository)) AS repositories
        FROM temp.owner o GROUP BY o.rank ORDER BY o.rank`,
@@ -89,11 +97,19 @@ type BlobSums = { count: number; bytes: number; pinned: number; pinnedBytes: num
 
 function createAdding(
   db: Db,
-  { upstreams, blobs }: { upstreams: ReadonlyMap<number, Sums>; blobs: BlobSums },
+  {
+    upstreams,
+    blobs,
+    images,
+  }: { upstreams: ReadonlyMap<number, Sums>; blobs: BlobSums; images: { bytes: number } },
 ): (window: DigestWindow) => void {
-  const named = db.prepare<DigestWindow, { rank: number; bytes: number; tags: number }>(
-    `SELECT rank, sum(bytes) AS bytes, sum(tags) AS tags
-       FROM (SELECT o.rank, ${BLOCKS} AS bytes, sum(e.kind = 'manifest' AND typeof(e.ref) = 'text') AS tags
+  // What several registries have counts for each of them, and once for images.
+  const named = db.prepare<DigestWindow, { rank: number; bytes: number; tags: number; first: number }>(
+    `SELECT rank, sum(bytes) AS bytes, sum(tags) AS tags,
+            sum(CASE WHEN of_images = 1 AND turn = 1 THEN bytes ELSE 0 END) AS first
+       FROM (SELECT o.rank, o.of_images, ${BLOCKS} AS bytes,
+                    sum(e.kind = 'manifest' AND typeof(e.ref) = 'text') AS tags,
+                    row_number() OVER (PARTITION BY b.digest, o.of_images) AS turn
                FROM main.blobs b CROSS JOIN main.entries e ON e.digest = b.digest
                     CROSS JOIN temp.owner o ON o.repository = e.repository
               WHERE b.digest >= @from AND b.digest < @to GROUP BY b.digest, o.rank)
@@ -105,7 +121,8 @@ function createAdding(
        FROM main.blobs b WHERE b.digest >= @from AND b.digest < @to`,
   )
   return (window) => {
-    for (const { rank, bytes, tags } of named.all(window)) {
+    for (const { rank, bytes, tags, first } of named.all(window)) {
+      images.bytes += first
       const sums = upstreams.get(rank)
       if (sums === undefined) continue
       sums.bytes += bytes

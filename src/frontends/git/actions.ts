@@ -1,10 +1,12 @@
 import type { Want } from '../../cache/want.ts'
 import { type Clock, SECOND } from '../../domain/clock.ts'
+import { isListed } from '../../domain/listed-hosts.ts'
 import type { Offered } from '../../git/lfs.ts'
+import type { Source } from '../../git/source.ts'
 import type { GitSettings } from './settings.ts'
 
 /** How a large file is asked of its upstream, as long as that holds. */
-export type Action = Pick<Want['request'], 'upstream' | 'path' | 'own'>
+export type Action = Pick<Want['request'], 'upstream' | 'path' | 'at' | 'own'>
 
 /** What servers said of where large files are. Such addresses are signed, so they stay here and are not written down. */
 export interface Actions {
@@ -37,14 +39,21 @@ export function createActions(clock: Clock): Actions {
   }
 }
 
-/** The upstream that a file's address belongs to; undefined where none is configured that has it. */
+/**
+ * How to ask for a file where its server says that it is; undefined where that is no host that is configured. What its
+ * server's redirects may lead to is asked in the server's name.
+ */
 export function actionFor(
-  { hosts, files }: GitSettings,
+  { hosts, files, redirectHosts }: GitSettings,
+  source: Source,
   { href, headers }: { readonly href: string; readonly headers: Readonly<Record<string, string>> },
 ): Action | undefined {
-  const isPlain = URL.canParse(href) && new URL(href).username === '' && new URL(href).password === ''
-  const found = isPlain ? [...hosts, ...files].find(({ url }) => href.startsWith(`${url}/`)) : undefined
-  if (found === undefined) return undefined
+  const to = URL.parse(href)
+  if (to === null || to.username !== '' || to.password !== '') return undefined
   const { host: _host, ...own } = headers
-  return { upstream: found.upstream, path: href.slice(found.url.length), own }
+  const found = [...hosts, ...files].find(({ url }) => href.startsWith(`${url}/`))
+  if (found !== undefined) return { upstream: found.upstream, path: href.slice(found.url.length), own }
+  const isSafe = to.protocol === 'https:' || (to.protocol === 'http:' && source.url.startsWith('http:'))
+  if (!isSafe || !isListed(to, redirectHosts)) return undefined
+  return { upstream: source.upstream, path: to.pathname, at: href, own }
 }

@@ -17,9 +17,12 @@ export type Entered =
   /** Its server cannot be asked, but showed it to everybody not long ago, and there is a mirror. */
   | { readonly kind: 'stale'; readonly source: Source; readonly mirror: Mirror; readonly warning: string }
 
+/** Who comes in; what it is that they get is noted. */
+export type Entrant = Pick<Exchange, 'access' | 'notes'>
+
 export interface Entering {
   /** Throws AppError: what this client may not pull, what its server does not show to everybody, what cannot be asked. */
-  enter(address: Address, exchange: Exchange): Promise<Entered>
+  enter(address: Address, exchange: Entrant): Promise<Entered>
   /** After its server could not be asked in the middle: what is here, or `error`. */
   fallBack(source: Source, error: unknown): Promise<Entered>
 }
@@ -65,6 +68,7 @@ export function createEntering(deps: {
         const source = sourceOf(server, address)
         requirePull(exchange, source.name)
         exchange.notes.name = `git:${source.name}`
+        exchange.notes.target = exchange.notes.name
         const found = await step(source)
         if (!('to' in found)) return found
         address = { ...address, path: found.to }
@@ -95,10 +99,10 @@ function targetsOf(name: string): readonly { readonly name: string }[] {
 }
 
 /** Throws AppError `denied`. */
-export function requirePull({ access }: Exchange, name: string): void {
+export function requirePull({ access }: Pick<Exchange, 'access'>, name: string): void {
   for (const target of targetsOf(name)) access.requirePull(target)
 }
 
-export function mayStore({ access }: Exchange, name: string): boolean {
+export function mayStore({ access }: Pick<Exchange, 'access'>, name: string): boolean {
   return targetsOf(name).every((target) => access.mayStore(target))
 }

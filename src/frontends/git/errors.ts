@@ -1,5 +1,6 @@
 import type { AppError, ErrorCode } from '../../domain/errors.ts'
 import { encodeLine } from '../../git/pkt-line.ts'
+import { errorText, printable } from '../error-text.ts'
 import type { GitOp } from './path.ts'
 
 /**
@@ -33,10 +34,8 @@ export function renderGitError(error: AppError, asked: GitOp['kind'] | undefined
 }
 
 function textOf(error: AppError): string {
-  const { status, said, upstream } = error.detail
-  const from = upstream === undefined ? '' : ` (${[upstream, status, said].filter(isSaid).join(' ')})`
   const hint = HINTS[error.code]
-  return printable(`${error.message}${from}${hint === undefined ? '' : `; ${hint}`}`)
+  return printable(`${errorText(error)}${hint === undefined ? '' : `; ${hint}`}`)
 }
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -44,12 +43,4 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
     'it is private or does not exist; private repositories do not pass this cache, clone them directly',
   upstream_not_found: 'private repositories do not pass this cache, clone them directly',
   name_unknown: 'the operator can name it in git.hosts',
-}
-
-function isSaid(part: unknown): boolean {
-  return part !== undefined && part !== ''
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 600)
 }

@@ -3,11 +3,11 @@ import { SECOND } from '../../domain/clock.ts'
 import { AppError } from '../../domain/errors.ts'
 import { isRefusal } from '../../git/gate.ts'
 import type { Source } from '../../git/source.ts'
+import { ALWAYS } from '../frame.ts'
 import type { Exchange } from '../front-end.ts'
 import { sendContent, sendMeta } from '../send.ts'
 import { type Action, actionFor } from './actions.ts'
 import { mayStore, requirePull, serverOf, sourceOf } from './entering.ts'
-import { ALWAYS } from './headers.ts'
 import { type Link, readLink } from './links.ts'
 import type { OffersDeps } from './offers.ts'
 import { fileKey, fileWant } from './wants.ts'
@@ -28,7 +28,7 @@ export function createFiles(
     const known = actions.find(source.name, link.oid)
     if (known !== undefined) return known
     const [offer] = await git.batch(source, [{ oid: link.oid, size: link.size }])
-    const action = offer?.kind === 'there' ? actionFor(settings, offer) : undefined
+    const action = offer?.kind === 'there' ? actionFor(settings, source, offer) : undefined
     if (offer?.kind !== 'there' || action === undefined)
       throw new AppError('not_found', { message: 'its server does not have it' })
     actions.keep(source.name, offer, action)
@@ -49,6 +49,7 @@ export function createFiles(
       throw new AppError('denied', { message: 'this link is too old, or it is none of ours: fetch again' })
     const source = sourceOf(serverOf(settings, link.address.host), link.address)
     exchange.notes.name = `git:${source.name}/lfs/${link.oid}`
+    exchange.notes.target = `git:${source.name}`
     requirePull(exchange, source.name)
     const action = await actionOf(link, source).catch(orNobody(source, link.oid))
     const want = fileWant(link, source, { action, maxFile: settings.maxFile })

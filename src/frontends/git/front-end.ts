@@ -7,13 +7,12 @@ import type { Git } from '../../git/git.ts'
 import { PacketError } from '../../git/pkt-line.ts'
 import { REQUEST_TYPE } from '../../git/remote.ts'
 import { parseUploadRequest, type UploadRequest } from '../../git/request.ts'
-import type { Exchange, FrontEnd } from '../front-end.ts'
-import type { Headers } from '../send.ts'
+import { createFrontEnd, type Refusal, refusalHeaders, type SettledFrontEnd } from '../frame.ts'
+import type { Exchange, RequestLine } from '../front-end.ts'
 import { createActions } from './actions.ts'
 import { createEntering, requirePull, serverOf, sourceOf } from './entering.ts'
 import { renderGitError } from './errors.ts'
 import { createFiles } from './files.ts'
-import { ALWAYS } from './headers.ts'
 import type { Signer } from './links.ts'
 import { createOffers } from './offers.ts'
 import { createPackServing } from './packs.ts'
@@ -21,10 +20,7 @@ import { type Address, type GitOp, parseGitPath } from './path.ts'
 import { createRefsServing } from './refs.ts'
 import type { GitSettings } from './settings.ts'
 
-export interface GitFrontEnd extends FrontEnd<GitOp> {
-  /** Takes other settings into use from the next request on. */
-  update(settings: GitSettings): void
-}
+export type GitFrontEnd = SettledFrontEnd<GitOp, GitSettings>
 
 export interface GitDeps {
   readonly git: Git
@@ -41,17 +37,8 @@ const MOST_ASKED = 32 * MIB
 
 /** git clone and fetch from mirrors (gitprotocol-http), and the large files of git-lfs. */
 export function createGitFrontEnd(deps: GitDeps, initial: GitSettings): GitFrontEnd {
-  let serve = createServe(deps, initial)
-  return {
-    name: 'git',
-    parse: parseGitPath,
-    needOf: () => 'pull',
-    serve: (op, exchange) => serve(op, exchange),
-    fail,
-    update: (settings) => {
-      serve = createServe(deps, settings)
-    },
-  }
+  const protocol = { name: 'git', parse: parseGitPath, refusalOf } as const
+  return createFrontEnd(protocol, (settings: GitSettings) => createServe(deps, settings), initial)
 }
 
 function createServe(deps: GitDeps, settings: GitSettings): GitFrontEnd['serve'] {
@@ -118,23 +105,13 @@ function parsed(body: Buffer): UploadRequest {
   }
 }
 
-const fail: FrontEnd<GitOp>['fail'] = (error, exchange) => {
-  const { status, type, body } = renderGitError(error, askedIn(exchange.line))
-  const headers: Headers = {
-    ...ALWAYS,
-    'content-type': type,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    'x-cache': exchange.notes.outcome ?? 'miss',
-    'x-request-id': exchange.id,
-  }
-  if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
-  exchange.res.writeHead(status, headers)
-  exchange.res.end(exchange.line.method === 'HEAD' ? undefined : body)
+function refusalOf(error: AppError, line: RequestLine): Refusal {
+  const { status, type, body } = renderGitError(error, askedIn(line))
+  return { status, headers: refusalHeaders(type), body }
 }
 
 /** Also for what could not be parsed. */
-function askedIn({ path }: Exchange['line']): GitOp['kind'] | undefined {
+function askedIn({ path }: RequestLine): GitOp['kind'] | undefined {
   if (path.endsWith('/git-upload-pack')) return 'upload-pack'
   if (path.startsWith('/_lfs/')) return 'file'
   return path.includes('/info/lfs/') ? 'batch' : undefined

@@ -1,12 +1,7 @@
 import type { Outcome } from '../../domain/names.ts'
+import { ALWAYS } from '../frame.ts'
 import type { Exchange } from '../front-end.ts'
 import type { Headers } from '../send.ts'
-
-/** On every answer: nothing here is a page. */
-export const ALWAYS: Headers = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; sandbox",
-}
 
 /** How an answer came about. */
 export interface Came {

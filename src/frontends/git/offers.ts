@@ -6,11 +6,11 @@ import { isRefusal } from '../../git/gate.ts'
 import type { Git } from '../../git/git.ts'
 import { type LargeFile, LFS_TYPE, type Offered } from '../../git/lfs.ts'
 import type { Source } from '../../git/source.ts'
+import { ALWAYS } from '../frame.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Actions, actionFor } from './actions.ts'
 import { readBatch } from './batch.ts'
 import { type Entered, type Entering, requirePull, serverOf, sourceOf } from './entering.ts'
-import { ALWAYS } from './headers.ts'
 import { type Signer, writeLink } from './links.ts'
 import type { Address } from './path.ts'
 import type { GitSettings } from './settings.ts'
@@ -77,7 +77,7 @@ async function answerFor(answering: Answering, offer: Offered): Promise<object> 
   const { settings, actions, source } = answering
   const { oid, size } = offer
   if (offer.kind === 'error') return { oid, size, error: { code: offer.code, message: offer.message } }
-  const action = actionFor(settings, offer)
+  const action = actionFor(settings, source, offer)
   if (action === undefined) {
     // Nobody configured where it lies: the client may fetch it there, as it would without us.
     return { oid, size, actions: { download: { href: offer.href, header: offer.headers } } }
@@ -93,9 +93,12 @@ async function answerFromHere(answering: Answering, file: LargeFile): Promise<ob
   return { ...file, error: { code: 503, message: 'its server cannot be reached, and it is not cached' } }
 }
 
-async function linkTo({ exchange, address, signer, clock }: Answering, file: LargeFile): Promise<object> {
+async function linkTo(answering: Answering, file: LargeFile): Promise<object> {
+  const { exchange, address, source, signer, clock } = answering
   const until = Math.floor((clock() + LIFETIME) / SECOND)
-  const href = exchange.urlOf(await writeLink(signer, { ...file, address, until }))
+  // By the name that the repository has now: whoever follows it is judged by that one, and asks there.
+  const now = { ...address, path: source.path }
+  const href = exchange.urlOf(await writeLink(signer, { ...file, address: now, until }))
   const { authorization } = exchange.req.headers
   // What this client logs in with here, it logs in with there.
   const header = authorization === undefined ? {} : { header: { Authorization: authorization } }

@@ -26,7 +26,11 @@ export function createPackServing(deps: { git: Git; clock: Clock; wait?: number 
   const { mirrors, packs, remote } = git
 
   const fromMirror = async (mirror: Mirror, ask: PackAsk, { exchange, came }: Sending): Promise<boolean> => {
-    const leave = await packs.take()
+    const leave = await packs.take().catch((error: unknown): undefined => {
+      // Nobody is refused for others being slow where its server can give it.
+      if (came.outcome === 'stale') throw error
+    })
+    if (leave === undefined) return false
     try {
       const run = mirror.uploadPack({ protocol: protocolOf(ask), advertise: false })
       await mirror.note({ usedAt: clock() })
@@ -43,6 +47,7 @@ export function createPackServing(deps: { git: Git; clock: Clock; wait?: number 
   }
 
   const past = async (source: Source, ask: PackAsk, exchange: Exchange): Promise<void> => {
+    if (exchange.res.destroyed) return
     const gone = new AbortController()
     const leave = (): void => gone.abort(new Error('the client left'))
     exchange.res.once('close', leave)

@@ -3,7 +3,6 @@ import { AppError } from '../../domain/errors.ts'
 import type { Log } from '../../domain/log.ts'
 import { isRefusal } from '../../git/gate.ts'
 import type { Git } from '../../git/git.ts'
-import type { Mirror } from '../../git/mirror.ts'
 import type { Known } from '../../git/refs.ts'
 import { parseLsRefs } from '../../git/refs.ts'
 import { AGENT, readable } from '../../git/remote.ts'
@@ -45,10 +44,11 @@ export function createRefsServing(deps: RefsDeps): RefsServing {
     (await mirrors.find(name)) === undefined ? 'miss' : 'revalidated'
 
   const advertiseOld = async (entered: Entered, exchange: Exchange): Promise<void> => {
-    if (entered.kind === 'stale') return await sendOwn(exchange, entered, { advertise: true })
+    if (entered.kind === 'stale')
+      return await sendOwn(deps, { exchange, stale: entered }, { advertise: true })
     const { source } = entered
     const answer = await remote.advertisement(source, undefined).catch(orStale(deps, source))
-    if ('kind' in answer) return await sendOwn(exchange, answer, { advertise: true })
+    if ('kind' in answer) return await sendOwn(deps, { exchange, stale: answer }, { advertise: true })
     if ('movedTo' in answer)
       throw new AppError('upstream_invalid', { detail: { upstream: source.upstream, said: 'it moved' } })
     const { bytes, said } = answer
@@ -76,10 +76,12 @@ export function createRefsServing(deps: RefsDeps): RefsServing {
     },
     list: async (entered, ask, exchange) => {
       const input = encodeLsRefs(ask, AGENT)
-      if (entered.kind === 'stale') return await sendOwn(exchange, entered, { advertise: false, input })
+      if (entered.kind === 'stale')
+        return await sendOwn(deps, { exchange, stale: entered }, { advertise: false, input })
       const { source } = entered
       const listed = await branches.list(source, ask).catch(orStale(deps, source))
-      if ('kind' in listed) return await sendOwn(exchange, listed, { advertise: false, input })
+      if ('kind' in listed)
+        return await sendOwn(deps, { exchange, stale: listed }, { advertise: false, input })
       const { bytes, how } = listed
       const known = readable(source.upstream, () => parseLsRefs(bytes))
       if (how === 'asked') await mirrors.confirmed(source.name, clock())
@@ -105,16 +107,22 @@ function orStale({ git, entering }: RefsDeps, source: Source): (error: unknown) 
 type Stale = Extract<Entered, { kind: 'stale' }>
 
 async function sendOwn(
-  exchange: Exchange,
-  { mirror, warning }: { readonly mirror: Mirror; readonly warning: string },
+  { git }: RefsDeps,
+  { exchange, stale }: { readonly exchange: Exchange; readonly stale: Stale },
   { advertise, input }: { readonly advertise: boolean; readonly input?: Buffer },
 ): Promise<void> {
+  const { mirror, warning } = stale
+  const leave = await git.lists.take()
   const run = mirror.uploadPack({ protocol: advertise ? undefined : 'version=2', advertise })
   const type = advertise ? 'advertisement' : 'result'
   const headers = headersFor(exchange, type, { outcome: 'stale', warning })
   const prefix = advertise ? { prefix: SERVICE } : {}
-  if (!(await sendRun(exchange, run, { headers, input: input ?? Buffer.alloc(0), ...prefix })))
-    throw new AppError('internal', { message: 'the mirror cannot be read' })
+  try {
+    if (!(await sendRun(exchange, run, { headers, input: input ?? Buffer.alloc(0), ...prefix })))
+      throw new AppError('internal', { message: 'the mirror cannot be read' })
+  } finally {
+    leave()
+  }
 }
 
 /** What a client says in Git-Protocol: words between colons. */

@@ -14,6 +14,8 @@ export interface GitSettings {
   readonly hosts: readonly GitServer[]
   /** Where large files may be fetched from besides: every upstream of files. */
   readonly files: readonly Omit<GitServer, 'name'>[]
+  /** Where they may lie elsewhere: "host", "host:port" or "*.suffix". */
+  readonly redirectHosts: readonly string[]
   /** Oldest confirmation of a repository, in milliseconds, after which it is still served while its server is down. */
   readonly staleIfError: number
   /** Bytes of one large file; 0 = no limit. */

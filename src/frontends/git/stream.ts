@@ -6,8 +6,9 @@ import type { Exchange } from '../front-end.ts'
 import type { Headers } from '../send.ts'
 
 /**
- * Sends what a git gives that got `input`. False where it failed before its first byte, so that somebody else can answer.
- * Rejects where it failed later; the connection is cut then, which is the only honest answer left.
+ * Sends what a git gives that got `input`. False where it failed before its first byte, so that somebody else can
+ * answer; where nobody is there any more, there is nothing to answer. Rejects where it failed later; the connection is
+ * cut then, which is the only honest answer left.
  */
 export async function sendRun(
   exchange: Exchange,
@@ -18,10 +19,12 @@ export async function sendRun(
   const { child } = run
   const leave = (): void => run.kill()
   res.once('close', leave)
+  // Who left while a place was waited for is not heard of again.
+  if (res.destroyed) leave()
   try {
     child.stdin.end(input)
     const begun = await Promise.race([begins(child.stdout), run.ended])
-    if (begun !== 'begun' && begun.code !== 0) return false
+    if (begun !== 'begun' && begun.code !== 0) return res.destroyed
     res.writeHead(200, headers)
     if (prefix !== undefined) res.write(prefix)
     if (!(await copy(exchange, child.stdout))) return true

@@ -1,4 +1,4 @@
-import type { Want } from '../../cache/want.ts'
+import type { Missing, Want } from '../../cache/want.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import type { LargeFile } from '../../git/lfs.ts'
 import type { Source } from '../../git/source.ts'
@@ -7,6 +7,12 @@ import type { Action } from './actions.ts'
 /** The name under which a large file of a repository is known here. */
 export function fileKey({ name }: Source, oid: string): EntryKey {
   return { frontEnd: 'git', upstream: 'git', repository: name, kind: 'file', ref: `lfs/${oid}` }
+}
+
+const MISSING: Missing = {
+  code: 'not_found',
+  message: 'the server of this repository does not have it',
+  hint: 'fetch again: large files lie where their server says, and that changes',
 }
 
 /** How to get one whose server said that it belongs to this repository. `maxFile`: bytes; 0 = no limit. */
@@ -20,7 +26,7 @@ export function fileWant(
     request: action,
     digest: `sha256:${oid}`,
     freshness: { kind: 'immutable' },
-    missing: 'not_found',
+    missing: MISSING,
     maxBytes: maxFile,
     keepHeaders: [],
     vouched: { size },

@@ -1,4 +1,5 @@
 import type { AppError } from '../../domain/errors.ts'
+import { errorText, printable } from '../error-text.ts'
 
 export interface Rendered {
   readonly status: number
@@ -8,9 +9,7 @@ export interface Rendered {
 
 /** An error in the shape that clients expect there: the API says everything in JSON, the rest is read by people. */
 export function renderGithubError(error: AppError, isApi: boolean): Rendered {
-  const { status, said, upstream } = error.detail
-  const from = upstream === undefined ? '' : ` (${[upstream, status, said].filter(isSaid).join(' ')})`
-  const text = printable(`${error.message}${from}`)
+  const text = printable(errorText(error))
   const code = error.facts.status
   if (!isApi) return { status: code, type: 'text/plain; charset=utf-8', body: Buffer.from(`${text}\n`) }
   const json = JSON.stringify({ message: text, status: String(code) })
@@ -27,12 +26,4 @@ export function quotaTold(error: AppError): Readonly<Record<string, string>> {
 
 function isQuota([name, value]: [string, unknown]): boolean {
   return typeof value === 'string' && /^x-ratelimit-[a-z]+$/.test(name)
-}
-
-function isSaid(part: unknown): boolean {
-  return part !== undefined && part !== ''
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 600)
 }

@@ -1,34 +1,22 @@
 import { AppError } from '../../domain/errors.ts'
-import type { FrontEnd, RequestLine } from '../front-end.ts'
-import type { Headers } from '../send.ts'
+import { createFrontEnd, type Refusal, refusalHeaders, type SettledFrontEnd } from '../frame.ts'
+import type { RequestLine } from '../front-end.ts'
 import { parseAddress } from './address.ts'
 import type { AnswerDeps, Scripts } from './answer.ts'
 import { quotaTold, renderGithubError } from './errors.ts'
-import { ALWAYS } from './headers.ts'
+import { HIDDEN } from './headers.ts'
 import { parseGithubPath } from './path.ts'
 import { createServe, type GithubOperation } from './serve.ts'
 import type { GithubSettings } from './settings.ts'
 
-export interface GithubFrontEnd extends FrontEnd<GithubOperation> {
-  /** Takes other settings into use from the next request on. */
-  update(settings: GithubSettings): void
-}
+export type GithubFrontEnd = SettledFrontEnd<GithubOperation, GithubSettings>
 
 const READS = new Set(['GET', 'HEAD'])
 
 /** Files of GitHub under the addresses that they have there: releases, archives, raw files, gists and the API. */
 export function createGithubFrontEnd(deps: AnswerDeps, initial: GithubSettings): GithubFrontEnd {
-  let serve = createServe(deps, initial)
-  return {
-    name: 'github',
-    parse,
-    needOf: () => 'pull',
-    serve: (op, exchange) => serve(op, exchange),
-    fail,
-    update: (settings) => {
-      serve = createServe(deps, settings)
-    },
-  }
+  const protocol = { name: 'github', parse, methods: 'GET, HEAD', refusalOf } as const
+  return createFrontEnd(protocol, (settings: GithubSettings) => createServe(deps, settings), initial)
 }
 
 function parse({ method, path, query: asked }: RequestLine): GithubOperation | undefined {
@@ -49,19 +37,7 @@ function withoutOurs(query: string): { readonly query: string; readonly isOrigin
 
 const API = /^\/(?:sh\/)?(?:https?:\/{1,2})?api\.github\.com[:/]/i
 
-const fail: FrontEnd<GithubOperation>['fail'] = (error, { id, line, notes, res }) => {
-  const { status, type, body } = renderGithubError(error, API.test(line.path))
-  const headers: Headers = {
-    ...ALWAYS,
-    ...quotaTold(error),
-    'content-type': type,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    'x-cache': notes.outcome ?? 'miss',
-    'x-request-id': id,
-  }
-  if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
-  if (error.code === 'unsupported') headers['allow'] = 'GET, HEAD'
-  res.writeHead(status, headers)
-  res.end(line.method === 'HEAD' ? undefined : body)
+function refusalOf(error: AppError, { path }: RequestLine): Refusal {
+  const { status, type, body } = renderGithubError(error, API.test(path))
+  return { status, headers: refusalHeaders(type, { ...HIDDEN, ...quotaTold(error) }), body }
 }

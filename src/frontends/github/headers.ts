@@ -1,13 +1,13 @@
 import type { Meta } from '../../cache/want.ts'
+import { ALWAYS as NO_PAGE } from '../frame.ts'
 import type { Headers } from '../send.ts'
 import { fileNameOf, type GithubResource } from './resource.ts'
 
+/** Nobody is led to it by a search. */
+export const HIDDEN: Headers = { 'x-robots-tag': 'noindex' }
+
 /** On every answer: whatever it is, it is no page of ours that anybody could be led to. */
-export const ALWAYS: Headers = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; sandbox",
-  'x-robots-tag': 'noindex',
-}
+export const ALWAYS: Headers = { ...NO_PAGE, ...HIDDEN }
 
 /** What is in files of such a type runs nowhere. */
 const PACKED = 'octet-stream|zip|gzip|x-gzip|x-tar|x-bzip2|x-xz|zstd|x-rpm|x-debian-package|java-archive'

@@ -1,14 +1,8 @@
+import { lastingGist, lastingRef, type RefLasting } from '../../domain/file-lasting.ts'
 import type { NamedResource } from './resource.ts'
 
-/** How long what an address names stays what it is. */
-export type Lasting = 'always' | 'tag' | 'branch'
-
-const COMMIT = /^[0-9a-f]{40}$/i
-/** A branch may be called "1.2", but hardly "1.2.3". */
-const VERSION = /^v?\d+\.\d+\.\d+(?:[.+-][\w.+-]*)?$/i
-
 /** Whole commits never change. What may be a branch is taken for one. */
-export function lastingOf(resource: Exclude<NamedResource, { kind: 'api' }>): Lasting {
+export function lastingOf(resource: Exclude<NamedResource, { kind: 'api' }>): RefLasting {
   switch (resource.kind) {
     case 'release':
       return 'tag'
@@ -20,20 +14,8 @@ export function lastingOf(resource: Exclude<NamedResource, { kind: 'api' }>): La
     case 'media':
       return lastingRef(resource.path)
     case 'gist':
-      return COMMIT.test(firstOf(resource.path)) && resource.path.includes('/') ? 'always' : 'branch'
+      return lastingGist(resource.path)
     default:
       return resource satisfies never
   }
-}
-
-/** A ref, perhaps with a path behind it. */
-function lastingRef(text: string): Lasting {
-  if (text.startsWith('refs/tags/')) return 'tag'
-  const first = firstOf(text)
-  if (COMMIT.test(first)) return 'always'
-  return VERSION.test(first) ? 'tag' : 'branch'
-}
-
-function firstOf(path: string): string {
-  return path.split('/', 1)[0] ?? ''
 }

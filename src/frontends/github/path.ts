@@ -65,7 +65,7 @@ function decode(text: string): string {
 }
 
 function isName(name: string): boolean {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- no file has such a name
   return name !== '' && name !== '.' && name !== '..' && !/[\x00-\x1f\x7f/\\]/.test(name)
 }
 

@@ -13,8 +13,11 @@ const HOSTS = HOST_NAMES.map((name) => RegExp.escape(name)).join('|')
  * Behind the host something has to begin that is no part of its name; in front there may be no address or variable that
  * leads elsewhere already.
  */
-/** What follows the host up to where an address ends; another address in it is one of its own. */
-const TAIL = '(?:\\$\\{(?:(?!https?://)[^}\\s])*\\}|(?!https?://)[^\\s"\'`<>|;&)\\\\}\\],])*'
+/**
+ * What follows the host up to where an address ends; another address in it is one of its own. A variable holds no other
+ * one: each of many that begin and never end would be looked for to the end of the text.
+ */
+const TAIL = '(?:\\$\\{(?:(?!https?://)[^{}\\s])*\\}|(?!https?://)[^\\s"\'`<>|;&)\\\\}\\],])*'
 const ADDRESS = new RegExp(`(?<![\\w/}])https?://(${HOSTS})(?=[/"'\\s)\`;,}\\]$]|$)(${TAIL})`, 'gi')
 /** So much of a line tells what an address in it is for. */
 const LOOK_BACK = 200

@@ -49,6 +49,7 @@ export function createServe(
   ): Promise<NamedResource | undefined> => {
     const { repository } = resource
     exchange.notes.name = nameOf(resource)
+    exchange.notes.target = `github:${repository.toLowerCase()}`
     const ask = permit(repository, exchange)
     const mayHaveMoved = /^(?!gist\/).+\//.test(repository)
     const other = mayHaveMoved ? await signposts.known(repository, ask) : undefined

@@ -1,4 +1,4 @@
-import type { Freshness, Want } from '../../cache/want.ts'
+import type { Freshness, Missing, Want } from '../../cache/want.ts'
 import { MINUTE } from '../../domain/clock.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import { MIB } from '../../domain/units.ts'
@@ -17,9 +17,14 @@ export interface WantContext {
 }
 
 /** Answers of the API are asked for again after a minute, which costs nothing of the quota while they are the same. */
-const API_TTL = MINUTE
+export const API_TTL = MINUTE
 const LARGEST_ANSWER = 32 * MIB
-const COMMON = { digest: undefined, missing: 'not_found' } as const
+const MISSING: Missing = {
+  code: 'not_found',
+  message: 'GitHub has no such file, or it is private',
+  hint: 'check owner, repository, tag and file; the operator can name private ones in github.token_for',
+}
+const COMMON = { digest: undefined, missing: MISSING } as const
 
 /** The name under which something of GitHub is known here. Owners and repositories have no case. */
 export function githubKey(repository: string, ref: string): EntryKey {

@@ -2,6 +2,17 @@ import type { Cache } from '../../cache/cache.ts'
 import type { Want } from '../../cache/want.ts'
 import type { Exchange } from '../front-end.ts'
 import { type Headers, sendContent, sendDocument, sendMeta } from '../send.ts'
+import type { GoSettings } from './settings.ts'
+import type { Source } from './sources.ts'
+
+/** What it takes to serve any file of the protocol. */
+export interface ServingDeps {
+  readonly cache: Cache
+  readonly sourceOf: (module: string) => Source
+  readonly settings: GoSettings
+}
+
+export type Serve<Resource> = (resource: Resource, exchange: Exchange, headers: Headers) => Promise<void>
 
 export interface Answering {
   readonly cache: Cache

@@ -1,4 +1,5 @@
 import type { AppError, ErrorCode } from '../../domain/errors.ts'
+import { errorText, printable } from '../error-text.ts'
 
 /**
  * What clients do by status: after 404 and 410 go asks the next proxy of its list, after everything else it stops and
@@ -24,19 +25,9 @@ export interface Refusal {
 
 /** Status and text of an error. */
 export function renderGoError(error: AppError): Refusal {
-  const { status, said, upstream } = error.detail
-  const from = upstream === undefined ? '' : ` (${[upstream, status, said].filter(isSaid).join(' ')})`
-  const text = printable(`${error.message}${from}`)
+  const { status } = error.detail
+  const text = printable(errorText(error))
   if (error.detail[DIRECT] === true) return { status: 404, text: `not found: ${text}\n` }
   if (error.code === 'not_found') return { status: status === 410 ? 410 : 404, text: `not found: ${text}\n` }
   return { status: STATUS[error.code] ?? error.facts.status, text: `${text}\n` }
-}
-
-function isSaid(part: unknown): boolean {
-  return part !== undefined && part !== ''
-}
-
-/** go shows a text only when all of it can be printed. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 600)
 }

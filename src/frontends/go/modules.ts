@@ -1,26 +1,27 @@
-import type { Cache } from '../../cache/cache.ts'
 import { unkept, type Want } from '../../cache/want.ts'
 import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
-import type { Headers } from '../send.ts'
-import { answer, isFetchDisabled } from './answer.ts'
+import { answer, isFetchDisabled, type Serve, type ServingDeps } from './answer.ts'
+import { type Book, summedOf } from './book.ts'
 import { DIRECT } from './errors.ts'
-import type { GoSettings, GoUpstream } from './settings.ts'
+import type { GoUpstream } from './settings.ts'
 import type { Source } from './sources.ts'
 import type { Verify } from './verify.ts'
 import { type ModuleResource, moduleKey, moduleWant, refOf } from './wants.ts'
 
-export interface ModulesDeps {
-  readonly cache: Cache
-  readonly sourceOf: (module: string) => Source
+export interface ModulesDeps extends ServingDeps {
   readonly verify: Verify
-  readonly settings: GoSettings
+  readonly book: Pick<Book, 'used'>
 }
 
-export type ServeModule = (resource: ModuleResource, exchange: Exchange, headers: Headers) => Promise<void>
-
 /** Serves the files of modules, from the first upstream that has them. */
-export function createModules({ cache, sourceOf, verify, settings }: ModulesDeps): ServeModule {
+export function createModules({
+  cache,
+  sourceOf,
+  verify,
+  book,
+  settings,
+}: ModulesDeps): Serve<ModuleResource> {
   const wantFrom = (
     upstream: GoUpstream,
     { resource, source, isKept, onlyCached, from }: ModuleAsk,
@@ -48,14 +49,22 @@ export function createModules({ cache, sourceOf, verify, settings }: ModulesDeps
 
   return async (resource, exchange, own) => {
     exchange.notes.name = `go:${resource.module}/${refOf(resource)}`
+    exchange.notes.target = `go:${resource.module}`
     const ask = read(resource, exchange)
     const { upstreams, privateBy } = ask.source
     const isLarge = resource.kind === 'file' && resource.suffix === 'zip'
     const headers = { ...own, 'content-type': typeOf(resource) }
     const attempt = (upstream: GoUpstream): Promise<void> =>
       answer(exchange, { cache, want: wantFrom(upstream, ask), headers, isLarge })
+    const summed = summedOf(resource)
+    const used = (): void => {
+      if (summed !== undefined) book.used(summed)
+    }
+    // Also at its end, which may be long after: that is when the file was used last.
+    used()
     try {
       await firstOf(upstreams, attempt, () => exchange.res.headersSent)
+      used()
     } catch (error) {
       throw settings.whenUnreachable === 'direct' && privateBy === undefined ? direct(error) : error
     }

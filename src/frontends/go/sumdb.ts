@@ -1,27 +1,19 @@
-import type { Cache } from '../../cache/cache.ts'
 import { unkept } from '../../cache/want.ts'
 import { AppError, isUpstreamTrouble } from '../../domain/errors.ts'
 import type { Exchange } from '../front-end.ts'
 import type { Headers } from '../send.ts'
-import { answer } from './answer.ts'
+import { answer, type Serve, type ServingDeps } from './answer.ts'
 import type { Checksums } from './checksums.ts'
 import type { GoResource } from './path.ts'
-import type { GoSettings } from './settings.ts'
-import type { Source } from './sources.ts'
 
 type SumdbResource = Extract<GoResource, { kind: 'sumdb' }>
 
-export interface SumdbDeps {
-  readonly cache: Cache
-  readonly sourceOf: (module: string) => Source
+export interface SumdbDeps extends ServingDeps {
   readonly checksums: Checksums
-  readonly settings: GoSettings
 }
 
-export type ServeSumdb = (resource: SumdbResource, exchange: Exchange, headers: Headers) => Promise<void>
-
 /** Serves the configured checksum databases (go.dev/ref/mod, "Checksum database"); others are nobody's business. */
-export function createSumdb({ cache, sourceOf, checksums, settings }: SumdbDeps): ServeSumdb {
+export function createSumdb({ cache, sourceOf, checksums, settings }: SumdbDeps): Serve<SumdbResource> {
   const requirePublic = (module: string): void => {
     const { privateBy } = sourceOf(module)
     if (privateBy === undefined) return
@@ -40,6 +32,7 @@ export function createSumdb({ cache, sourceOf, checksums, settings }: SumdbDeps)
   return async ({ database, ask }, exchange, headers) => {
     const target = { name: ask.kind === 'lookup' ? `go:${ask.module}` : `go:sumdb/${database}` }
     exchange.notes.name = `go:sumdb/${database}/${nameOf(ask)}`
+    exchange.notes.target = target.name
     exchange.access.requirePull(target)
     if (!checksums.has(database))
       throw new AppError('not_found', { message: `${database} is not passed on here` })

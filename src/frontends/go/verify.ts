@@ -1,7 +1,7 @@
 import type { Unproven, Want } from '../../cache/want.ts'
 import type { AppError } from '../../domain/errors.ts'
 import type { Log } from '../../domain/log.ts'
-import type { Book, Summed } from './book.ts'
+import { type Book, type Summed, summedOf } from './book.ts'
 import type { Checksums } from './checksums.ts'
 import { h1OfMod } from './h1.ts'
 import type { GoSettings } from './settings.ts'
@@ -69,13 +69,9 @@ export function createVerify(deps: {
 
   return (incoming) => async (content) => {
     const { resource, upstream } = incoming
-    if (resource.kind !== 'file' || resource.suffix === 'info') {
-      requireShape(resource, await bytesOf(content), upstream)
-      return
-    }
-    const { module, version, suffix } = resource
-    const file: Summed = { module, version, suffix }
-    const found = suffix === 'zip' ? await zipHash(content, incoming) : await modHash(content, incoming)
+    const file = summedOf(resource)
+    if (file === undefined) return requireShape(resource, await bytesOf(content), upstream)
+    const found = file.suffix === 'zip' ? await zipHash(content, incoming) : await modHash(content, incoming)
     if (mode === 'off') return
     if (mode === 'sumdb' && !incoming.isPrivate) await requireStated(file, found, incoming)
     await requireRecorded(file, found, incoming)

@@ -1,4 +1,4 @@
-import type { Freshness, Want } from '../../cache/want.ts'
+import type { Freshness, Missing, Want } from '../../cache/want.ts'
 import { MINUTE } from '../../domain/clock.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import { KIB, MIB } from '../../domain/units.ts'
@@ -82,12 +82,19 @@ function sumdbRef(ask: Exclude<SumdbAsk, { kind: 'supported' }>): string {
   return ask.kind === 'tile' ? ask.path : 'latest'
 }
 
+/** go shows the message; that of an upstream stands behind it. */
+const MISSING: Missing = {
+  code: 'not_found',
+  message: 'no such module or version',
+  hint: 'check its path and version; a private module needs go.private and an upstream of its own ([[go.upstream]])',
+}
+
 function common(upstream: string, path: string) {
   return {
     // Credentials of an upstream are for everything that it is asked for.
     request: { upstream, path, withToken: true },
     digest: undefined,
-    missing: 'not_found',
+    missing: MISSING,
     keepHeaders: [],
   } as const
 }

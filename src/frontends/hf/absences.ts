@@ -2,17 +2,10 @@ import type { Cache } from '../../cache/cache.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import type { Exchange } from '../front-end.ts'
+import type { Keeper } from '../keeper.ts'
 import { codeTold, lacking } from './errors.ts'
 import type { Repo } from './name.ts'
 import { absenceKey } from './wants.ts'
-
-/** Small texts that are made here and kept in the index like what came from upstreams. */
-export interface Keeper {
-  /** Undefined when there is none, or its bytes are gone. */
-  find(key: EntryKey): Promise<string | undefined>
-  /** Does nothing where the disk refuses. */
-  keep(key: EntryKey, text: string): Promise<void>
-}
 
 /** A file that a commit may have. */
 export interface Place {

@@ -1,4 +1,5 @@
 import { AppError } from '../../domain/errors.ts'
+import { errorText, printable } from '../error-text.ts'
 
 /** What the hub calls what is not there; clients tell by these words what they may do without. */
 export type HfCode = 'RepoNotFound' | 'RevisionNotFound' | 'EntryNotFound' | 'GatedRepo'
@@ -86,24 +87,13 @@ function toldIn({ headers }: AppError['detail']): Readonly<Record<string, unknow
 
 function textOf(error: AppError, code: HfCode | undefined): string {
   const { detail, facts } = error
-  const { upstream, status, said } = detail
   const message = toldIn(detail)['x-error-message']
-  const told = typeof message === 'string' ? message : said
-  const from = upstream === undefined ? '' : ` (${[upstream, status, told].filter(isSaid).join(' ')})`
-  return printable(`${error.message}${from}${adviceFor(facts.status, code)}`)
+  const told = typeof message === 'string' ? message : detail.said
+  return printable(`${errorText(error, told)}${adviceFor(facts.status, code)}`)
 }
 
 function adviceFor(status: number, code: HfCode | undefined): string {
   if (status === 401) return ': set HF_TOKEN to a pull key of this cache'
   if (code !== 'GatedRepo' && code !== 'RepoNotFound') return ''
   return '; the operator of this cache can name it in huggingface.token_for'
-}
-
-function isSaid(part: string | number | undefined): boolean {
-  return part !== undefined && part !== ''
-}
-
-/** Fit for a header. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 600)
 }

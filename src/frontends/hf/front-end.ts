@@ -1,8 +1,9 @@
 import type { Cache } from '../../cache/cache.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Exchange, FrontEnd, RequestLine } from '../front-end.ts'
-import type { Headers } from '../send.ts'
-import { createAbsences, type Keeper } from './absences.ts'
+import { ALWAYS, createFrontEnd, type Refusal, refusalHeaders, type SettledFrontEnd } from '../frame.ts'
+import type { Exchange, RequestLine } from '../front-end.ts'
+import type { Keeper } from '../keeper.ts'
+import { createAbsences } from './absences.ts'
 import { createFindCommit } from './commits.ts'
 import { createDocuments } from './documents.ts'
 import { renderHfError } from './errors.ts'
@@ -13,10 +14,7 @@ import { createPermits } from './permit.ts'
 import type { HfSettings } from './settings.ts'
 import { sendWhoami } from './whoami.ts'
 
-export interface HfFrontEnd extends FrontEnd<HfResource> {
-  /** Takes other settings into use from the next request on. */
-  update(settings: HfSettings): void
-}
+export type HfFrontEnd = SettledFrontEnd<HfResource, HfSettings>
 
 export interface HfDeps {
   readonly cache: Cache
@@ -24,27 +22,12 @@ export interface HfDeps {
   readonly keeper: Keeper
 }
 
-/** On every answer: nothing here is a page. */
-const ALWAYS: Headers = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; sandbox",
-}
-
 const JSON_TYPE = 'application/json'
 
 /** The read side of the Hugging Face Hub: models, datasets and spaces, for clients with HF_ENDPOINT. */
 export function createHfFrontEnd(deps: HfDeps, initial: HfSettings): HfFrontEnd {
-  let serve = createServe(deps, initial)
-  return {
-    name: 'hf',
-    parse,
-    needOf: () => 'pull',
-    serve: (op, exchange) => serve(op, exchange),
-    fail,
-    update: (settings) => {
-      serve = createServe(deps, settings)
-    },
-  }
+  const protocol = { name: 'hf', parse, methods: 'GET, HEAD', refusalOf } as const
+  return createFrontEnd(protocol, (settings: HfSettings) => createServe(deps, settings), initial)
 }
 
 function createServe({ cache, keeper }: HfDeps, settings: HfSettings): HfFrontEnd['serve'] {
@@ -80,6 +63,7 @@ function createServe({ cache, keeper }: HfDeps, settings: HfSettings): HfFrontEn
     notes.upstream = 'hf'
     notes.kind = 'file'
     notes.name = nameOf(op)
+    notes.target = 'repo' in op ? `hf:${shortName(op.repo)}` : nameOf(op)
     if ('repo' in op) return await serveRepo(op, exchange)
     const headers = { ...ALWAYS, 'content-type': JSON_TYPE }
     if (op.kind === 'whoami') {
@@ -120,25 +104,10 @@ function parse({ method, path, query }: RequestLine): HfResource | undefined {
   throw new AppError('unsupported', { message: 'repositories are only read here' })
 }
 
-const fail: FrontEnd<HfResource>['fail'] = (
-  error,
-  exchange: Pick<Exchange, 'id' | 'line' | 'notes' | 'res'>,
-) => {
+function refusalOf(error: AppError, { method }: RequestLine): Refusal {
   const { status, headers: told, text } = renderHfError(error)
-  const body = Buffer.from(JSON.stringify({ error: text }))
-  const headers: Headers = {
-    ...ALWAYS,
-    ...told,
-    'content-type': JSON_TYPE,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    'x-cache': exchange.notes.outcome ?? 'miss',
-    'x-request-id': exchange.id,
-  }
-  if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
-  if (error.code === 'unsupported') headers['allow'] = 'GET, HEAD'
+  const headers = refusalHeaders(JSON_TYPE, told)
   // What is left of a body that nobody reads would be taken for the next request.
-  if (exchange.line.method === 'POST') headers['connection'] = 'close'
-  exchange.res.writeHead(status, headers)
-  exchange.res.end(exchange.line.method === 'HEAD' ? undefined : body)
+  if (method === 'POST') headers['connection'] = 'close'
+  return { status, headers, body: Buffer.from(JSON.stringify({ error: text })) }
 }

@@ -1,8 +1,9 @@
-import type { Freshness, Want } from '../../cache/want.ts'
+import type { Freshness, Missing, Want } from '../../cache/want.ts'
 import type { Digest } from '../../domain/digest.ts'
 import { HF_HOST } from '../../domain/file-hosts.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import { MIB } from '../../domain/units.ts'
+import { codeTold } from './errors.ts'
 import { requireJson } from './json.ts'
 import { encodePath, isCommit, type Repo, repositoryOf, shortName } from './name.ts'
 import { digestStated, LINKED_ETAG, LINKED_SIZE, sizeStated } from './stated.ts'
@@ -68,7 +69,7 @@ export function fileWant(ask: FileAsk): Want {
     request: requestOf(address, withToken),
     digest: undefined,
     freshness: IMMUTABLE,
-    missing: 'not_found',
+    ...absent(withToken),
     maxBytes,
     keepHeaders: ['etag', LINKED_ETAG, LINKED_SIZE],
     digestIn: (head) => digestStated(head, ask.digestOfObject),
@@ -172,12 +173,24 @@ export function absenceKey(repo: Repo, commit: string, path: string): EntryKey {
   return keyOf(repo, `absent/${commit}/${path}`)
 }
 
+const MISSING: Missing = {
+  code: 'not_found',
+  message: 'the hub does not have it, or it is private',
+  hint: 'check repository, revision and file; the operator can name gated and private ones in huggingface.token_for',
+}
+
+/** Strangers hear 401 of what does not exist and of what is private. With the token it would be about the token. */
+function absent(withToken: boolean): Pick<Want, 'missing' | 'isAbsence'> {
+  if (withToken) return { missing: MISSING }
+  return { missing: MISSING, isAbsence: (error) => codeTold(error) === 'RepoNotFound' }
+}
+
 function common(address: string, withToken: boolean) {
   return {
     request: requestOf(address, withToken),
     digest: undefined,
     freshness: IMMUTABLE,
-    missing: 'not_found',
+    ...absent(withToken),
     maxBytes: LARGEST_DOCUMENT,
     keepHeaders: [],
   } as const

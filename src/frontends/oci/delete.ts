@@ -19,10 +19,12 @@ export async function serveDelete(
       ? manifestWant(route, resource.reference, limits)
       : blobWant(route, resource.digest, limits)
   const outcome = await evictor.evict(want.key)
-  if (outcome === 'absent') throw new AppError(want.missing, { message: 'this is not cached' })
+  if (outcome === 'absent') throw new AppError(ABSENT[resource.kind], { message: 'this is not cached' })
   if (outcome !== 'gone') throw new AppError('denied', { message: KEPT[outcome] })
   res.writeHead(202, { ...headers, 'content-length': 0, 'x-request-id': id }).end()
 }
+
+const ABSENT = { manifest: 'manifest_unknown', blob: 'blob_unknown' } as const
 
 const KEPT = {
   pinned: 'it is pinned: unpin it first',

@@ -2,14 +2,15 @@ import type { Cache } from '../../cache/cache.ts'
 import type { Evictor } from '../../cache/evictor.ts'
 import { unkept, type Want } from '../../cache/want.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Exchange, FrontEnd, Need, RequestLine } from '../front-end.ts'
+import { createFrontEnd, ALWAYS as NO_PAGE, type Refusal, type SettledFrontEnd } from '../frame.ts'
+import type { Exchange, Need, RequestLine } from '../front-end.ts'
 import type { Headers } from '../send.ts'
 import { type Ask, targetOf, titleOf } from './ask.ts'
 import { serveBlob } from './blob.ts'
 import { checkIn, refuseCheck } from './client-check.ts'
 import { serveDelete } from './delete.ts'
 import { renderError } from './errors.ts'
-import { createLists, type Lists } from './lists.ts'
+import { createLists } from './lists.ts'
 import { serveManifest } from './manifest.ts'
 import type { OciOperation } from './operation.ts'
 import { isOciPath, type OciResource, parseOciPath } from './path.ts'
@@ -21,31 +22,31 @@ export interface OciSettings {
   readonly limits: OciLimits
 }
 
-export interface OciFrontEnd extends FrontEnd<OciOperation> {
-  /** Takes other upstreams and limits into use from the next request on. */
-  update(settings: OciSettings): void
-}
+export type OciFrontEnd = SettledFrontEnd<OciOperation, OciSettings>
 
-/** On every answer below /v2/: old clients recognise a registry by the first, browsers run nothing of it. */
-const ALWAYS: Headers = {
-  'docker-distribution-api-version': 'registry/2.0',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; sandbox",
-}
+/** On every answer below /v2/: old clients recognise a registry by the first. */
+const ALWAYS: Headers = { 'docker-distribution-api-version': 'registry/2.0', ...NO_PAGE }
 
 const READS = new Set(['GET', 'HEAD'])
 const EVICTABLE = new Set<OciResource['kind']>(['manifest', 'blob'])
 
 /** The registry: the pull side of the OCI distribution spec, version 1.1. */
 export function createOciFrontEnd(
-  { cache, evictor }: { cache: Cache; evictor: Evictor },
+  deps: { readonly cache: Cache; readonly evictor: Evictor },
   initial: OciSettings,
 ): OciFrontEnd {
-  let { limits } = initial
-  let router = createRouter(initial.upstreams)
-  let lists: Lists = createLists(cache, router)
+  const protocol = { name: 'oci', parse, needOf, methods: 'GET, HEAD, DELETE', refusalOf } as const
+  return createFrontEnd(protocol, (settings: OciSettings) => createServe(deps, settings), initial)
+}
 
-  const serve = async (op: OciOperation, exchange: Exchange): Promise<void> => {
+function createServe(
+  { cache, evictor }: { readonly cache: Cache; readonly evictor: Evictor },
+  { limits, upstreams }: OciSettings,
+): OciFrontEnd['serve'] {
+  const router = createRouter(upstreams)
+  const lists = createLists(cache, router)
+
+  return async (op, exchange) => {
     const { resource } = op
     if (resource.kind === 'ping') return sendPing(router, op, exchange)
     if (resource.kind === 'catalog') return lists.sendCatalog(op, exchange, headersFor(op))
@@ -70,19 +71,6 @@ export function createOciFrontEnd(
       case 'referrers':
         return await lists.sendReferrers({ ...ask, digest: resource.digest }, op, exchange)
     }
-  }
-
-  return {
-    name: 'oci',
-    parse,
-    needOf,
-    serve,
-    fail,
-    update: (settings) => {
-      limits = settings.limits
-      router = createRouter(settings.upstreams)
-      lists = createLists(cache, router)
-    },
   }
 }
 
@@ -132,20 +120,10 @@ function sendPing(router: Router<OciUpstream>, op: OciOperation, exchange: Excha
 
 const asIs = (want: Want): Want => want
 
-const fail: FrontEnd<OciOperation>['fail'] = (error, exchange) => {
-  const { query, method } = exchange.line
+function refusalOf(error: AppError, { query }: RequestLine): Refusal {
   const { status, body } = renderError(error, /(^|&)ns=/.test(query))
-  const headers: Headers = {
-    ...headersFor({ namespace: namespaceIn(query) }),
-    'content-type': 'application/json',
-    'content-length': body.length,
-    'x-cache': exchange.notes.outcome ?? 'miss',
-    'x-request-id': exchange.id,
-  }
-  if (error.retryAfter !== undefined) headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfter))
-  if (error.code === 'unsupported') headers['allow'] = 'GET, HEAD, DELETE'
-  exchange.res.writeHead(status, headers)
-  exchange.res.end(method === 'HEAD' ? undefined : body)
+  const headers = { ...headersFor({ namespace: namespaceIn(query) }), 'content-type': 'application/json' }
+  return { status, headers, body }
 }
 
 /** The namespace of a request that failed, perhaps because of it. */

@@ -1,4 +1,6 @@
+import type { AnnexPlace } from '../../cache/annex.ts'
 import type { Budgets } from '../../cache/budgets.ts'
+import type { Departures } from '../../cache/departures.ts'
 import type { Leaving } from '../../cache/leaving.ts'
 import type { Ledger } from '../../cache/ledger.ts'
 import type { Pinned } from '../../cache/pinned.ts'
@@ -17,9 +19,11 @@ export interface GcDeps {
   readonly ledger: Ledger
   readonly budgets: Budgets
   readonly leaving: Leaving
+  readonly departures: Pick<Departures, 'note'>
   readonly removal: Removal
   readonly undo: Undo
   readonly pinned: Pinned
+  readonly annex: AnnexPlace
   readonly settings: () => GcSettings
   readonly clock: Clock
   readonly log: Log

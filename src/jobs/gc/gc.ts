@@ -1,3 +1,4 @@
+import type { Annexed } from '../../cache/annex.ts'
 import type { PlanExclusion } from '../../db/accounts/plan-shape.ts'
 import { formatBytes } from '../../domain/units.ts'
 import type { Watch } from '../watch.ts'
@@ -52,6 +53,8 @@ export function createGc(deps: GcDeps): Gc {
     const freed = await sweep(found, watch)
     await settle(deps)
     const report = reportOf(deps, found, { freed, startedAt })
+    for (const { reason, objects, frees: bytes } of report.rows)
+      deps.departures.note(reason, { objects, bytes })
     const text = `cleaned up: ${report.objects} objects, ${formatBytes(report.frees)}`
     deps.log.info({ event: 'gc', objects: report.objects, freed: report.frees, ms: report.ms }, text)
     return report
@@ -84,7 +87,7 @@ interface Outcome {
 }
 
 function reportOf(deps: GcDeps, found: Survey, { freed, startedAt }: Outcome): GcReport {
-  const { rows, used, totals, plan } = found
+  const { rows, used, totals } = found
   const planned = rows.reduce((sum, { frees }) => sum + frees, 0)
   const frees = freed?.bytes ?? planned
   return {
@@ -98,8 +101,22 @@ function reportOf(deps: GcDeps, found: Survey, { freed, startedAt }: Outcome): G
     tags: totals.tags,
     blobs: totals.blobs,
     reached: found.reached,
-    kept: { ...plan.kept, inUse: found.inUse },
+    kept: keptOf(deps, found),
     dryRun: freed === undefined,
     ms: Math.round(performance.now() - startedAt),
+  }
+}
+
+/** Mirrors are in no plan's counts of what stays. */
+function keptOf({ annex }: GcDeps, { plan, inUse, annexed, ask }: Survey): GcReport['kept'] {
+  const { pinned, pinnedBytes, young, ...kept } = plan.kept
+  const mirrors = annexed.filter(({ name }) => annex.isPinned(name))
+  const isYoung = ({ name, usedAt }: Annexed): boolean => usedAt > ask.youngSince && !annex.isPinned(name)
+  return {
+    ...kept,
+    inUse,
+    pinned: pinned + mirrors.length,
+    pinnedBytes: pinnedBytes + mirrors.reduce((sum, { bytes }) => sum + bytes, 0),
+    young: young + annexed.filter(isYoung).length,
   }
 }

@@ -50,7 +50,7 @@ export function createParting({ index, store, budgets, leaving, removal }: GcDep
   return {
     removeUntagged: async (images) => {
       const still = await unchanged(images, true)
-      return still.length === 0 ? NOTHING : await removal.remove(still)
+      return still.length === 0 ? NOTHING : await removal.remove({ images: still, files: [] })
     },
     removeParts: async (images) => {
       const still = await unchanged(images, false)

@@ -18,6 +18,9 @@ export interface GcRow {
   /** For people. */
   readonly text: string
   readonly objects: number
+  /** Those of them that are contents of files or stand beside them, and mirrors of git repositories; the rest is of images. */
+  readonly files: number
+  readonly mirrors: number
   /** Size of the images or files concerned; `frees` is what leaves the disk. Bytes on disk. */
   readonly total: number
   readonly frees: number
@@ -42,7 +45,7 @@ export interface GcReport {
     readonly pinnedBytes: number
     readonly inUse: number
     readonly young: number
-    /** Images that cannot be pulled again, which a goal leaves here unless it says otherwise. */
+    /** Images and files that cannot be pulled again, which a goal leaves here unless it says otherwise. */
     readonly gone: number
     /** Images that the goal is about and that are left to the next clean-up: one does not take more than so many. */
     readonly later: number

@@ -1,3 +1,4 @@
+import type { Annexed } from '../../cache/annex.ts'
 import type { Counts } from '../../db/accounts/counts.ts'
 import type { Plan, PlanExclusion, PlanOrder } from '../../db/accounts/plan-shape.ts'
 import type { Strays } from '../../db/accounts/strays.ts'
@@ -30,6 +31,7 @@ interface Found {
   readonly used: number
   /** What was counted as used then. */
   readonly counted: number
+  readonly annexed: readonly Annexed[]
   readonly target: number | undefined
 }
 
@@ -38,6 +40,7 @@ export async function survey(deps: GcDeps, goal: GcGoal, lists: boolean): Promis
   const { index, store, ledger, clock } = deps
   const now = clock()
   index.uses.flush()
+  index.entries.flushNews()
   const strays = await index.clerk.ask('strays', { blobs: store.layout.blobs })
   const trash = await store.trashed()
   const parts = (await store.parked()).filter(({ at }) => at < now - PARKED_FOR)
@@ -45,6 +48,7 @@ export async function survey(deps: GcDeps, goal: GcGoal, lists: boolean): Promis
   const loose = looseOf({ strays, parts, quarantined })
   const used = ledger.used + loose.strays - loose.missing
   const target = targetOf(goal, deps.settings(), used)
+  const annexed = await deps.annex.list()
   const swept = loose.strays + loose.parts + loose.quarantine
   const ask: PlanOrder = {
     ...timesOf(deps, goal, now),
@@ -55,12 +59,13 @@ export async function survey(deps: GcDeps, goal: GcGoal, lists: boolean): Promis
     goal: imageGoalOf(goal),
     scope: { upstreams: goal.upstreams, conditions: goal.conditions },
     blobs: store.layout.blobs,
+    mirrors: mayGo(deps, annexed),
     lists,
   }
   const plan = await index.clerk.ask('plan', ask)
   return toSurvey(
     deps,
-    { goal, ask, strays, trash, parts, quarantined, used, counted: ledger.used, target },
+    { goal, ask, strays, trash, parts, quarantined, used, counted: ledger.used, annexed, target },
     plan,
   )
 }
@@ -73,12 +78,15 @@ export async function narrowed(
 ): Promise<Survey> {
   const { index, store } = deps
   index.uses.flush()
+  index.entries.flushNews()
+  const annexed = await deps.annex.list()
   const skips = (reason: GcRow['reason']): boolean => exclude.reasons.includes(reason)
   const { items: _items, counts: _counts, ...rest } = shown
   const plan = await index.clerk.ask('plan', {
     ...found.ask,
     lists: false,
     held: store.held(),
+    mirrors: mayGo(deps, annexed),
     shown: rest,
     exclude,
   })
@@ -86,6 +94,7 @@ export async function narrowed(
   const missing = skips('missing') ? [] : found.strays.missing
   const left = {
     ...found,
+    annexed,
     strays: { ...found.strays, files, missing },
     parts: skips('parts') ? [] : found.parts,
     quarantined: skips('quarantine') ? [] : found.quarantined,
@@ -106,6 +115,7 @@ function toSurvey(deps: GcDeps, found: Found, plan: Plan): Survey {
     row('evicted', 'evicted, kept for undo', plan.evicted),
     row('expired', 'lists and pointers past stale_if_error', {
       objects: plan.expired.entries.length,
+      files: plan.expired.entries.filter(({ key }) => key.kind === 'file').length,
       frees: plan.expired.frees,
     }),
     row('replaced', `untagged, replaced > ${formatDuration(REPLACED_FOR)} ago`, plan.replaced),
@@ -117,7 +127,15 @@ function toSurvey(deps: GcDeps, found: Found, plan: Plan): Survey {
   ].filter(({ objects }) => objects > 0)
   const frees = sum(rows.map((one) => one.frees)) - trash.bytes
   const reached = target === undefined || used - frees <= target
-  return { ...found, plan, totals: plan.counts, rows, inUse: ask.held.length, reached }
+  const busy = found.annexed.filter(({ isBusy }) => isBusy).length
+  return { ...found, plan, totals: plan.counts, rows, inUse: ask.held.length + busy, reached }
+}
+
+/** What is left out of a plan cannot go. */
+function mayGo({ annex }: GcDeps, annexed: readonly Annexed[]): PlanOrder['mirrors'] {
+  return annexed
+    .filter(({ name, isBusy }) => !isBusy && !annex.isPinned(name))
+    .map(({ name, bytes, usedAt }) => ({ name, bytes, usedAt }))
 }
 
 function looseOf({ strays, parts, quarantined }: Pick<Found, 'strays' | 'parts' | 'quarantined'>) {
@@ -136,12 +154,15 @@ function imageGoalOf({ untagged, platforms }: GcGoal): PlanOrder['goal'] {
 
 interface Amounts {
   readonly objects: number
+  readonly files?: number
+  readonly mirrors?: readonly unknown[]
   readonly total?: number
   readonly frees: number
 }
 
-function row(reason: GcRow['reason'], text: string, { objects, total, frees }: Amounts): GcRow {
-  return { reason, text, objects, total: total ?? frees, frees }
+function row(reason: GcRow['reason'], text: string, amounts: Amounts): GcRow {
+  const { objects, files = 0, mirrors = [], frees, total = frees } = amounts
+  return { reason, text, objects, files, mirrors: mirrors.length, total, frees }
 }
 
 function timesOf(deps: GcDeps, goal: GcGoal, now: number) {

@@ -1,6 +1,7 @@
 import type { Left } from '../../cache/leaving.ts'
 import { type BlobList, sliceBlobs } from '../../db/accounts/blob-list.ts'
 import type { ExpiredEntry } from '../../db/accounts/expired.ts'
+import type { PlannedContent } from '../../db/accounts/plan-shape.ts'
 import { onDisk } from '../../domain/blocks.ts'
 import type { Watch } from '../watch.ts'
 import type { GcDeps } from './deps.ts'
@@ -32,9 +33,9 @@ export function createSweep(deps: GcDeps): Sweep {
       tally('replaced', await deps.removal.removeReplaced(page))
     for (const page of pagesOf(plan.untagged.images)) tally('untagged', await parting.removeUntagged(page))
     for (const page of pagesOf(plan.platform.images)) tally('platform', await parting.removeParts(page))
-    await sweepBlobs(deps, plan.unused.blobs, (left) => tally('unused', left))
+    await sweepContent(deps, plan.unused, (left) => tally('unused', left))
     for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
-    await sweepBlobs(deps, plan.coldest.blobs, (left) => tally('coldest', left))
+    await sweepContent(deps, plan.coldest, (left) => tally('coldest', left))
     return tally('', { objects: 0, bytes: 0 })
   }
 }
@@ -138,11 +139,13 @@ async function sweepEntries(
     const gone = await index.transact(() => {
       let bytes = 0
       let objects = 0
-      for (const { key, digest, checkedAt } of page) {
+      for (const { key, digest, checkedAt, usedAt } of page) {
+        const standing = index.blobs.standing(digest)
+        if (usedAt !== undefined && standing !== undefined && standing.usedAt > usedAt) continue
         if (!budgets.dropping(key, () => index.entries.removeUnchanged(key, checkedAt))) continue
         objects++
         const blob = index.blobs.find(digest)
-        const isLast = blob !== undefined && index.holdings.upstreamsOf(digest).length === 0
+        const isLast = blob !== undefined && !index.holdings.isNeeded(digest)
         if (!isLast || !leaving.mayGo({ digest, size: blob.size, usedAt: Number.POSITIVE_INFINITY })) continue
         leaving.take({ digest, size: blob.size })
         bytes += onDisk(blob.size)
@@ -155,9 +158,20 @@ async function sweepEntries(
   }
 }
 
-async function sweepBlobs({ leaving }: GcDeps, list: BlobList, tally: (left: Left) => void): Promise<void> {
-  for (let at = 0; at < list.sizes.length; at += SHEAF)
-    tally(await leaving.leave(sliceBlobs(list, at, at + SHEAF)))
+/** What was looked at, mirrors last: each is one step. */
+async function sweepContent(
+  { leaving, annex }: GcDeps,
+  { blobs, mirrors }: PlannedContent,
+  tally: (left: Left) => void,
+): Promise<void> {
+  for (let at = 0; at < blobs.sizes.length; at += SHEAF)
+    tally(await leaving.leave(sliceBlobs(blobs, at, at + SHEAF)))
+  for (const { name, usedAt } of mirrors) {
+    const now = (await annex.list()).find((one) => one.name === name)
+    if (now === undefined || now.usedAt > usedAt || annex.isPinned(name)) continue
+    const bytes = await annex.evict(name)
+    tally({ objects: bytes === 0 ? 0 : 1, bytes })
+  }
 }
 
 /** The names of one upstream go; a blob that another one needs stays on disk. */

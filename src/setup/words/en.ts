@@ -1,3 +1,4 @@
+import { enFiles } from './en-files.ts'
 import type { Words } from './words.ts'
 
 export const en: Words = {
@@ -132,10 +133,11 @@ export const en: Words = {
       'Plain http: whoever is on the way can read along. What is pulled by digest cannot be changed ' +
       'unnoticed, tags can.',
   },
+  files: enFiles,
   page: {
     lang: 'en',
     title: 'Set up a client',
-    lead: (address) => `What each kind of client needs to pull through ${address}.`,
+    lead: (address) => `What each kind of client needs to come through ${address}.`,
     more: 'Registries, a pull key, your own certificate and a check are chosen in the console, which needs JavaScript:',
     console: 'open the console',
     all: 'All kinds of clients',
@@ -143,8 +145,9 @@ export const en: Words = {
     apply: 'Paste this into a terminal on the machine',
     undo: 'This brings back what was there',
     files: 'What the files hold in the end',
+    steps: 'What to type',
     reload: 'Then let it read its configuration again',
-    test: 'Pull something small',
+    test: 'Try it with something small',
     notes: 'Worth knowing',
     clients: {
       docker: 'Docker Engine',
@@ -158,6 +161,10 @@ export const en: Words = {
       nerdctl: 'nerdctl',
       skopeo: 'skopeo',
       kubernetes: 'Kubernetes manifests',
+      go: 'Go modules',
+      huggingface: 'Hugging Face',
+      github: 'GitHub files',
+      git: 'git, git-lfs',
     },
   },
 }

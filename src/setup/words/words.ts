@@ -1,4 +1,5 @@
 import type { SetupKind } from '../setup.ts'
+import type { FileWords } from './file-words.ts'
 
 /** What scripts say: remarks in them, and lines they print. Each is one line. */
 export interface ScriptWords {
@@ -83,6 +84,7 @@ export interface PageWords {
   readonly apply: string
   readonly undo: string
   readonly files: string
+  readonly steps: string
   readonly reload: string
   readonly test: string
   readonly notes: string
@@ -93,6 +95,7 @@ export interface Words {
   readonly page: PageWords
   readonly script: ScriptWords
   readonly notes: NoteWords
+  readonly files: FileWords
   /** First line of a script that sets a client up, and of the one that undoes it. */
   readonly applies: (client: string, address: string) => string
   readonly undoes: (client: string) => string

@@ -1,4 +1,5 @@
 import type { Words } from './words.ts'
+import { zhFiles } from './zh-files.ts'
 
 export const zh: Words = {
   applies: (client, address) => `让 ${client} 通过 ${address} 拉取镜像；改动过的文件旁边都会保留原样的副本。`,
@@ -96,10 +97,11 @@ export const zh: Words = {
     authorityFile: (path) => `脚本会复制或引用 ${path}，所以客户端上必须已有这个文件。`,
     plainHttp: '明文 http：途经的人可以看到内容。按摘要拉取的内容无法被悄悄篡改，按标签拉取的可以。',
   },
+  files: zhFiles,
   page: {
     lang: 'zh-CN',
     title: '接入客户端',
-    lead: (address) => `各种客户端通过 ${address} 拉取镜像所需的配置。`,
+    lead: (address) => `各种客户端使用 ${address} 所需的配置。`,
     more: '选择镜像仓库、拉取密钥、自有证书以及检查是否生效，请使用控制台（需要 JavaScript）：',
     console: '打开控制台',
     all: '所有客户端',
@@ -107,8 +109,9 @@ export const zh: Words = {
     apply: '在该机器的终端中运行',
     undo: '撤销：恢复原有内容',
     files: '配置文件最终的内容',
+    steps: '要执行的命令',
     reload: '然后让它重新读取配置',
-    test: '拉取一个小镜像试试',
+    test: '用很小的内容试一试',
     notes: '注意事项',
     clients: {
       docker: 'Docker Engine',
@@ -122,6 +125,10 @@ export const zh: Words = {
       nerdctl: 'nerdctl',
       skopeo: 'skopeo',
       kubernetes: 'Kubernetes 清单文件',
+      go: 'Go 模块',
+      huggingface: 'Hugging Face',
+      github: 'GitHub 文件',
+      git: 'git、git-lfs',
     },
   },
 }

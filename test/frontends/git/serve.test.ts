@@ -146,3 +146,23 @@ test('an old server is spoken to as it speaks', async (t) => {
   assert.match(refs.body.toString(), new RegExp(`# service=git-upload-pack\\n0000[0-9a-f]{4}${tip} HEAD`))
   assert.ok(await repo.git('status'))
 })
+
+test('large files of a repository that was renamed lie where it is now', async (t) => {
+  const { fake, lab } = await start(t)
+  fake.moved.set('/old/name.git', '/owner/repo.git')
+  const bytes = Buffer.from('large, in its way')
+  const { oid } = fake.addFile(bytes)
+  const asked = { operation: 'download', objects: [{ oid, size: bytes.length }] }
+  const batch = await lab.get('/gh/old/name.git/info/lfs/objects/batch', {
+    method: 'POST',
+    body: JSON.stringify(asked),
+  })
+  const { href } = JSON.parse(batch.body.toString()).objects[0].actions.download
+  const { pathname, search } = new URL(href)
+  for (const outcome of ['miss', 'hit']) {
+    const file = await lab.get(pathname + search)
+    assert.equal(file.status, 200, file.body.toString())
+    assert.ok(file.body.equals(bytes))
+    assert.equal(cameAs(file), outcome)
+  }
+})

@@ -159,6 +159,8 @@ test('a long line of nothing but addresses takes no long time', () => {
   assert.equal(found.length, text.length + 60_000 * LEADS.files.length)
   rewrite('https://github.com/'.repeat(100_000))
   rewrite(`${'git '.repeat(500_000)}https://github.com/o/r`)
+  rewrite(`https://github.com/${'${'.repeat(500_000)}`)
+  rewrite(`https://github.com/${'${x'.repeat(500_000)}}`)
   assert.ok(process.cpuUsage().user - started < 10_000_000)
 })
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { DAY, SECOND } from '../../../src/domain/clock.ts'
+import { MIB } from '../../../src/domain/units.ts'
 import { h1OfMod } from '../../../src/frontends/go/h1.ts'
 import { moduleKey } from '../../../src/frontends/go/wants.ts'
 import { hashZip } from '../../../src/frontends/go/zip-hash.ts'
+import { type FakeClock, fakeClock } from '../../support/clock.ts'
+import { randomBytesFrom } from '../../support/fake-content.ts'
 import { type FakeGo, startFakeGo } from '../../support/fake-go.ts'
 import { type GoLab, type GoLabOptions, startGoLab } from '../../support/fake-go-lab.ts'
 import { makeZip, moduleZip } from '../../support/fake-go-zip.ts'
@@ -13,7 +17,8 @@ const BASE = '/go/example.com/a/@v'
 async function start(
   t: TestContext,
   settings: GoLabOptions['settings'] = {},
-): Promise<{ go: FakeGo; lab: GoLab }> {
+): Promise<{ go: FakeGo; lab: GoLab; clock: FakeClock }> {
+  const clock = fakeClock()
   const go = await startFakeGo(t)
   const upstreams = [
     { name: 'proxy.test', url: go.url },
@@ -24,7 +29,7 @@ async function start(
     databases: [{ name: 'sum.test', upstream: 'sum.test', key: go.sumdb.key }],
     ...settings,
   }
-  return { go, lab: await startGoLab(t, { upstreams, settings: all }) }
+  return { go, lab: await startGoLab(t, { upstreams, settings: all, clock }), clock }
 }
 
 async function hashOf(zip: Buffer): Promise<string> {
@@ -42,7 +47,7 @@ function give(go: FakeGo, zip: Buffer, mod = MOD): void {
 }
 
 test('record: the hash of a version is written down, and another one is refused for good', async (t) => {
-  const { go, lab } = await start(t)
+  const { go, lab, clock } = await start(t)
   give(go, ZIP)
   for (const suffix of ['zip', 'mod']) assert.equal((await lab.get(`${BASE}/v1.0.0.${suffix}`)).status, 200)
   assert.equal(await lab.parts.made.find(moduleKey(MODULE, '@v/v1.0.0.ziphash')), `${await hashOf(ZIP)}\n`)
@@ -59,20 +64,70 @@ test('record: the hash of a version is written down, and another one is refused 
     const zip = await lab.get(`${BASE}/v1.0.0.zip`)
     assert.ok(zip.status === 502 || !zip.complete)
     assert.ok(!zip.body.equals(EVIL))
+    // Then its reason is known, and it is not fetched again only to be refused.
+    const asked = go.requests.length
+    const again = await lab.get(`${BASE}/v1.0.0.zip`)
+    assert.equal(again.status, 502)
+    assert.match(
+      again.body.toString(),
+      /example\.com\/a@v1\.0\.0: this is not the zip that was fetched first/,
+    )
+    assert.equal(go.requests.length, asked)
+    clock.advance(31 * SECOND)
   }
   assert.ok(lab.log.entries.some(({ level, fields }) => level === 'error' && fields['event'] === 'go.hash'))
   give(go, ZIP)
   assert.ok((await lab.get(`${BASE}/v1.0.0.zip`)).body.equals(ZIP))
 })
 
+test('the hash of a version stays as long as what it is of is used', async (t) => {
+  const { go, lab, clock } = await start(t)
+  give(go, ZIP)
+  for (const suffix of ['mod', 'zip']) await lab.get(`${BASE}/v1.0.0.${suffix}`)
+  const places = async (): Promise<readonly number[]> => {
+    await lab.landed()
+    lab.parts.flush()
+    const order = lab.index.blobs.coldest(10).map(({ digest }) => digest)
+    const placeOf = (ref: string): number =>
+      order.indexOf(lab.index.entries.find(moduleKey(MODULE, ref))?.digest ?? 'sha256:')
+    return ['@v/v1.0.0.mod', '@v/v1.0.0.modhash', '@v/v1.0.0.zip', '@v/v1.0.0.ziphash'].map(placeOf)
+  }
+  const assertOrder = ([mod = -1, modHash = -1, zip = -1, zipHash = -1]: readonly number[]): void =>
+    assert.ok(mod >= 0 && modHash > mod && zip >= 0 && zipHash > zip, [mod, modHash, zip, zipHash].join(' '))
+  assertOrder(await places())
+  for (const suffix of ['zip', 'mod']) {
+    clock.advance(DAY)
+    assert.equal((await lab.get(`${BASE}/v1.0.0.${suffix}`)).headers['x-cache'], 'hit')
+    assertOrder(await places())
+  }
+})
+
+test('where it is not kept, a zip is judged all the same, however long it is', async (t) => {
+  const rule = [{ effect: 'deny', match: ['go:example.com/**'], actions: ['store'] }]
+  const go = await startFakeGo(t)
+  const upstreams = [{ name: 'proxy.test', url: go.url }]
+  const lab = await startGoLab(t, { upstreams, config: { rule }, clock: fakeClock() })
+  const long = moduleZip(MODULE, 'v1.0.0', { 'go.mod': MOD, 'data.bin': randomBytesFrom(92, 9 * MIB) })
+  give(go, long)
+  const good = await lab.get(`${BASE}/v1.0.0.zip`)
+  assert.deepEqual([good.status, good.headers['x-cache']], [200, 'bypass'])
+  assert.ok(good.body.equals(long))
+  give(go, long.subarray(0, -30))
+  assert.equal((await lab.get(`${BASE}/v1.0.0.zip`)).complete, false)
+  const again = await lab.get(`${BASE}/v1.0.0.zip`)
+  assert.equal(again.status, 502)
+  assert.match(again.body.toString(), /a zip that no module may have/)
+})
+
 test('zips that no module may have are refused in every mode', async (t) => {
   for (const verify of ['off', 'record'] as const) {
-    const { go, lab } = await start(t, { verify })
+    const { go, lab, clock } = await start(t, { verify })
     const zip = makeZip([{ name: `${MODULE}@v1.0.1/go.mod`, bytes: Buffer.from(MOD) }])
     for (const bad of [zip, Buffer.from('<html>please log in</html>'), ZIP.subarray(0, -30)]) {
       give(go, bad)
       const got = await lab.get(`${BASE}/v1.0.0.zip`)
       assert.ok(got.status === 502 || !got.complete)
+      clock.advance(31 * SECOND)
     }
     give(go, ZIP)
     assert.ok((await lab.get(`${BASE}/v1.0.0.zip`)).body.equals(ZIP))

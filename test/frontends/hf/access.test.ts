@@ -38,6 +38,29 @@ test('the token goes along for the repositories it is for, to the hub alone', as
   assert.equal(cache.log.text().includes(SECRET), false)
 })
 
+test('what strangers may not see is asked about once in a while, with the token each time', async (t) => {
+  const { hub, cache } = await start(t, { token_for: ['org/gated', 'org/none'] })
+  for (const name of ['org/nobody', 'org/other']) {
+    const paths = [
+      `/hf/${name}/resolve/main/config.json`,
+      `/hf/api/models/${name}`,
+      `/hf/api/models/${name}/refs`,
+    ]
+    for (const path of paths) {
+      const first = await cache.fetch(path)
+      assert.deepEqual([first.status, first.headers['x-error-code']], [404, 'RepoNotFound'], path)
+      assert.match(first.body.toString(), /no such repository, or it is private/)
+      hub.requests.clear()
+      const again = await cache.fetch(path)
+      assert.deepEqual([again.status, again.headers['x-error-code']], [404, 'RepoNotFound'], path)
+      assert.equal(hub.requests.count(), 0, path)
+    }
+  }
+  hub.requests.clear()
+  for (let i = 0; i < 2; i++) await cache.fetch('/hf/org/none/resolve/main/config.json')
+  assert.equal(hub.requests.count(), 2)
+})
+
 test("a client's own token goes nowhere, and a pull key is one as HF_TOKEN", async (t) => {
   const { hub, cache } = await start(t, {}, { auth: { anonymous_pull: 'none' } })
   const path = '/hf/org/public/resolve/main/config.json'

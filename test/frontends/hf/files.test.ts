@@ -94,14 +94,20 @@ test('content that is here under another name is not fetched again', async (t) =
 })
 
 test('a file of git is what its name in git says, or it is refused', async (t) => {
-  const lab = await start(t)
-  const { hub, cache, commit } = lab
+  const clock = fakeClock()
+  const { hub, cache, commit } = await start(t, { clock })
   const other = Buffer.from('{"model_type":"evil!"}')
   hub.faults.add({ when: { method: 'GET' }, times: 2, fault: { swapBody: other } })
   const path = `/hf/org/model/resolve/${commit}/config.json`
   const wrong = await cache.fetch(path)
   assert.equal(wrong.complete && wrong.status === 200, false)
   assert.equal(wrong.body.equals(other), false)
+  hub.requests.clear()
+  const again = await cache.fetch(path)
+  assert.equal(again.status, 502)
+  assert.match(again.body.toString(), /git/)
+  assert.equal(hub.requests.count(), 0)
+  clock.advance(31_000)
   const right = await cache.fetch(path)
   assert.equal(outcomeOf(right), '200 miss')
   assert.ok(right.body.equals(CONFIG))

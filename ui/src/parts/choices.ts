@@ -1,12 +1,13 @@
 import { opened, PLACES } from '../keys.ts'
-import { go } from '../router.ts'
+import { BASE, go } from '../router.ts'
 import { logOut, may, session } from '../session.ts'
 import { theme } from '../theme.ts'
 import { LANGUAGES, useLanguage, w } from '../words/words.ts'
+import { fileHref } from './place.ts'
 
 /** One line of the palette. */
 export interface Choice {
-  readonly group: 'page' | 'repository' | 'action'
+  readonly group: 'page' | 'repository' | 'file' | 'action'
   readonly label: string
   readonly run: () => void
 }
@@ -19,6 +20,10 @@ export function choicesFor(text: string): readonly Choice[] {
 
 export function repositoryChoice(name: string): Choice {
   return { group: 'repository', label: name, run: () => go(`/images/${name}`) }
+}
+
+export function fileChoice(name: string): Choice {
+  return { group: 'file', label: name, run: () => go(fileHref(name).slice(BASE.length)) }
 }
 
 function pages(): readonly Choice[] {

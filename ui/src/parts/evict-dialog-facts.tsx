@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import type { BoundPreview } from '../../../src/api/contract-contents.ts'
+import type { BoundPreview } from '../../../src/api/contract-evict.ts'
 import { bytes, exactBytes } from '../format.ts'
 import { w } from '../words/words.ts'
 
@@ -17,6 +17,8 @@ export function EvictFacts({ preview, withGone }: EvictFactsProps) {
   const words = w().evict
   const {
     images,
+    files,
+    atOnce,
     count,
     total,
     frees,
@@ -45,9 +47,18 @@ export function EvictFacts({ preview, withGone }: EvictFactsProps) {
           {count + namesOnly.length === 0 ? (
             <p>{words.nothing}</p>
           ) : (
-            <Names title={w().common.images(count)} names={images.map(({ name }) => name)} total={count} />
+            <Names
+              title={images.length === 0 ? words.things(0, 0, count) : words.things(count, 0, 0)}
+              names={[...images, ...files].map(({ name }) => name)}
+              total={count}
+            />
           )}
         </dd>
+        {atOnce.length > 0 && (
+          <Fact title={words.atOnce}>
+            <Names title={words.atOnceWhy(atOnce.length)} names={atOnce} isOpen />
+          </Fact>
+        )}
         {namesOnly.length > 0 && (
           <Fact title={words.alone}>
             <Names title={words.aloneTags(namesOnly.length)} names={namesOnly} />

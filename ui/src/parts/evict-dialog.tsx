@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { BoundPreview, Evicted } from '../../../src/api/contract-contents.ts'
+import type { BoundPreview, Evicted } from '../../../src/api/contract-evict.ts'
+import type { FileKind } from '../../../src/api/contract-files.ts'
 import { ask } from '../api.ts'
 import { bytes } from '../format.ts'
 import { asFailure, useResource } from '../resource.ts'
@@ -19,6 +20,9 @@ export interface EvictAsk {
   readonly exclude?: readonly string[]
   /** Tags were chosen rather than images. */
   readonly tagsOnly?: boolean
+  /** Files and repositories of git rather than images, and those of one kind alone. */
+  readonly of?: 'files'
+  readonly kind?: FileKind
 }
 
 interface EvictDialogProps {
@@ -52,15 +56,17 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
   useEffect(() => cancel.current?.focus(), [])
 
   const { data } = looked
-  const images = data === undefined ? 0 : data.preview.count
+  const count = data === undefined ? 0 : data.preview.count
   const alone = data === undefined ? 0 : data.preview.namesOnly.length
   if (alone + (data?.preview.alsoTags.length ?? 0) > 0) canScope.current = true
   const isHalf = data !== undefined && data.preview.frees * 2 > data.used && data.used > 0
-  const asksPhrase = images > 0 && (isHalf || (withGone.value && (data?.preview.gone.length ?? 0) > 0))
-  const phrase = words.phrase(images)
+  const asksPhrase = count > 0 && (isHalf || (withGone.value && (data?.preview.gone.length ?? 0) > 0))
+  const phrase = words.phrase(count)
+  const areFiles = asked.of === 'files'
+  const what = areFiles ? words.things(0, 0, count) : words.things(count, alone, 0)
   const mayRun =
     data !== undefined &&
-    images + alone > 0 &&
+    count + alone > 0 &&
     !looked.isLoading &&
     !isBusy.value &&
     (!asksPhrase || typed.value.trim() === phrase)
@@ -86,7 +92,7 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
   }
 
   return (
-    <Dialog title={data === undefined ? words.titleUnknown : words.title(images, alone)} onClose={onClose}>
+    <Dialog title={data === undefined ? words.titleUnknown : words.title(what)} onClose={onClose}>
       <div class="evict">
         {looked.failure !== undefined && <Problem failure={looked.failure} retry={looked.reload} />}
         {data === undefined && looked.failure === undefined && <Skeleton lines={5} />}
@@ -112,7 +118,7 @@ export function EvictDialog({ asked, onClose, onDone }: EvictDialogProps) {
           {w().common.cancel}
         </button>
         <button type="button" class="danger" disabled={!mayRun} onClick={() => void run()}>
-          {isBusy.value ? words.evicting : words.confirm(images, alone)}
+          {isBusy.value ? words.evicting : words.confirm(what)}
         </button>
       </footer>
     </Dialog>
@@ -184,21 +190,24 @@ function Options<T extends string>({ legend, name, words, value }: OptionsProps<
 
 function sayDone(eviction: Evicted, mode: 'undo' | 'now', onDone: () => void): void {
   const words = w().evict
-  const { id, images, namesOnly } = eviction
-  const what = words.things(images, namesOnly)
+  const { id, images, files, namesOnly } = eviction
+  const what = words.things(images, namesOnly, files)
   const size = bytes(eviction.bytes)
   if (eviction.left.length > 0) toast(words.leftOver(eviction.left.length))
   const isFinal = mode === 'now' || eviction.undoUntil === undefined
-  if (isFinal) return toast(images === 0 && namesOnly > 0 ? words.doneTags(what) : words.doneNow(what, size))
+  if (isFinal)
+    return toast(images + files === 0 && namesOnly > 0 ? words.doneTags(what) : words.doneNow(what, size))
   const undo = async (): Promise<void> => {
     try {
-      toast(words.undone((await ask('POST /undo', { id })).images, namesOnly))
+      const back = await ask('POST /undo', { id })
+      const count = back.images + back.files + namesOnly
+      toast(words.undone(words.things(back.images, namesOnly, back.files), count))
       onDone()
     } catch (error) {
       toast(wordsFor(asFailure(error)), { tone: 'bad' })
     }
   }
-  toast(images === 0 ? words.doneTags(what) : words.doneUndo(what, size), {
+  toast(images + files === 0 ? words.doneTags(what) : words.doneUndo(what, size), {
     action: { label: words.undoNow, run: () => void undo() },
   })
 }

@@ -34,6 +34,13 @@ export function filterKinds(upstreams: readonly string[]): readonly FilterKind[]
   return [{ id: 'upstream', belongs: /^[!-]?upstream:/i, offers }, USED, SIZE, PLATFORM, STATE]
 }
 
+/** Of files: they have no platforms, and are there as a whole. */
+export const FILE_FILTERS: readonly FilterKind[] = [
+  USED,
+  SIZE,
+  { ...STATE, offers: ['gone', 'pinned', '!pinned'] },
+]
+
 /** Of the tags of one repository. */
 export const TAG_KINDS: readonly FilterKind[] = [
   USED,
@@ -107,4 +114,28 @@ export function conditionsIn(text: string, name: (word: string) => string): stri
       return isCondition ? word : `${sign}${name(bareWord)}`
     })
     .join(' ')
+}
+
+/** An address, as the name that begins what is cached of it. */
+const ADDRESSES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:www\.|raw\.|api\.|codeload\.)?github\.com\/(?:repos\/)?([^/]+\/[^/]+).*$/, '$1'],
+  [/^(?:raw|media|gist)\.githubusercontent\.com\/(?:media\/)?([^/]+\/[^/]+).*$/, '$1'],
+  [
+    /^(?:huggingface\.co|hf\.co)\/(?:api\/(?:models\/)?)?((?:(?:datasets|spaces)\/)?[^/]+\/[^/]+).*$/,
+    'hf:$1',
+  ],
+  [/^pkg\.go\.dev\/(.+)$/, 'go:$1'],
+  [/^proxy\.golang\.org\/(.+?)\/@.*$/, 'go:$1'],
+]
+
+/** What was typed or pasted into the search of files, in the filter grammar. */
+export function toFileFilter(text: string): string {
+  const bareText = text.trim().replace(/^https?:\/\//, '')
+  for (const [address, name] of ADDRESSES)
+    if (address.test(bareText))
+      return bareText
+        .replace(/[?#].*$/, '')
+        .replace(address, name)
+        .replace(/\.git$/, '')
+  return text.trim()
 }

@@ -2,6 +2,7 @@
 const PATHS = {
   overview: 'M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-4H4zM14 8h6V4h-6z',
   images: 'M12 3 3 8l9 5 9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5',
+  files: 'M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6',
   cleanup: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
   activity: 'M3 12h4l3-8 4 16 3-8h4',
   upstreams: 'M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5a4 4 0 0 1-.5 8.5M12 12v9M9 18l3 3 3-3',

@@ -1,5 +1,6 @@
 import { shortDigest } from '../format.ts'
 import { href } from '../router.ts'
+import { fileHref, isFileName, shortFile } from './place.ts'
 import { Name } from './small.tsx'
 
 /**
@@ -7,13 +8,14 @@ import { Name } from './small.tsx'
  * be that of a layer, so it leads to its repository.
  */
 export function NameLink({ text, isKnown = true }: { text: string; isKnown?: boolean }) {
-  const [name = '', digest] = text.split('@')
-  const shown = digest === undefined ? name : `${name}@${shortDigest(digest)}`
+  const isFile = isFileName(text)
+  const [name = '', digest] = isFile ? [text] : text.split('@')
+  const shown = digest === undefined ? (isFile ? shortFile(name) : name) : `${name}@${shortDigest(digest)}`
   const isPlace = isKnown && /^[^\s/]+\/[^\s()]+$/.test(text)
   const label = (
-    <span {...(digest === undefined ? {} : { title: text })}>
+    <span {...(shown === text ? {} : { title: text })}>
       <Name text={shown} />
     </span>
   )
-  return isPlace ? <a href={href(`/images/${name}`)}>{label}</a> : label
+  return isPlace ? <a href={isFile ? fileHref(name) : href(`/images/${name}`)}>{label}</a> : label
 }

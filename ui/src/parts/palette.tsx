@@ -5,7 +5,7 @@ import { opened, typed } from '../keys.ts'
 import { useResource } from '../resource.ts'
 import { session } from '../session.ts'
 import { w } from '../words/words.ts'
-import { type Choice, choicesFor, repositoryChoice } from './choices.ts'
+import { type Choice, choicesFor, fileChoice, repositoryChoice } from './choices.ts'
 import { Dialog } from './dialog.tsx'
 import { ShortcutList } from './shortcut-list.tsx'
 import { Name } from './small.tsx'
@@ -34,7 +34,7 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
   const id = useId()
   const text = typed
   const at = useSignal(0)
-  const found = [...choicesFor(text.value), ...useRepositories(text.value)]
+  const found = [...choicesFor(text.value), ...useNames(text.value)]
   const current = Math.min(at.value, found.length - 1)
   const take = (choice: Choice | undefined): void => {
     if (choice === undefined) return
@@ -95,17 +95,24 @@ function Palette({ onDone }: { readonly onDone: () => void }) {
   )
 }
 
-/** Repositories with this text in their name; the server knows them all. */
-function useRepositories(text: string): readonly Choice[] {
+/** Repositories and files with this text in their name; the server knows them all. */
+function useNames(text: string): readonly Choice[] {
   const asked = useSignal('')
   useEffect(() => {
     const timer = setTimeout(() => (asked.value = text.trim()), PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text])
   const { data } = useResource(asked.value, async (signal) => {
-    if (asked.value === '' || session.peek()?.user === undefined) return { items: [] }
-    const q = asked.value.slice(0, LONGEST)
-    return ask('GET /repositories', { q, limit: MOST, sort: '-lastUsed' }, signal)
+    if (asked.value === '' || session.peek()?.user === undefined) return []
+    const wanted = { q: asked.value.slice(0, LONGEST), limit: MOST, sort: '-lastUsed' }
+    const [repositories, files] = await Promise.all([
+      ask('GET /repositories', wanted, signal),
+      ask('GET /files', wanted, signal),
+    ])
+    return [
+      ...repositories.items.map(({ name }) => repositoryChoice(name)),
+      ...files.items.map(({ name }) => fileChoice(name)),
+    ]
   })
-  return (data?.items ?? []).map(({ name }) => repositoryChoice(name))
+  return data ?? []
 }

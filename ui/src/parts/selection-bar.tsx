@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { BoundPreview } from '../../../src/api/contract-contents.ts'
+import type { BoundPreview } from '../../../src/api/contract-evict.ts'
 import { ask, follow } from '../api.ts'
 import { bytes, exactBytes } from '../format.ts'
 import { asFailure } from '../resource.ts'
@@ -8,6 +8,7 @@ import { w } from '../words/words.ts'
 import type { EvictAsk } from './evict-dialog.tsx'
 import { EvictDialog } from './evict-later.tsx'
 import { Icon } from './icon.tsx'
+import { pinNames } from './pin-names.ts'
 import { wordsFor } from './problem.tsx'
 import type { Selection } from './selection.tsx'
 import './selection.css'
@@ -17,7 +18,7 @@ import { checkNames } from './upstream-check.tsx'
 /** The server counts once nothing was chosen for that long. */
 const PAUSE_MS = 200
 
-interface SelectionBarProps {
+export interface SelectionBarProps {
   readonly selection: Selection
   /** What the chosen rows mean to the server. */
   readonly asked: EvictAsk
@@ -30,11 +31,10 @@ interface SelectionBarProps {
   readonly onChange: () => void
 }
 
-/** What is chosen, what evicting it would free, and what to do with it. Stays in sight while one scrolls. */
-export function SelectionBar(props: SelectionBarProps) {
+/** What is chosen of what is listed, what evicting it would free, and what to do with it. Stays in sight while one scrolls. */
+export default function SelectionBar(props: SelectionBarProps) {
   const { selection, asked, total, canCheck = false, isEvicting, onEvict, onChange } = props
   const words = w().images
-  if (selection.count === 0) return null
   return (
     <div class="selection" role="region" aria-label={words.selected(selection.count)}>
       <p class="selection-text">
@@ -155,20 +155,6 @@ function Doing({ names, canCheck, onDone }: DoingProps) {
       </button>
     </>
   )
-}
-
-export async function pinNames(names: readonly string[]): Promise<void> {
-  await ask('PUT /pins', { match: names })
-  toast(w().images.pinned(names.length), {
-    action: {
-      label: w().evict.undoNow,
-      run: () =>
-        void ask('DELETE /pins', { match: names }).then(
-          () => toast(w().images.unpinned),
-          (error: unknown) => toast(wordsFor(asFailure(error)), { tone: 'bad' }),
-        ),
-    },
-  })
 }
 
 async function fetchNames(names: readonly string[]): Promise<void> {

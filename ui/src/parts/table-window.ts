@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useLayoutEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 /** Height of a row before one was measured, and rows kept beyond the edges of what is in sight. */
 const GUESS = 44
 const MARGIN = 6
+/** How often the height of a row is corrected while nothing changes that it depends on. */
+const TRIES = 3
 /** So few are simply all there. */
 const ALL = 40
 
@@ -20,6 +22,7 @@ export interface Shown {
 export function useShown(body: { readonly current: HTMLElement | null }, count: number): Shown {
   const first = useSignal(0)
   const height = useSignal(GUESS)
+  const tries = useRef({ of: '', left: TRIES })
   const many = Math.ceil(window.innerHeight / height.value) + 2 * MARGIN
 
   useLayoutEffect(() => {
@@ -28,7 +31,12 @@ export function useShown(body: { readonly current: HTMLElement | null }, count: 
     const [top, bottom] = [rows[0], rows[rows.length - 1]]
     if (top === undefined || bottom === undefined) return
     const measured = (bottom.getBoundingClientRect().bottom - top.getBoundingClientRect().top) / rows.length
-    if (Math.abs(measured - height.peek()) > 0.5) height.value = measured
+    const of = `${count} ${bottom.offsetWidth} ${document.documentElement.dataset['density'] ?? ''}`
+    if (tries.current.of !== of) tries.current = { of, left: TRIES }
+    // Where rows differ after all, each height shows other rows, which have another one.
+    if (Math.abs(measured - height.peek()) <= 0.5 || tries.current.left === 0) return
+    tries.current.left -= 1
+    height.value = measured
   })
   useEffect(() => {
     const look = (): void => {

@@ -9,7 +9,7 @@ export function StatusMark({ status }: { status: number }) {
 }
 
 export function OutcomeMark({ outcome }: { outcome: RequestRow['outcome'] }) {
-  return outcome === undefined ? <>–</> : <>{w().common.outcome[outcome]}</>
+  return outcome === undefined ? <>–</> : <span class="one-line">{w().common.outcome[outcome]}</span>
 }
 
 /** In one line, so that rows keep their height. */

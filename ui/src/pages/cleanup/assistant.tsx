@@ -51,7 +51,7 @@ export function Assistant({ disk, onDone }: AssistantProps) {
           <button type="submit" disabled={goal === undefined || isBusy}>
             {now.at === 'looking' ? words.previewing : words.preview}
           </button>
-          {now.at === 'goal' && <small class="quiet">{words.nothingYet}</small>}
+          {now.at === 'goal' && !isRunning && <small class="quiet">{words.nothingYet}</small>}
         </p>
       </form>
       {now.at === 'preview' && <Preview shown={now} isBusy={isBusy} onRun={() => void run(now, onDone)} />}

@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals'
+import { upstreamLabel } from '../../parts/upstream-label.ts'
 import { w } from '../../words/words.ts'
 import { type AmountKind, GOALS, type GoalForm, type GoalKind, isAboutImages } from './goal.ts'
 import { PlatformFields } from './platform-fields.tsx'
@@ -82,7 +83,9 @@ function Scope({ form, upstreams }: { form: Signal<GoalForm>; upstreams: readonl
           >
             <option value="">{w().common.all}</option>
             {upstreams.map((name) => (
-              <option key={name}>{name}</option>
+              <option key={name} value={name}>
+                {upstreamLabel(name)}
+              </option>
             ))}
           </select>
         </label>

@@ -1,4 +1,4 @@
-import type { GcGoal } from '../../../../src/api/contract.ts'
+import type { GcGoal } from '../../../../src/api/contract-work.ts'
 
 export const GOALS = ['expired', 'free', 'to', 'idle', 'untagged', 'platforms'] as const
 export type GoalKind = (typeof GOALS)[number]

@@ -1,6 +1,8 @@
-import type { GcReport, JobRow, VerifyReport } from '../../../../src/api/contract.ts'
+import type { JobRow } from '../../../../src/api/contract.ts'
+import type { GcReport, VerifyReport } from '../../../../src/api/contract-work.ts'
 import { ask } from '../../api.ts'
 import { bytes, span } from '../../format.ts'
+import { PlainTable } from '../../parts/plain-table.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { Ago, Mark, Skeleton } from '../../parts/small.tsx'
 import { useResource } from '../../resource.ts'
@@ -18,29 +20,21 @@ export function History({ turn }: { turn: number }) {
   if (data === undefined) return <Skeleton lines={3} />
   if (data.items.length === 0) return <p class="quiet">{words.none}</p>
   return (
-    <div class="table-frame">
-      <table class="history">
-        <caption class="unseen">{words.title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.when}</th>
-            <th scope="col">{words.job}</th>
-            <th scope="col" class="wide">
-              {words.cause}
-            </th>
-            <th scope="col" class="end wide">
-              {words.took}
-            </th>
-            <th scope="col">{words.result}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.items.map((job) => (
-            <Line key={job.id} job={job} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      class="history"
+      caption={words.title}
+      heads={[
+        { title: words.when },
+        { title: words.job },
+        { title: words.cause, class: 'wide' },
+        { title: words.took, class: 'end wide' },
+        { title: words.result },
+      ]}
+    >
+      {data.items.map((job) => (
+        <Line key={job.id} job={job} />
+      ))}
+    </PlainTable>
   )
 }
 

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
-import type { GcGoal, GcReport, JobRow } from '../../../../src/api/contract.ts'
+import type { JobRow } from '../../../../src/api/contract.ts'
 import type { GcPreview } from '../../../../src/api/contract-gc.ts'
+import type { GcGoal, GcReport } from '../../../../src/api/contract-work.ts'
 import { type Failure, follow } from '../../api.ts'
 import { bytes } from '../../format.ts'
 import { announce } from '../../parts/toasts.tsx'

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { PinRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
 import { number } from '../../format.ts'
+import { PlainTable } from '../../parts/plain-table.tsx'
 import { Problem, wordsFor } from '../../parts/problem.tsx'
 import { Bytes, Name, Skeleton } from '../../parts/small.tsx'
 import { toast } from '../../parts/toasts.tsx'
@@ -33,39 +34,23 @@ function List({ pins, onChange }: { pins: readonly PinRow[]; onChange: () => voi
   const { cleanup, common } = w()
   const words = cleanup.pins
   return (
-    <div class="table-frame">
-      <table>
-        <caption class="unseen">{words.title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.match}</th>
-            <th scope="col" class="wide">
-              {words.reason}
-            </th>
-            <th scope="col" class="wide">
-              {words.until}
-            </th>
-            <th scope="col" class="wide">
-              {words.origin}
-            </th>
-            <th scope="col" class="end wide">
-              {words.images}
-            </th>
-            <th scope="col" class="end">
-              {words.bytes}
-            </th>
-            <th scope="col">
-              <span class="unseen">{common.unpin}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {pins.map((pin) => (
-            <Line key={pin.match} pin={pin} onChange={onChange} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      caption={words.title}
+      heads={[
+        { title: words.match },
+        { title: words.reason, class: 'wide' },
+        { title: words.until, class: 'wide' },
+        { title: words.origin, class: 'wide' },
+        { title: words.images, class: 'end wide' },
+        { title: words.files, class: 'end wide' },
+        { title: words.bytes, class: 'end' },
+        { title: common.unpin, isQuiet: true },
+      ]}
+    >
+      {pins.map((pin) => (
+        <Line key={pin.match} pin={pin} onChange={onChange} />
+      ))}
+    </PlainTable>
   )
 }
 
@@ -73,7 +58,7 @@ function Line({ pin, onChange }: { pin: PinRow; onChange: () => void }) {
   const { cleanup, common } = w()
   const words = cleanup.pins
   const isBusy = useSignal(false)
-  const { match, origin, reason, until, images, bytes } = pin
+  const { match, origin, reason, until, images, files, bytes } = pin
   const remove = async (): Promise<void> => {
     isBusy.value = true
     try {
@@ -96,6 +81,7 @@ function Line({ pin, onChange }: { pin: PinRow; onChange: () => void }) {
       <td class="wide">{until === undefined ? <span class="quiet">{words.forever}</span> : dayOf(until)}</td>
       <td class="wide">{words[origin]}</td>
       <td class="end wide">{number(images)}</td>
+      <td class="end wide">{number(files)}</td>
       <td class="end">
         <Bytes n={bytes} />
       </td>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import type { GcRow } from '../../../../src/api/contract.ts'
 import type { GcItem } from '../../../../src/api/contract-gc.ts'
+import type { GcRow } from '../../../../src/api/contract-work.ts'
 import { number } from '../../format.ts'
 import { NameLink } from '../../parts/name-link.tsx'
 import { Ago, Bytes } from '../../parts/small.tsx'
@@ -93,7 +93,7 @@ function Reason({ row, shown }: { row: GcRow; shown: Previewed }) {
                 aria-expanded={shownItems.value > 0}
                 onClick={() => (shownItems.value = shownItems.value > 0 ? 0 : STEP)}
               >
-                {shownItems.value > 0 ? words.hide : words.show(items.length)}
+                {shownItems.value > 0 ? words.hide : words.show(countOf(items))}
               </button>
             )}
           </span>
@@ -127,6 +127,11 @@ function Reason({ row, shown }: { row: GcRow; shown: Previewed }) {
       )}
     </tbody>
   )
+}
+
+function countOf(items: readonly GcItem[]): string {
+  const files = items.filter((item) => item.of === 'file').length
+  return w().evict.things(items.length - files, 0, files)
 }
 
 function Item({ item, shown, isOut }: { item: GcItem; shown: Previewed; isOut: boolean }) {

@@ -1,6 +1,7 @@
 import type { Stats } from '../../../../src/api/contract.ts'
 import { bytes, exactBytes, percent } from '../../format.ts'
 import { Bytes } from '../../parts/small.tsx'
+import { upstreamLabel } from '../../parts/upstream-label.ts'
 import { w } from '../../words/words.ts'
 
 type Disk = Stats['disk']
@@ -75,7 +76,7 @@ function ByUpstream({ disk }: { disk: Disk }) {
       <ul class="bars">
         {rows.map((row) => (
           <li key={row.upstream}>
-            <span>{row.upstream}</span>
+            <span>{upstreamLabel(row.upstream)}</span>
             <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
               <rect width={Math.max(0.5, (row.bytes / most) * 100)} height="8" rx="1" class="bar" />
             </svg>

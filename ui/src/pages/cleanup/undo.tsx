@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { Eviction } from '../../../../src/api/contract-contents.ts'
+import type { Eviction } from '../../../../src/api/contract-evict.ts'
 import { ask } from '../../api.ts'
 import { bytes } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { PlainTable } from '../../parts/plain-table.tsx'
 import { wordsFor } from '../../parts/problem.tsx'
 import { Ago, Bytes } from '../../parts/small.tsx'
 import { toast } from '../../parts/toasts.tsx'
@@ -24,33 +25,20 @@ export function Undo({ evictions, onChange }: UndoProps) {
   if (evictions.length === 0) return <p class="quiet">{words.none}</p>
   return (
     <>
-      <div class="table-frame">
-        <table>
-          <caption class="unseen">{words.title}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.what}</th>
-              <th scope="col" class="wide">
-                {words.who}
-              </th>
-              <th scope="col" class="wide">
-                {words.when}
-              </th>
-              <th scope="col" class="end undo-size">
-                {words.size}
-              </th>
-              <th scope="col">
-                <span class="unseen">{words.undo}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {evictions.map((eviction) => (
-              <Line key={eviction.id} eviction={eviction} act={act} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        caption={words.title}
+        heads={[
+          { title: words.what },
+          { title: words.who, class: 'wide' },
+          { title: words.when, class: 'wide' },
+          { title: words.size, class: 'end undo-size' },
+          { title: words.undo, isQuiet: true },
+        ]}
+      >
+        {evictions.map((eviction) => (
+          <Line key={eviction.id} eviction={eviction} act={act} />
+        ))}
+      </PlainTable>
       {evictions.length > 1 && (
         <p>
           <button type="button" disabled={act.isBusy} onClick={() => act.free(undefined)}>
@@ -83,9 +71,11 @@ function useAct(onChange: () => void): Act {
     isBusy: isBusy.value,
     undo: ({ id, names }) =>
       run(async () => {
-        const { images } = await ask('POST /undo', { id })
-        // Without images it was tags alone.
-        toast(w().evict.undone(images, images === 0 ? names.length : 0))
+        const { images, files } = await ask('POST /undo', { id })
+        // Without images and files it was tags alone.
+        const alone = images + files === 0 ? names.length : 0
+        const { evict } = w()
+        toast(evict.undone(evict.things(images, alone, files), images + files + alone))
       }),
     free: (id) =>
       run(async () => {
@@ -97,8 +87,8 @@ function useAct(onChange: () => void): Act {
 
 function Line({ eviction, act }: { eviction: Eviction; act: Act }) {
   const words = w().cleanup.undo
-  const { id, names, images, who, at, undoUntil } = eviction
-  const what = names[0] ?? w().common.images(images)
+  const { id, names, images, files, who, at, undoUntil } = eviction
+  const what = names[0] ?? w().evict.things(images, 0, files)
   return (
     <tr>
       <td>

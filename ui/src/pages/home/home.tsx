@@ -1,11 +1,11 @@
+import { Converter } from '../../parts/converter.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { Lines } from '../../parts/lines.tsx'
 import { Copy } from '../../parts/small.tsx'
 import { href } from '../../router.ts'
 import { session } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { Converter } from './converter.tsx'
 import './home.css'
-import { Lines } from './lines.tsx'
 
 /** For everybody who may pull: what this is, and how to use it. */
 export default function Home() {
@@ -33,7 +33,11 @@ export default function Home() {
         <p class="quiet">{words.addressHint}</p>
         {base.startsWith('http:') && <p class="quiet">{words.plain}</p>}
       </section>
-      <Converter />
+      <section class="stack" aria-labelledby="home-convert">
+        <h2 id="home-convert">{words.convert.title}</h2>
+        <Converter label={words.convert.label} example={words.convert.example} />
+        <p class="quiet">{words.convert.hint}</p>
+      </section>
       <section class="stack" aria-labelledby="home-use">
         <h2 id="home-use">{words.snippets.title}</h2>
         <Lines
@@ -41,6 +45,10 @@ export default function Home() {
             { label: words.snippets.pull, text: `docker pull ${host}/alpine:3` },
             { label: words.snippets.dockerfile, text: `FROM ${host}/library/node:24-slim` },
             { label: words.snippets.compose, text: `image: ${host}/ghcr.io/org/app:1` },
+            {
+              label: words.snippets.file,
+              text: `curl -fLO ${base}/https://github.com/owner/repo/archive/refs/heads/main.tar.gz`,
+            },
           ]}
         />
       </section>

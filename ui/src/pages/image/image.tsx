@@ -2,18 +2,17 @@ import { useSignal } from '@preact/signals'
 import type { ImageDetail, PlatformRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
 import { EvictDialog } from '../../parts/evict-later.tsx'
+import { FetchButton } from '../../parts/fetch-button.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { PinButton } from '../../parts/pin-button.tsx'
 import { imageHref } from '../../parts/place.ts'
-import { Problem, wordsFor } from '../../parts/problem.tsx'
-import { pinNames } from '../../parts/selection-bar.tsx'
+import { Problem } from '../../parts/problem.tsx'
 import { Empty, Skeleton } from '../../parts/small.tsx'
-import { toast } from '../../parts/toasts.tsx'
 import { CheckButton } from '../../parts/upstream-check.tsx'
-import { asFailure, type Resource, useResource } from '../../resource.ts'
+import { type Resource, useResource } from '../../resource.ts'
 import { href, query } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { FetchButton } from './fetch.tsx'
 import { Head } from './head.tsx'
 import { useImageKeys } from './image-keys.ts'
 import './image.css'
@@ -96,21 +95,10 @@ function Missing({ name, detail }: WithDetail & { failure: Resource<ImageDetail>
 }
 
 function Actions({ name, detail }: WithDetail) {
-  const { image: words, images, common } = w()
+  const { image: words, images } = w()
   const isEvicting = useSignal(false)
   const image = detail.data?.image
   if (image === undefined || !may('operator')) return null
-  const pin = async (): Promise<void> => {
-    try {
-      if (image.pinned) {
-        await ask('DELETE /pins', { match: [name] })
-        toast(images.unpinned)
-      } else await pinNames([name])
-      detail.reload()
-    } catch (error) {
-      toast(wordsFor(asFailure(error)), { tone: 'bad' })
-    }
-  }
   return (
     <span class="row">
       <CheckButton name={name} onDone={detail.reload} />
@@ -119,9 +107,7 @@ function Actions({ name, detail }: WithDetail) {
         label={image.state === 'partial' ? words.fetchRest : images.fetchAgain}
         onDone={detail.reload}
       />
-      <button type="button" title={images.pinning.short} onClick={() => void pin()}>
-        <Icon name="pin" /> {image.pinned ? common.unpin : common.pin}
-      </button>
+      <PinButton name={name} isPinned={image.pinned} onDone={detail.reload} />
       <button type="button" onClick={() => (isEvicting.value = true)}>
         {images.evict}
       </button>

@@ -1,11 +1,11 @@
 import type { PlatformRow } from '../../../../src/api/contract.ts'
 import { bytes, exactBytes } from '../../format.ts'
+import { FetchButton } from '../../parts/fetch-button.tsx'
 import { Digest } from '../../parts/small.tsx'
 import { href, path, query } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { State } from '../images/columns.tsx'
-import { FetchButton } from './fetch.tsx'
 
 interface PlatformsProps {
   readonly name: string

@@ -105,6 +105,7 @@ export function sizeColumns<Row extends { total: number; onlyHere: number }>(): 
 /** When and how often it was used. */
 export function usageColumns<Row extends { lastUsed: number; pulls: number }>(
   title: string,
+  count = w().common.terms.pulls,
 ): readonly Column<Row>[] {
   return [
     {
@@ -117,7 +118,7 @@ export function usageColumns<Row extends { lastUsed: number; pulls: number }>(
     },
     {
       id: 'pulls',
-      title: w().common.terms.pulls,
+      title: count,
       align: 'end',
       sortable: true,
       wide: true,

@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals'
 import { ask } from '../../api.ts'
 import { usePageKeys } from '../../keys.ts'
+import { Beside } from '../../parts/beside.tsx'
 import { FilterBar } from '../../parts/filter.tsx'
 import { filterKinds, speaksOfImages, toFilter } from '../../parts/filter-words.ts'
-import { Icon, type IconName } from '../../parts/icon.tsx'
+import type { IconName } from '../../parts/icon.tsx'
+import { Views } from '../../parts/views.tsx'
 import { useResource } from '../../resource.ts'
 import { go, href, query } from '../../router.ts'
 import { w } from '../../words/words.ts'
@@ -13,6 +15,7 @@ import { Tree } from './tree.tsx'
 
 type View = 'repositories' | 'tree' | 'images'
 
+const VIEWS = ['repositories', 'tree', 'images'] as const
 const ICONS: Readonly<Record<View, IconName>> = { repositories: 'list', tree: 'tree', images: 'images' }
 
 /** Everything that is cached: as a list of repositories, as a tree of names, or image by image. */
@@ -29,7 +32,16 @@ export default function Images() {
     <>
       <div class="spread">
         <h1 tabIndex={-1}>{words.title}</h1>
-        <Views view={view} />
+        <Views
+          label={words.views.label}
+          shown={view}
+          views={VIEWS.map((id) => ({
+            id,
+            title: words.views[id],
+            icon: ICONS[id],
+            to: href(addressOf(id)),
+          }))}
+        />
       </div>
       <FilterBar
         label={words.search}
@@ -37,6 +49,7 @@ export default function Images() {
         kinds={filterKinds(names)}
         problem={problem.value}
       />
+      <Beside of="files" filter={filter} />
       {view === 'tree' ? (
         <Tree />
       ) : (
@@ -55,24 +68,6 @@ function viewOf(asked: string | null, filter: string): View {
 /** As the address has it at this moment: the page may not have followed yet. */
 function turnTree(): void {
   go(addressOf(query.value.get('view') === 'tree' ? 'repositories' : 'tree'))
-}
-
-function Views({ view }: { view: View }) {
-  const { views } = w().images
-  return (
-    <nav class="views" aria-label={views.label}>
-      {(['repositories', 'tree', 'images'] as const).map((one) => (
-        <a
-          key={one}
-          href={href(addressOf(one))}
-          {...(one === view ? { 'aria-current': 'true' as const } : {})}
-        >
-          <Icon name={ICONS[one]} />
-          {views[one]}
-        </a>
-      ))}
-    </nav>
-  )
 }
 
 function addressOf(view: View): string {

@@ -15,7 +15,7 @@ const NAMES = {
 }
 
 /** For a cache that holds nothing: how to make the first pull, turning by itself while it comes. */
-export function FirstSteps({ active, images }: { active: number; images: number }) {
+export default function FirstSteps({ active, images }: { active: number; images: number }) {
   const { first } = w().overview
   const isDone = images > 0
   const host = (session.value?.base ?? window.location.origin).replace(/^https?:\/\//, '')

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Events, Overview, Range } from '../../../../src/api/contract-activity.ts'
 import { ask } from '../../api.ts'
+import { lazy } from '../../lazy.tsx'
 import { useLive } from '../../live.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { Skeleton } from '../../parts/small.tsx'
@@ -9,13 +10,15 @@ import { useResource } from '../../resource.ts'
 import { query, setQuery } from '../../router.ts'
 import { w } from '../../words/words.ts'
 import { AttentionList } from './attention.tsx'
-import { FirstSteps } from './first-steps.tsx'
+import { DiskKinds } from './disk-kinds.tsx'
 import { Tiles } from './tiles.tsx'
 import { TopLists } from './top-lists.tsx'
 import { Traffic } from './traffic.tsx'
 import { UpstreamList } from './upstream-list.tsx'
 import './overview.css'
 
+/** Of a cache with nothing in it, which is soon over. */
+const FirstSteps = lazy(() => import('./first-steps.tsx'))
 const RANGES: readonly Range[] = ['1h', '24h', '7d', '30d']
 /** What is counted over a period is asked for again when something happened, but not more often than that. */
 const FRESH_MS = 20_000
@@ -48,7 +51,8 @@ export default function OverviewPage() {
 }
 
 function Content({ data }: { readonly data: Overview }) {
-  const wasEmpty = useRef(data.images === 0)
+  const isFilled = data.images > 0 || data.biggest.length > 0
+  const wasEmpty = useRef(!isFilled)
   return (
     <>
       <AttentionList items={data.attention} />
@@ -56,9 +60,12 @@ function Content({ data }: { readonly data: Overview }) {
       <Tiles data={data} />
       <div class="overview-middle">
         <Traffic data={data.series} />
-        <UpstreamList rows={data.upstreams} />
+        <div class="overview-side">
+          <UpstreamList rows={data.upstreams} />
+          {data.kinds.length > 1 && <DiskKinds rows={data.kinds} />}
+        </div>
       </div>
-      {data.images > 0 && <TopLists data={data} />}
+      {isFilled && <TopLists data={data} />}
     </>
   )
 }
@@ -70,7 +77,7 @@ function useOverview(range: Range) {
   const loaded = useRef({ at: Number.POSITIVE_INFINITY, isEmpty: false })
   const resource = useResource(`${range} ${moves.value}`, async (signal) => {
     const data = await ask('GET /overview', { range }, signal)
-    loaded.current = { at: performance.now(), isEmpty: data.images === 0 }
+    loaded.current = { at: performance.now(), isEmpty: data.images === 0 && data.biggest.length === 0 }
     live.value = undefined
     return data
   })

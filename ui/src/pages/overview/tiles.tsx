@@ -1,11 +1,10 @@
-import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../../../src/api/contract-activity.ts'
 import { bytes, number, percent, rate } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Bytes, Meter, type Tone } from '../../parts/small.tsx'
-import { href } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
+import { Tile } from './tile.tsx'
 
 /** The four numbers that say how it goes. Each leads to the list behind it. */
 export function Tiles({ data }: { data: Overview }) {
@@ -16,20 +15,6 @@ export function Tiles({ data }: { data: Overview }) {
       <SavedTile served={data.served} fetched={data.fetched} />
       <ActiveTile active={data.active} />
     </div>
-  )
-}
-
-function Tile({ title, to, children }: { title: string; to: string; children: ComponentChildren }) {
-  return (
-    <section class="card tile">
-      <h2>
-        <a href={href(to)}>
-          {title}
-          <Icon name="chevron" size={14} />
-        </a>
-      </h2>
-      {children}
-    </section>
   )
 }
 

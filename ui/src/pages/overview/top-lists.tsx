@@ -1,10 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../../../src/api/contract-activity.ts'
-import { Icon } from '../../parts/icon.tsx'
 import { NameLink } from '../../parts/name-link.tsx'
 import { Ago, Bytes } from '../../parts/small.tsx'
-import { href } from '../../router.ts'
 import { w } from '../../words/words.ts'
+import { Tile } from './tile.tsx'
 
 /** What is pulled most, what takes the most place, and what nobody needed for the longest. */
 export function TopLists({ data }: { data: Overview }) {
@@ -35,13 +34,7 @@ interface TopProps<Row> {
 
 function Top<Row extends { readonly name: string }>({ title, none, to, rows, children }: TopProps<Row>) {
   return (
-    <section class="card tile">
-      <h2>
-        <a href={href(to)}>
-          {title}
-          <Icon name="chevron" size={14} />
-        </a>
-      </h2>
+    <Tile title={title} to={to}>
       {rows.length === 0 && <p class="quiet">{none}</p>}
       <ol>
         {rows.map((row) => (
@@ -51,6 +44,6 @@ function Top<Row extends { readonly name: string }>({ title, none, to, rows, chi
           </li>
         ))}
       </ol>
-    </section>
+    </Tile>
   )
 }

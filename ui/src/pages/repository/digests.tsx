@@ -5,7 +5,7 @@ import { ago, moment, number, shortDigest } from '../../format.ts'
 import { imageHref } from '../../parts/place.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { useSelection } from '../../parts/selection.tsx'
-import { SelectionBar } from '../../parts/selection-bar.tsx'
+import { SelectionBar } from '../../parts/selection-later.tsx'
 import { Ago, Bytes, Copy, Empty, Skeleton } from '../../parts/small.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { useList } from '../../parts/table-list.ts'
@@ -20,7 +20,7 @@ type Row = Api['GET /digests']['out']['items'][number]
 const PAGE = 200
 
 /** Images of a repository that no tag points to, with the reason each is here. */
-export function DigestList({ repository, turn, onChange }: PartProps) {
+export default function DigestList({ repository, turn, onChange }: PartProps) {
   const { images: words } = w()
   const list = useList<Row>(`${repository} ${turn}`, (cursor, signal) =>
     ask(

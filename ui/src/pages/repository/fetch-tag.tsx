@@ -18,7 +18,7 @@ interface FetchTagProps {
 }
 
 /** Brings a tag into the cache that nobody has pulled yet. */
-export function FetchTag({ repository, onClose, onDone }: FetchTagProps) {
+export default function FetchTag({ repository, onClose, onDone }: FetchTagProps) {
   const { images, image, common } = w()
   const words = images.repository
   const tag = useSignal('')

@@ -5,23 +5,22 @@ import { number } from '../../format.ts'
 import { lazy } from '../../lazy.tsx'
 import { EvictDialog } from '../../parts/evict-later.tsx'
 import { Icon } from '../../parts/icon.tsx'
-import { Problem, wordsFor } from '../../parts/problem.tsx'
-import { pinNames } from '../../parts/selection-bar.tsx'
+import { PinButton } from '../../parts/pin-button.tsx'
+import { Problem } from '../../parts/problem.tsx'
 import { Ago, Bytes, Copy, Empty, Mark, Name, Skeleton } from '../../parts/small.tsx'
 import { Sparkline } from '../../parts/sparkline.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
-import { toast } from '../../parts/toasts.tsx'
-import { asFailure, useResource } from '../../resource.ts'
+import { useResource } from '../../resource.ts'
 import { href } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
-import { DigestList } from './digests.tsx'
-import { FetchTag } from './fetch-tag.tsx'
 import './repository.css'
 import { TagList } from './tags.tsx'
 import { UsageList } from './usage.tsx'
 
 const Requests = lazy(() => import('../activity/requests.tsx'))
+const DigestList = lazy(() => import('./digests.tsx'))
+const FetchTag = lazy(() => import('./fetch-tag.tsx'))
 
 /** One repository: its numbers, its tags, and what no tag points to. */
 export default function Repository({ params }: { readonly params: readonly string[] }) {
@@ -51,7 +50,7 @@ export default function Repository({ params }: { readonly params: readonly strin
             <button type="button" onClick={() => (isFetching.value = true)}>
               <Icon name="download" /> {words.repository.fetchTag}
             </button>
-            <PinButton row={row.data} onDone={changed} />
+            <PinButton name={name} isPinned={row.data.pinned} onDone={changed} />
             <button type="button" onClick={() => (isEvicting.value = true)}>
               {words.repository.evictAll}
             </button>
@@ -168,26 +167,5 @@ function Facts({ row }: { row: RepositoryRow }) {
         </div>
       )}
     </dl>
-  )
-}
-
-/** Pins of one's own can be taken back here; others come from patterns or from config.toml. */
-function PinButton({ row, onDone }: { row: RepositoryRow; onDone: () => void }) {
-  const { common, images } = w()
-  const change = async (): Promise<void> => {
-    try {
-      if (row.pinned) {
-        await ask('DELETE /pins', { match: [row.name] })
-        toast(images.unpinned)
-      } else await pinNames([row.name])
-      onDone()
-    } catch (error) {
-      toast(wordsFor(asFailure(error)), { tone: 'bad' })
-    }
-  }
-  return (
-    <button type="button" title={images.pinning.short} onClick={() => void change()}>
-      <Icon name="pin" /> {row.pinned ? common.unpin : common.pin}
-    </button>
   )
 }

@@ -1,11 +1,10 @@
 import type { TokenRow } from '../../../../src/api/contract-session.ts'
 import { ask } from '../../api.ts'
-import { Icon } from '../../parts/icon.tsx'
 import { Ago } from '../../parts/small.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { useResource } from '../../resource.ts'
 import { w } from '../../words/words.ts'
-import { Lines } from '../home/lines.tsx'
+import { Once } from './once.tsx'
 import { Secrets } from './secrets.tsx'
 
 /** One's own API tokens. */
@@ -30,22 +29,14 @@ function TokenOnce({ secret, onDone }: { readonly secret: string; readonly onDon
   const words = w().settings.tokens
   const { origin } = window.location
   return (
-    <div class="once stack" role="status">
-      <p class="row">
-        <Icon name="key" /> <strong>{words.once}</strong>
-      </p>
-      <Lines
-        lines={[
-          { label: words.secret, text: secret },
-          { label: words.use, text: `curl -H 'Authorization: Bearer ${secret}' ${origin}/api/v1/stats` },
-        ]}
-      />
-      <p>
-        <button type="button" onClick={onDone}>
-          {w().settings.done}
-        </button>
-      </p>
-    </div>
+    <Once
+      title={words.once}
+      lines={[
+        { label: words.secret, text: secret },
+        { label: words.use, text: `curl -H 'Authorization: Bearer ${secret}' ${origin}/api/v1/stats` },
+      ]}
+      onDone={onDone}
+    />
   )
 }
 

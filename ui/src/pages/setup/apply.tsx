@@ -6,13 +6,19 @@ import { w } from '../../words/words.ts'
 /** What to run and to write, and how to take it back. */
 export function Apply({ setup }: { readonly setup: Setup }) {
   const words = w().setup.apply
-  const { apply, undo, reload } = setup
+  const { apply, undo, reload, steps } = setup
   return (
     <section class="card stack" aria-labelledby="setup-apply">
       <h2 id="setup-apply">{words.title}</h2>
       <Notes notes={setup.notes} />
+      {steps?.map(({ title, text }) => (
+        <div class="step" key={title}>
+          <h3>{title}</h3>
+          <Snippet text={text} label={title} />
+        </div>
+      ))}
       {apply === undefined ? (
-        <p>{words.byHand}</p>
+        steps === undefined && <p>{words.byHand}</p>
       ) : (
         <div class="step">
           <h3>{words.script}</h3>

@@ -3,6 +3,7 @@ import type { Setup, SetupKind, SetupSeen } from '../../../../src/api/contract-s
 import { Ago, Mark, Snippet } from '../../parts/small.tsx'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
+import { isOfFiles } from './kinds.tsx'
 import { useCheck, useKin } from './watch.ts'
 
 interface CheckProps {
@@ -24,7 +25,7 @@ export function Check({ kind, setup, nonce }: CheckProps) {
         <p class="quiet">{words.nameHint}</p>
       </div>
       <div role="status" class="stack">
-        {seen === undefined ? <Waiting isLong={isLong} /> : <Seen seen={seen} />}
+        {seen === undefined ? <Waiting isLong={isLong} kind={kind} /> : <Seen seen={seen} kind={kind} />}
       </div>
       <div class="step">
         <h3>{words.test}</h3>
@@ -35,8 +36,9 @@ export function Check({ kind, setup, nonce }: CheckProps) {
   )
 }
 
-function Waiting({ isLong }: { readonly isLong: boolean }) {
+function Waiting({ isLong, kind }: { readonly isLong: boolean; readonly kind: SetupKind }) {
   const words = w().setup.check
+  const causes = isOfFiles(kind) ? words.fileCauses : words.causes
   return (
     <>
       <p>
@@ -46,7 +48,7 @@ function Waiting({ isLong }: { readonly isLong: boolean }) {
         <div class="step">
           <h3>{words.slow}</h3>
           <ul class="causes">
-            {words.causes.map((cause) => (
+            {causes.map((cause) => (
               <li key={cause}>{cause}</li>
             ))}
           </ul>
@@ -56,7 +58,8 @@ function Waiting({ isLong }: { readonly isLong: boolean }) {
   )
 }
 
-function Seen({ seen: { client, agent, upstream, shape, at } }: { readonly seen: SetupSeen }) {
+function Seen({ seen, kind }: { readonly seen: SetupSeen; readonly kind: SetupKind }) {
+  const { client, agent, upstream, shape, at } = seen
   const words = w().setup.check
   return (
     <>
@@ -67,7 +70,7 @@ function Seen({ seen: { client, agent, upstream, shape, at } }: { readonly seen:
       </p>
       <p class="row">
         <strong>{words.request(client, agent)}</strong>
-        <span>{words.shapes[shape](upstream)}</span>
+        {!isOfFiles(kind) && <span>{words.shapes[shape](upstream)}</span>}
         <span class="quiet">
           <Ago at={at} />
         </span>

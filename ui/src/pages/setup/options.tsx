@@ -1,10 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { SetupOptions } from '../../../../src/api/contract-setup.ts'
+import type { SetupKind, SetupOptions } from '../../../../src/api/contract-setup.ts'
 import { query, setQuery } from '../../router.ts'
 import { session } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { handedKey, typedBase, typedCa } from './handed.ts'
+import { isOfFiles } from './kinds.tsx'
 
 /** So that not every letter is a request. */
 const PAUSE_MS = 300
@@ -30,7 +31,12 @@ export function givenOptions(): Omit<SetupOptions, 'kind' | 'language'> {
   }
 }
 
-export function Options() {
+interface OptionsProps {
+  readonly kind: SetupKind
+}
+
+/** What may be chosen; registries are for clients of images alone, and not all can go around the cache. */
+export function Options({ kind }: OptionsProps) {
   const words = w().setup.options
   const isUsed = Object.keys(givenOptions()).length > 0
   return (
@@ -43,20 +49,22 @@ export function Options() {
           hint={words.baseHint}
           example={session.value?.base ?? window.location.origin}
         />
-        <Registries />
+        {!isOfFiles(kind) && <Registries />}
         <TextField held={typedCa} label={words.ca} hint={words.caHint} example="/etc/ssl/certs/my-ca.pem" />
         <TextField held={handedKey} label={words.key} hint={words.keyHint} />
       </div>
-      <label class="row strict">
-        <input
-          type="checkbox"
-          checked={query.value.has('strict')}
-          onChange={(event) => setQuery({ strict: event.currentTarget.checked ? '1' : undefined })}
-        />
-        <span>
-          <strong>{words.strict}</strong> <span class="quiet">{words.strictHint}</span>
-        </span>
-      </label>
+      {(kind === 'go' || !isOfFiles(kind)) && (
+        <label class="row strict">
+          <input
+            type="checkbox"
+            checked={query.value.has('strict')}
+            onChange={(event) => setQuery({ strict: event.currentTarget.checked ? '1' : undefined })}
+          />
+          <span>
+            <strong>{words.strict}</strong> <span class="quiet">{words.strictHint}</span>
+          </span>
+        </label>
+      )}
     </details>
   )
 }

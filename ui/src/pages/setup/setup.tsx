@@ -46,7 +46,7 @@ function Steps({ kind }: { readonly kind: SetupKind }) {
       <h2 ref={heading} tabIndex={-1} class="kind-title">
         {words.kinds[kind]}
       </h2>
-      <Options />
+      <Options kind={kind} />
       {failure?.status === 401 ? (
         <NeedsLogin />
       ) : (

@@ -21,6 +21,11 @@ const CALLED: Readonly<Record<SetupKind, readonly ClientRow['kind'][]>> = {
   nerdctl: ['containerd', 'nerdctl'],
   skopeo: ['skopeo'],
   kubernetes: ['containerd', 'k3s', 'cri-o', 'docker'],
+  go: ['go'],
+  // Python says nothing by which its clients could be told from others.
+  huggingface: [],
+  github: ['curl'],
+  git: ['git'],
 }
 
 export interface Kin {

@@ -5,6 +5,7 @@ import { Empty, Skeleton } from '../../parts/small.tsx'
 import { useResource } from '../../resource.ts'
 import { query } from '../../router.ts'
 import { w } from '../../words/words.ts'
+import { FileHosts } from './file-hosts.tsx'
 import { UpstreamCard } from './upstream-card.tsx'
 import './upstreams.css'
 
@@ -37,6 +38,7 @@ export default function UpstreamsPage() {
           <UpstreamCard key={row.name} row={row} isWanted={row.name === wanted} />
         ))}
       </div>
+      {data !== undefined && data.hosts.length > 0 && <FileHosts rows={data.hosts} />}
     </>
   )
 }

@@ -9,7 +9,6 @@ export const image = {
   fetchHint: 'Asks the upstream',
   fetching: (name: string) => `Fetching ${name}…`,
   fetched: (blobs: number, size: string) => `Fetched ${count(blobs, 'object', 'objects')}, ${size}.`,
-  toRepository: 'Repository',
   checked: (when: string) => `checked ${when}`,
   goneSince: (when: string) => `found ${when}`,
   upstreamHas: 'Upstream has',

@@ -2,6 +2,7 @@ import { count } from './common.ts'
 
 const imagesOf = (n: number): string => count(n, 'image', 'images')
 const tags = (n: number): string => count(n, 'tag', 'tags')
+const names = (n: number): string => count(n, 'name', 'names')
 const rows = (n: number): string => count(n, 'row', 'rows')
 
 export const images = {
@@ -11,7 +12,6 @@ export const images = {
   filterTags: 'Filter tags',
   filterTagsPlaceholder: '*alpine · idle:30d · >100MiB',
   views: { label: 'View', repositories: 'Repositories', tree: 'Tree', images: 'Images' },
-  filters: 'Filters',
   any: {
     upstream: 'Any upstream',
     used: 'Used: any time',
@@ -25,7 +25,7 @@ export const images = {
     'idle:7d': 'Idle for 7 days',
     'idle:30d': 'Idle for 30 days',
     'idle:90d': 'Idle for 90 days',
-    'pulls<1': 'Never pulled',
+    'pulls<1': 'Never used',
     '>100MiB': 'Larger than 100 MiB',
     '>1GiB': 'Larger than 1 GiB',
     'only>100MiB': 'Over 100 MiB only here',
@@ -70,16 +70,14 @@ export const images = {
   noMatch: 'Nothing matches',
   clearFilters: 'Clear search and filters',
   columns: {
-    images: 'Images',
     used: 'Last used',
     platforms: 'Platforms',
     checked: 'Checked',
     why: 'Why it is here',
-    kind: 'Kind',
   },
   hints: {
     total: 'What it takes on disk, shared content included',
-    onlyHere: 'What evicting it would free: no other image needs it',
+    onlyHere: 'What evicting it would free: nothing else needs it',
     checked: 'When its upstream last said what this tag points to',
   },
   selectOne: (name: string) => `Select ${name}`,
@@ -89,7 +87,7 @@ export const images = {
   frees: (size: string) => `frees ${size}`,
   counting: 'counting…',
   skipped: (pinned: number, inUse: number) =>
-    [pinned > 0 ? `${pinned} pinned` : '', inUse > 0 ? `${inUse} being pulled` : '']
+    [pinned > 0 ? `${pinned} pinned` : '', inUse > 0 ? `${inUse} in use` : '']
       .filter(Boolean)
       .join(' and ')
       .concat(' skipped'),
@@ -100,8 +98,8 @@ export const images = {
   check: 'Check upstream',
   checkHint: 'Asks the upstream whether it still has it; costs no pull (R)',
   checkedOne: {
-    same: 'The upstream still has this image.',
-    moved: 'The upstream has a newer image under this tag.',
+    same: 'The upstream still has this.',
+    moved: 'The upstream has something newer under this name.',
     gone: 'The upstream no longer has it.',
     failed: 'The upstream could not say.',
   },
@@ -114,11 +112,11 @@ export const images = {
     ]
       .filter(Boolean)
       .join(' · '),
-  pinned: (n: number) => `Pinned ${count(n, 'name', 'names')}.`,
+  pinned: (n: number) => `Pinned ${names(n)}.`,
   unpinned: 'No longer pinned.',
   pinning: { short: 'Pinned: never evicted, never expires' },
-  fetching: (n: number) => `Fetching ${imagesOf(n)} from upstream…`,
-  fetched: (n: number, size: string) => `${imagesOf(n)} fetched, ${size} came from upstream.`,
+  fetching: (n: number) => `Fetching ${names(n)} from upstream…`,
+  fetched: (n: number, size: string) => `${names(n)} fetched, ${size} came from upstream.`,
   tree: { label: 'Images by name', repositories: 'Repositories' },
   repository: {
     tabs: { label: 'What is in it', tags: 'Tags', digests: 'Digests', activity: 'Activity', usage: 'Usage' },
@@ -146,8 +144,6 @@ export const images = {
     moreAbsent: (n: number) => `+${n} not cached`,
     alsoTagged: (tag: string) => `Also tagged ${tag}`,
     copyPull: (tag: string) => `Pull command for ${tag}`,
-    index: 'multi-platform',
-    single: 'image',
     isPinned: 'Pinned',
   },
 }

@@ -33,6 +33,7 @@ export const overview = {
     meter: (used: string, max: string) => `${used} of ${max} used`,
     evictTo: (to: string) => `Eviction goes down to ${to}`,
     free: (free: string) => `${free} free on the volume`,
+    byKind: 'Disk by kind',
     undoable: (size: string) => `${size} of evictions can still be undone`,
   },
   hit: {

@@ -1,8 +1,8 @@
 export const setup = {
   title: 'Set up a client',
-  lead: 'Choose what pulls images. You get a script that adds this cache to its configuration, keeps a copy of what was there, and can be undone.',
+  lead: 'Choose a client. You get what points it at this cache, for the address you came by, and how to take it back.',
   kinds: {
-    label: 'What pulls images?',
+    label: 'Clients',
     docker: 'Docker Engine',
     'docker-desktop': 'Docker Desktop',
     nas: 'NAS',
@@ -14,6 +14,10 @@ export const setup = {
     nerdctl: 'nerdctl',
     skopeo: 'skopeo',
     kubernetes: 'Kubernetes manifests',
+    go: 'Go modules',
+    huggingface: 'Hugging Face',
+    github: 'GitHub files',
+    git: 'git, git-lfs',
   },
   where: {
     docker: 'Linux servers',
@@ -27,6 +31,10 @@ export const setup = {
     nerdctl: 'on containerd',
     skopeo: 'copies of images',
     kubernetes: 'names in YAML',
+    go: 'GOPROXY',
+    huggingface: 'models, datasets',
+    github: 'curl, wget, aria2',
+    git: 'clone and fetch',
   },
   options: {
     title: 'Options',
@@ -57,11 +65,11 @@ export const setup = {
   },
   check: {
     title: 'Check',
-    name: 'Pull a name that was made for this page',
+    name: 'Ask for a name that was made for this page',
     nameLabel: 'Check command',
     nameHint:
-      'This pull is meant to fail: nothing lies behind the name. All that counts is whether it comes here.',
-    test: 'Then pull something real, something small:',
+      'This is meant to fail: nothing lies behind the name. All that counts is whether it comes here.',
+    test: 'Then something real and small:',
     testLabel: 'Test command',
     waiting: 'Waiting for that name …',
     waitingHint: 'This page looks every few seconds while you can see it.',
@@ -84,6 +92,13 @@ export const setup = {
       'The client does not trust the certificate of this cache.',
       'The name belongs to a registry that was not set up.',
       'A firewall or proxy stands between that machine and this cache.',
+    ],
+    fileCauses: [
+      'The setting is another user’s or another shell’s than the one the command ran in.',
+      'A proxy of that machine (HTTPS_PROXY) is asked instead: add this cache to NO_PROXY.',
+      'The client does not trust the certificate of this cache.',
+      'A firewall or proxy stands between that machine and this cache.',
+      'This kind of files is switched off in the configuration of this cache.',
     ],
   },
   login: 'Pulling from this network needs a login, and so does this page.',

@@ -26,6 +26,8 @@ export const upstreams = {
   hours: (n: number) => (n === 1 ? 'hour' : `${n} hours`),
   minutes: (n: number) => (n === 1 ? 'minute' : `${n} minutes`),
   seen: (ago: string) => `said ${ago}`,
+  hosts: 'Where files come from',
+  quota: 'Requests left',
   disk: 'On disk',
   diskOf: (bytes: string, budget: string) => `${bytes} of ${budget}`,
   noBudget: (bytes: string) => `${bytes}, no budget of its own`,

@@ -10,7 +10,6 @@ export const image: ImageWords = {
   fetchHint: '会向上游发起请求',
   fetching: (name) => `正在拉取 ${name}…`,
   fetched: (blobs, size) => `已拉取 ${count(blobs, '个对象')}，共 ${size}。`,
-  toRepository: '仓库',
   checked: (when) => `${when}确认过`,
   goneSince: (when) => `${when}发现`,
   upstreamHas: '上游现为',

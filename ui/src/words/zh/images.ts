@@ -8,7 +8,6 @@ export const images: ImagesWords = {
   filterTags: '筛选标签',
   filterTagsPlaceholder: '*alpine · idle:30d · >100MiB',
   views: { label: '视图', repositories: '仓库', tree: '树形', images: '镜像' },
-  filters: '筛选',
   any: {
     upstream: '全部上游',
     used: '使用时间不限',
@@ -22,7 +21,7 @@ export const images: ImagesWords = {
     'idle:7d': '闲置 7 天以上',
     'idle:30d': '闲置 30 天以上',
     'idle:90d': '闲置 90 天以上',
-    'pulls<1': '从未被拉取',
+    'pulls<1': '从未使用',
     '>100MiB': '大于 100 MiB',
     '>1GiB': '大于 1 GiB',
     'only>100MiB': '独占超过 100 MiB',
@@ -67,16 +66,14 @@ export const images: ImagesWords = {
   noMatch: '没有符合条件的内容',
   clearFilters: '清除搜索和筛选',
   columns: {
-    images: '镜像数',
     used: '最近使用',
     platforms: '平台',
     checked: '上次确认',
     why: '保留原因',
-    kind: '类型',
   },
   hints: {
     total: '占用的磁盘空间，包含共享内容',
-    onlyHere: '移出缓存后能释放的空间：没有其他镜像在用',
+    onlyHere: '移出缓存后能释放的空间：没有其他内容在用',
     checked: '上游最近一次确认该标签指向的时间',
   },
   selectOne: (name) => `选择 ${name}`,
@@ -88,7 +85,7 @@ export const images: ImagesWords = {
   skipped: (pinned, inUse) =>
     `跳过${[
       pinned > 0 ? `已固定的 ${count(pinned, '个')}` : '',
-      inUse > 0 ? `正在拉取的 ${count(inUse, '个')}` : '',
+      inUse > 0 ? `正在使用的 ${count(inUse, '个')}` : '',
     ]
       .filter(Boolean)
       .join('、')}`,
@@ -99,9 +96,9 @@ export const images: ImagesWords = {
   check: '检查上游',
   checkHint: '向上游确认镜像是否仍然存在、有无更新，不消耗拉取次数（R）',
   checkedOne: {
-    same: '上游仍是这个镜像。',
-    moved: '上游在该标签下已有更新的镜像。',
-    gone: '上游已不存在该镜像。',
+    same: '上游内容没有变化。',
+    moved: '上游在该名称下已有更新的内容。',
+    gone: '上游已不存在该内容。',
     failed: '未能从上游得到答复。',
   },
   checked: (same, moved, gone, failed) =>
@@ -116,8 +113,8 @@ export const images: ImagesWords = {
   pinned: (n) => `已固定保留 ${count(n, '个名称')}。`,
   unpinned: '已取消固定。',
   pinning: { short: '已固定保留：不会被移出，也不会过期' },
-  fetching: (n) => `正在从上游拉取 ${count(n, '个镜像')}…`,
-  fetched: (n, size) => `已拉取 ${count(n, '个镜像')}，从上游下载 ${size}。`,
+  fetching: (n) => `正在从上游拉取 ${count(n, '项')}…`,
+  fetched: (n, size) => `已拉取 ${count(n, '项')}，从上游下载 ${size}。`,
   tree: { label: '按名称浏览镜像', repositories: '仓库数' },
   repository: {
     tabs: { label: '仓库内容', tags: '标签', digests: '摘要', activity: '动态', usage: '共享' },
@@ -144,8 +141,6 @@ export const images: ImagesWords = {
     moreAbsent: (n) => `另有 ${n} 个未缓存`,
     alsoTagged: (tag) => `同时带有标签 ${tag}`,
     copyPull: (tag) => `${tag} 的拉取命令`,
-    index: '多架构索引',
-    single: '单平台',
     isPinned: '已固定保留',
   },
 }

@@ -31,6 +31,7 @@ export const overview: OverviewWords = {
     meter: (used, max) => `已用 ${used}，上限 ${max}`,
     evictTo: (to) => `写满后清理至 ${to}`,
     free: (free) => `磁盘可用 ${free}`,
+    byKind: '磁盘占用（按类型）',
     undoable: (size) => `已移出的 ${size} 仍可撤销`,
   },
   hit: {

@@ -1,6 +1,7 @@
 import { activity } from './activity.ts'
 import { cleanup } from './cleanup.ts'
 import { evict } from './evict.ts'
+import { files } from './files.ts'
 import { home } from './home.ts'
 import { image } from './image.ts'
 import { images } from './images.ts'
@@ -14,6 +15,7 @@ import { upstreams } from './upstreams.ts'
 export const pages = {
   images,
   cleanup,
+  files,
   image,
   evict,
   upstreams,

@@ -2,9 +2,9 @@ import type { SetupWords } from '../en/setup.ts'
 
 export const setup: SetupWords = {
   title: '接入客户端',
-  lead: '选择用什么拉取镜像，即可得到一段脚本：它把本缓存加入客户端的配置，保留原有内容的备份，并且可以撤销。',
+  lead: '选择客户端，即可得到让它使用本缓存的配置（按您访问的地址生成）以及撤销方法。',
   kinds: {
-    label: '用什么拉取镜像？',
+    label: '客户端',
     docker: 'Docker Engine',
     'docker-desktop': 'Docker Desktop',
     nas: 'NAS',
@@ -16,6 +16,10 @@ export const setup: SetupWords = {
     nerdctl: 'nerdctl',
     skopeo: 'skopeo',
     kubernetes: 'Kubernetes 清单文件',
+    go: 'Go 模块',
+    huggingface: 'Hugging Face',
+    github: 'GitHub 文件',
+    git: 'git、git-lfs',
   },
   where: {
     docker: 'Linux 服务器',
@@ -29,6 +33,10 @@ export const setup: SetupWords = {
     nerdctl: '基于 containerd',
     skopeo: '复制镜像',
     kubernetes: 'YAML 中的镜像名称',
+    go: 'GOPROXY',
+    huggingface: '模型、数据集',
+    github: 'curl、wget、aria2',
+    git: '克隆与更新',
   },
   options: {
     title: '选项',
@@ -59,10 +67,10 @@ export const setup: SetupWords = {
   },
   check: {
     title: '检查',
-    name: '拉取一个专为本页面生成的名称',
+    name: '请求一个专为本页面生成的名称',
     nameLabel: '检查命令',
-    nameHint: '这次拉取失败是正常的：该名称下没有镜像，只看请求是否到达本缓存。',
-    test: '然后拉取一个真正的小镜像：',
+    nameHint: '请求失败是正常的：该名称下没有任何内容，只看请求是否到达本缓存。',
+    test: '然后用真正的小内容试一试：',
     testLabel: '测试命令',
     waiting: '正在等待这个名称……',
     waitingHint: '页面可见时，每隔几秒查看一次。',
@@ -85,6 +93,13 @@ export const setup: SetupWords = {
       '客户端不信任本缓存的证书。',
       '镜像所属的仓库没有接入。',
       '该机器与本缓存之间有防火墙或代理。',
+    ],
+    fileCauses: [
+      '设置属于另一个用户或另一个终端，执行命令的地方没有生效。',
+      '该机器设置了代理（HTTPS_PROXY），请求没有到这里：请把本缓存加入 NO_PROXY。',
+      '客户端不信任本缓存的证书。',
+      '该机器与本缓存之间有防火墙或代理。',
+      '本缓存的配置中关闭了这类文件。',
     ],
   },
   login: '在当前网络中拉取镜像需要登录，查看此页面也需要登录。',

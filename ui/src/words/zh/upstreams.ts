@@ -27,6 +27,8 @@ export const upstreams: UpstreamsWords = {
   hours: (n) => `${n} 小时`,
   minutes: (n) => `${n} 分钟`,
   seen: (ago) => `${ago}得知`,
+  hosts: '文件的来源',
+  quota: '剩余请求次数',
   disk: '磁盘占用',
   diskOf: (bytes, budget) => `${bytes}，上限 ${budget}`,
   noBudget: (bytes) => `${bytes}，未单独设上限`,

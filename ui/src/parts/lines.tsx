@@ -1,4 +1,4 @@
-import { Snippet } from '../../parts/small.tsx'
+import { Snippet } from './small.tsx'
 import './lines.css'
 
 /** Lines to copy, each with what it is for. */

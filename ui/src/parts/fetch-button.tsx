@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
-import { follow } from '../../api.ts'
-import { bytes } from '../../format.ts'
-import { Icon } from '../../parts/icon.tsx'
-import { wordsFor } from '../../parts/problem.tsx'
-import { toast } from '../../parts/toasts.tsx'
-import { asFailure } from '../../resource.ts'
-import { w } from '../../words/words.ts'
+import { follow } from '../api.ts'
+import { bytes } from '../format.ts'
+import { asFailure } from '../resource.ts'
+import { w } from '../words/words.ts'
+import { Icon } from './icon.tsx'
+import { wordsFor } from './problem.tsx'
+import { toast } from './toasts.tsx'
 
 interface FetchButtonProps {
   readonly name: string
