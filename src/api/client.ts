@@ -130,8 +130,8 @@ async function sendFile(socketPath: string, path: string, { body, size, signal }
     connection: 'keep-alive',
     ...(size === undefined ? {} : { 'content-length': String(size) }),
   }
-  const options = { socketPath, method: 'POST', path, agent: false, headers }
-  const asked = request(signal === undefined ? options : { ...options, signal })
+  const end = signal === undefined ? {} : { signal }
+  const asked = request({ socketPath, method: 'POST', path, agent: false, headers, ...end })
   body.once('error', (error) => asked.destroy(error))
   body.pipe(asked)
   return await answerOf(asked)

@@ -19,7 +19,7 @@ export function createRefetch(
   deps: Pick<ApiDeps, 'index' | 'parts' | 'inside' | 'fetcher'>,
   access: () => Access,
 ): Refetch {
-  const fetch = async (name: FileName): Promise<void> => {
+  const fetchNamed = async (name: FileName): Promise<void> => {
     const asked = parseAskedName(fileText(name))
     if (asked === undefined) throw new AppError('name_invalid')
     const watch = unwatched(new AbortController().signal)
@@ -34,8 +34,8 @@ export function createRefetch(
         throw new AppError('not_found', {
           message: 'it is fetched when somebody asks for it',
         })
-      await fetch(file)
+      await fetchNamed(file)
     },
-    mirror: (name) => fetch({ kind: 'git', repository: name, file: undefined }),
+    mirror: (name) => fetchNamed({ kind: 'git', repository: name, file: undefined }),
   }
 }

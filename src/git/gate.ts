@@ -16,7 +16,7 @@ export type Standing =
  * server said a moment ago counts.
  */
 export interface Gate {
-  /** Rejects with AppError when it cannot be asked. */
+  /** Rejects with AppError when it cannot be asked, unless it moved before: then that is still so. */
   enter(source: Source): Promise<Standing>
   forget(source: Source): void
 }
@@ -60,7 +60,11 @@ export function createGate(
       const standing = known.get(key)
       if (standing !== undefined && isFresh(standing)) return standing
       const { result } = once.run(key, async () => remember(key, await ask(source)))
-      return await result
+      return await result.catch((error: unknown) => {
+        // By its name of before nothing is here; by the one it has now there may be.
+        if (standing?.kind === 'moved') return standing
+        throw error
+      })
     },
     forget: (source) => void known.delete(sourceText(source)),
   }

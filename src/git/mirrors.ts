@@ -62,6 +62,8 @@ export interface MirrorsDeps {
   readonly log: Log
 }
 
+/** Repositories of which it is remembered what HEAD stands for: anybody may ask about any. */
+const MOST_HEADS = 5000
 const MOST_OBJECTS = 200
 /** Objects without a branch in one mirror, as far as this process fetched them. */
 const MOST_KEPT = 2000
@@ -80,6 +82,12 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
   const kept = new WeakMap<Mirror, number>()
   const upkeep = createUpkeep({ program, shelf, flights, budget, signal, clock, log })
   const bringing = createBringing({ ...deps, folders, program, relay, shelf, suspect, signal })
+
+  const rememberHead = (name: string, head: string): void => {
+    heads.delete(name)
+    heads.set(name, head)
+    if (heads.size > MOST_HEADS) heads.delete(heads.keys().next().value ?? '')
+  }
 
   const isReady = async (): Promise<boolean> => !signal.aborted && (await shelf.isReady())
 
@@ -120,7 +128,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     noticed: async (source, there, prefixes) => {
       const { head } = there
       const mirror = await find(source.name)
-      if (head !== undefined && isBranch(head)) heads.set(source.name, head)
+      if (head !== undefined && isBranch(head)) rememberHead(source.name, head)
       if (mirror === undefined) return
       const here = await mirror.known()
       const isOther = head !== undefined && isBranch(head) && head !== here.head

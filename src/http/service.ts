@@ -55,7 +55,7 @@ export function createService(deps: ServiceDeps): (req: IncomingMessage, res: Se
     ctx.type = 'text/plain; charset=utf-8'
     ctx.body = FRONT_PAGE
   })
-  router.get('/metrics', (ctx) => showMetrics(deps, ctx))
+  router.all('/metrics', (ctx) => showMetrics(deps, ctx))
   router.get('/setup', (ctx) => showSetup(deps, ctx))
   setupRoutes(router, deps)
   koa.use(router.routes()).use(router.allowedMethods())
@@ -78,6 +78,11 @@ async function showSetup({ plainSetup, door }: ServiceDeps, ctx: Context): Promi
 
 async function showMetrics({ metrics, door }: ServiceDeps, ctx: Context): Promise<void> {
   ctx.set('cache-control', 'no-store')
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+    ctx.set('allow', 'GET, HEAD')
+    ctx.status = 405
+    return
+  }
   try {
     const { type, text } = await metrics(ctx.req)
     ctx.set('content-type', type)

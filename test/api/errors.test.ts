@@ -49,7 +49,10 @@ suite('an error of the API can be said in another language', () => {
       { word: 'idle:x', example: 'idle:30d' },
     ])
     assert.deepEqual(await ask('/image?name=app:9'), ['not_cached', { name: 'docker.io/library/app:9' }])
-    assert.deepEqual(await ask('/convert?text=https://user-images.githubusercontent.com/1/a.png'), ['no_image_files', {}])
+    assert.deepEqual(await ask('/convert?text=https://user-images.githubusercontent.com/1/a.png'), [
+      'no_image_files',
+      {},
+    ])
     const short = { method: 'PUT', body: { name: 'dora', password: 'x' } }
     assert.deepEqual(await ask('/users', short), ['password_length', { least: 8, most: 72 }])
     const pin = { method: 'DELETE', body: { match: ['docker.io/library/x'] } }

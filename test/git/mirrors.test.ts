@@ -218,8 +218,8 @@ test('many questions at once are answered by few gits at a time', async (t) => {
   fake.state = 'down'
   lab.git.gate.forget({ name: '', upstream: 'git:github.com', url: '', path: '/owner/repo' })
   const nowhere = fetchBody('a'.repeat(40))
-  const lists = Array.from({ length: 40 }, () => askPack(lab, lsRefsBody('refs/heads/')))
-  const packs = Array.from({ length: 40 }, () => askPack(lab, nowhere))
+  const lists = Array.from({ length: 60 }, () => askPack(lab, lsRefsBody('refs/heads/')))
+  const packs = Array.from({ length: 60 }, () => askPack(lab, nowhere))
   for (const answer of await Promise.all(lists)) assert.ok(answer.body.includes(tip), answer.body.toString())
   for (const answer of await Promise.all(packs))
     assert.match(answer.body.toString(), /ERR .*cannot be reached/)

@@ -210,7 +210,6 @@ test('nobody is let in who was not given a password: there is none to begin with
     '/ui/',
     '/setup',
     '/admin',
-    '/metrics',
     '/debug/pprof/',
   ])
     assert.ok([401, 404].includes(await ask(cache, path, headers[0] ?? '')), path)

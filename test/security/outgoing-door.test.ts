@@ -46,6 +46,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'probe/route.ts node:dns/promises lookup': 'the same',
   'probe/upstream.ts node:dns/promises lookup': 'the same',
   'acme/program.ts node:child_process spawn': 'lego, which speaks to the authority itself',
+  'cli/doctor/git.ts node:child_process execFile': 'git --version, by hand',
+  'http/inside.ts node:http request': 'a pair of streams within this process, which it is given',
   'git/program.ts node:child_process spawn':
     'git, which is led to the relay on this machine and nowhere else',
 }
@@ -126,6 +128,14 @@ describe('there is one way out:', () => {
       const source = { path: 'x.ts', text }
       assert.deepEqual([...takenFrom(source), ...globalsIn(source)], [], text)
     }
+  })
+
+  test('what asks inside this process is given its connection', () => {
+    const text = SOURCES.find(({ path }) => path === 'http/inside.ts')?.text ?? ''
+    const calls = [...text.matchAll(/\brequest\(([^)]*)/g)].map(([, rest]) => rest ?? '')
+    assert.ok(calls.length > 0)
+    for (const call of calls) assert.match(call, /^\{ createConnection: /)
+    assert.doesNotMatch(text, /\bhostname?: '(?!inside\.invalid')|\bport:|\bagent:/)
   })
 
   test('what is said of the sockets in the data folder is so', () => {

@@ -123,6 +123,7 @@ suite('a repository', { skip: NO_CHROMIUM }, () => {
     hub.addImage('library/app', { tags: ['4.0'] })
     await page.getByRole('button', { name: 'Fetch tag…' }).click()
     const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Tag').waitFor()
     await page.keyboard.type('none-such')
     await dialog.getByLabel('Platform').selectOption('All platforms')
     await dialog.getByRole('button', { name: 'Fetch' }).click()

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { go } from './router.ts'
 import { session } from './session.ts'
 
@@ -20,7 +20,8 @@ const pageKeys = new Map<string, () => void>()
 
 /** Single keys of the page that is shown, as long as it is. */
 export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
-  useEffect(() => {
+  // Whoever sees another page has its keys, too.
+  useLayoutEffect(() => {
     for (const [key, run] of Object.entries(keys)) pageKeys.set(key, run)
     return () => pageKeys.clear()
   })

@@ -27,11 +27,12 @@ export function createModules({
     { resource, source, isKept, onlyCached, from }: ModuleAsk,
   ): Want => {
     const whenDeleted = upstream === source.upstreams.at(-1) ? 'keep' : 'follow'
-    const want = moduleWant(resource, upstream.name, { listTtl: settings.listTtl, whenDeleted })
-    if (onlyCached) return asCached(want, from)
+    const plain = moduleWant(resource, upstream.name, { listTtl: settings.listTtl, whenDeleted })
     const isPrivate = source.privateBy !== undefined
+    // Also for what is here: where the disk lost it, it is fetched again.
     const check = verify({ resource, upstream: upstream.name, isPrivate, isKept })
-    return isKept ? { ...want, check } : unkept({ ...want, check })
+    const want = onlyCached ? asCached({ ...plain, check }, from) : { ...plain, check }
+    return isKept ? want : unkept(want)
   }
 
   const read = (resource: ModuleResource, exchange: Exchange): ModuleAsk => {

@@ -166,3 +166,18 @@ test('large files of a repository that was renamed lie where it is now', async (
     assert.equal(cameAs(file), outcome)
   }
 })
+
+test('a repository that was renamed is found by its old name while its server is down', async (t) => {
+  let now = 1_000_000
+  const { fake, tip, lab } = await start(t, { clock: () => now })
+  fake.moved.set('/old/name', '/owner/repo')
+  const path = '/https://github.com/old/name'
+  assert.equal((await askRefs(lab, path)).status, 200)
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip), { path })))
+  now += 10 * MINUTE
+  fake.state = 'down'
+  assert.equal(cameAs(await askRefs(lab, path)), 'stale')
+  const pack = await askPack(lab, fetchBody(tip), { path })
+  assert.ok(hasPack(pack))
+  assert.equal(cameAs(pack), 'stale')
+})

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DAY, SECOND } from '../../../src/domain/clock.ts'
+import { digestOf, hexOf } from '../../../src/domain/digest.ts'
 import { MIB } from '../../../src/domain/units.ts'
 import { h1OfMod } from '../../../src/frontends/go/h1.ts'
 import { moduleKey } from '../../../src/frontends/go/wants.ts'
@@ -248,4 +251,21 @@ test('sumdb: while the database cannot be asked nothing new is served, and what 
   go.state = 'down'
   for (const suffix of ['mod', 'zip'])
     assert.equal((await lab.get(`${BASE}/v1.0.0.${suffix}`)).headers['x-cache'], 'hit')
+})
+
+test('whoever wants only what is here brings nothing in that was not judged', async (t) => {
+  const { go, lab } = await start(t)
+  give(go, ZIP)
+  assert.equal((await lab.get(`${BASE}/v1.0.0.zip`)).status, 200)
+  await lab.landed()
+  // The disk lost what the name leads to.
+  const hex = hexOf(digestOf(ZIP))
+  await rm(join(lab.dataDir, 'blobs/sha256', hex.slice(0, 2), hex))
+  give(go, EVIL)
+  const only = { headers: { 'disable-module-fetch': 'true' } }
+  for (const options of [only, {}]) {
+    const zip = await lab.get(`${BASE}/v1.0.0.zip`, options)
+    assert.ok(zip.status !== 200 || !zip.complete)
+    assert.ok(!zip.body.equals(EVIL))
+  }
 })
