@@ -30,7 +30,9 @@ export function createBranches(
   let held = 0
 
   const forget = (key: string): void => {
-    held -= known.get(key)?.bytes.length ?? 0
+    const found = known.get(key)
+    if (found === undefined) return
+    held -= key.length + found.bytes.length
     known.delete(key)
   }
 
@@ -38,7 +40,7 @@ export function createBranches(
     forget(key)
     if (window() === 0) return
     known.set(key, { bytes, at })
-    held += bytes.length
+    held += key.length + bytes.length
     for (const oldest of known.keys()) {
       if (known.size <= MOST && held <= mostBytes) return
       forget(oldest)

@@ -85,7 +85,10 @@ export function createBringing(deps: {
     resting.set(name, clock() + REST)
     const mirror = shelf.get(name)
     // It would only grow old.
-    if (mirror !== undefined) await shelf.discard(mirror, error.message)
+    if (mirror === undefined) return
+    await shelf.discard(mirror, error.message).catch((err: unknown) => {
+      log.warn({ event: 'git.fetch', name, err }, 'a mirror cannot be taken away')
+    })
   }
 
   return {

@@ -96,6 +96,6 @@ async function tidy(folder: string): Promise<void> {
 }
 
 /** For `catch`: what is not there is no trouble. */
-export function unlessMissing(error: unknown): void {
+function unlessMissing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }

@@ -1,6 +1,6 @@
 import { type Clock, MINUTE } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
-import { unlessMissing } from './folders.ts'
+import type { Log } from '../domain/log.ts'
 import type { GitEnd, GitProcess, Program, RunOptions } from './program.ts'
 import type { Known } from './refs.ts'
 import type { Slots } from './slots.ts'
@@ -18,7 +18,7 @@ export interface Mirror {
   uploadPack(options: { readonly protocol: string | undefined; readonly advertise: boolean }): GitProcess
   /** Somebody reads it. */
   isRead(): boolean
-  /** It was used, or confirmed, or grew; written down at most once a minute, `now` at once. */
+  /** It was used, or confirmed, or grew; written down at most once a minute, `now` at once. Never rejects. */
   note(changes: Partial<MirrorState>, when?: 'now' | 'later'): Promise<void>
 }
 
@@ -31,10 +31,11 @@ export interface MirrorDeps {
   /** Something in it could not be read. */
   readonly suspect: (name: string) => void
   readonly clock: Clock
+  readonly log: Log
 }
 
 export function createMirror(deps: MirrorDeps): Mirror {
-  const { folder, state: initial, program, questions, suspect, clock } = deps
+  const { folder, state: initial, program, questions, suspect, clock, log } = deps
   let state = initial
   let writtenAt = clock()
   let readers = 0
@@ -89,8 +90,14 @@ export function createMirror(deps: MirrorDeps): Mirror {
     const now = clock()
     if (when === 'later' && Math.abs(now - writtenAt) < MINUTE) return
     writtenAt = now
-    // One that left meanwhile has nothing to be written to.
-    await writeState(folder, state).catch(unlessMissing)
+    await writeState(folder, state).catch((error: NodeJS.ErrnoException) => {
+      // One that left meanwhile has nothing to be written to. A disk that is full costs nobody a clone.
+      if (error.code !== 'ENOENT')
+        log.warn(
+          { event: 'git.note', name: state.name, err: error },
+          'the use of a mirror is not written down',
+        )
+    })
   }
 
   return {

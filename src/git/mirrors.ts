@@ -73,7 +73,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
   const program = createProgram(deps.program)
   const relay = createRelay(deps.client)
   const folders = createFolders({ ...deps, program })
-  const suspect = (name: string): void => void upkeep.suspect(name)
+  const suspect = (name: string): void => aside(name, upkeep.suspect(name))
   const shelf = createShelf({ ...deps, folders, program, suspect })
   const flights = createMirrorFlights(clock)
   const end = new AbortController()
@@ -83,10 +83,11 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
   const upkeep = createUpkeep({ program, shelf, flights, budget, signal, clock, log })
   const bringing = createBringing({ ...deps, folders, program, relay, shelf, suspect, signal })
 
-  const rememberHead = (name: string, head: string): void => {
-    heads.delete(name)
-    heads.set(name, head)
-    if (heads.size > MOST_HEADS) heads.delete(heads.keys().next().value ?? '')
+  /** Nobody waits for it, so nobody else would hear of a disk that fails. */
+  const aside = (name: string, work: Promise<void>): void => {
+    work.catch((error: unknown) => {
+      log.warn({ event: 'git.upkeep', name, err: error }, 'a mirror cannot be looked after')
+    })
   }
 
   const isReady = async (): Promise<boolean> => !signal.aborted && (await shelf.isReady())
@@ -101,7 +102,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     if (!(await isReady()) || bringing.isResting(name)) return undefined
     return flights.join(name, async () => {
       const mirror = await bringing.bring(source, heads.get(name))
-      setImmediate(() => void upkeep.keep(name))
+      setImmediate(() => aside(name, upkeep.keep(name)))
       return mirror
     })
   }
@@ -128,7 +129,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     noticed: async (source, there, prefixes) => {
       const { head } = there
       const mirror = await find(source.name)
-      if (head !== undefined && isBranch(head)) rememberHead(source.name, head)
+      if (head !== undefined && isBranch(head)) rememberIn(heads, source.name, head)
       if (mirror === undefined) return
       const here = await mirror.known()
       const isOther = head !== undefined && isBranch(head) && head !== here.head
@@ -152,7 +153,14 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     },
     evict: async (name) => {
       const mirror = (await isReady()) ? shelf.get(name) : undefined
-      return mirror === undefined || isBusy(mirror) ? 0 : await shelf.discard(mirror, 'evicted')
+      if (mirror === undefined || isBusy(mirror)) return 0
+      try {
+        return await shelf.discard(mirror, 'evicted')
+      } catch (error) {
+        // Whoever needs the room takes something else.
+        log.warn({ event: 'git.evict', name, err: error }, `the mirror of ${name} could not be taken out`)
+        return 0
+      }
     },
     check: async (name, stop) =>
       (await isReady()) ? await upkeep.check(name, AbortSignal.any([stop, signal])) : 'absent',
@@ -163,4 +171,10 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
       for (const mirror of shelf.all()) await mirror.note({}, 'now').catch(() => undefined)
     },
   }
+}
+
+function rememberIn(heads: Map<string, string>, name: string, head: string): void {
+  heads.delete(name)
+  heads.set(name, head)
+  if (heads.size > MOST_HEADS) heads.delete(heads.keys().next().value ?? '')
 }

@@ -6,8 +6,8 @@ export class PacketError extends Error {}
 
 const MARKS: Readonly<Record<number, Packet>> = { 0: 'flush', 1: 'delimiter', 2: 'end' }
 
-/** All packets up to the end of the bytes, or up to a "PACK" that follows a flush. Throws PacketError. */
-export function readPackets(bytes: Buffer): readonly Packet[] {
+/** All packets up to the end of the bytes. Throws PacketError, also where there are more than `most`. */
+export function readPackets(bytes: Buffer, most = Infinity): readonly Packet[] {
   const packets: Packet[] = []
   for (let at = 0; at < bytes.length; ) {
     const length = lengthAt(bytes, at)
@@ -15,6 +15,7 @@ export function readPackets(bytes: Buffer): readonly Packet[] {
     if (mark !== undefined) packets.push(mark)
     else if (length < 4 || at + length > bytes.length) throw new PacketError('a packet breaks off')
     else packets.push(bytes.subarray(at + 4, at + length))
+    if (packets.length > most) throw new PacketError('it has too many packets')
     at += mark === undefined ? length : 4
   }
   return packets

@@ -12,6 +12,7 @@ export interface LsRefs {
   readonly kind: 'ls-refs'
   /** "peel", "symrefs", "unborn", each once. */
   readonly flags: readonly string[]
+  /** None: all refs. */
   readonly prefixes: readonly string[]
   readonly objectFormat: string
 }
@@ -19,10 +20,14 @@ export interface LsRefs {
 const FLAGS = new Set(['peel', 'symrefs', 'unborn'])
 const MOST_WANTS = 1_000_000
 const LONGEST_PREFIX = 1024
+/** Each is compared with each ref; a server may list more than it was asked for, and git expects that. */
+const MOST_PREFIXES = 256
+/** As many wants and haves as fit. Empty ones are smaller, and a few bytes unpack to millions of them. */
+const MOST_PACKETS = 700_000
 
 /** The body of a request, decoded (gitprotocol-v2 and gitprotocol-pack). Throws PacketError. */
 export function parseUploadRequest(bytes: Buffer): UploadRequest {
-  const packets = readPackets(bytes)
+  const packets = readPackets(bytes, MOST_PACKETS)
   const first = lineOf(packets[0])
   if (first === undefined) throw new PacketError('there is no request')
   if (!first.startsWith('command=')) return { kind: 'fetch', version: 0, wants: wantsIn(packets) }
@@ -49,13 +54,16 @@ function lsRefsIn(packets: readonly Packet[]): LsRefs {
   const lines = (part: readonly Packet[]): string[] => part.map(lineOf).filter((line) => line !== undefined)
   const capabilities = lines(middle < 0 ? packets : packets.slice(0, middle))
   const asked = middle < 0 ? [] : lines(packets.slice(middle))
-  const prefixes = asked.filter((line) => line.startsWith(PREFIX)).map((line) => line.slice(PREFIX.length))
-  if (prefixes.some((prefix) => prefix.length > LONGEST_PREFIX)) throw new PacketError('a prefix is too long')
+  const prefixes = new Set(
+    asked.filter((line) => line.startsWith(PREFIX)).map((line) => line.slice(PREFIX.length)),
+  )
+  if ([...prefixes].some((prefix) => prefix.length > LONGEST_PREFIX))
+    throw new PacketError('a prefix is too long')
   const format = capabilities.find((line) => line.startsWith(FORMAT))?.slice(FORMAT.length)
   return {
     kind: 'ls-refs',
     flags: [...new Set(asked.filter((line) => FLAGS.has(line)))].toSorted(),
-    prefixes: [...new Set(prefixes)].toSorted(),
+    prefixes: prefixes.size > MOST_PREFIXES ? [] : [...prefixes].toSorted(),
     objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
   }
 }

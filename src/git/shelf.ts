@@ -45,7 +45,7 @@ export function createShelf(deps: {
   let loading: Promise<void> | undefined
 
   const put = (folder: string, state: MirrorState): Mirror => {
-    const mirror = createMirror({ folder, state, program, questions, suspect, clock })
+    const mirror = createMirror({ folder, state, program, questions, suspect, clock, log })
     mirrors.set(state.name, mirror)
     return mirror
   }
@@ -85,7 +85,13 @@ export function createShelf(deps: {
       const { name, bytes } = mirror.state
       if (mirrors.get(name) !== mirror) return 0
       mirrors.delete(name)
-      await folders.remove(mirror.folder)
+      try {
+        await folders.remove(mirror.folder)
+      } catch (error) {
+        // It is still there, and counted.
+        if (!mirrors.has(name)) mirrors.set(name, mirror)
+        throw error
+      }
       budget.settle(-bytes)
       log.info(
         { event: 'git.gone', name, bytes, why },

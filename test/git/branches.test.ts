@@ -19,7 +19,9 @@ test('lists are remembered for a window, and no more of them than there is memor
 
   const plenty = branchesOf(10_000)
   const { bytes } = await ask(plenty, 'refs/heads/')
-  const few = branchesOf(bytes.length * 2)
+  // What they were asked with is remembered beside them.
+  const question = 115
+  const few = branchesOf(2.5 * (bytes.length + question))
   for (const prefix of ['refs/', 'refs/heads/m', 'refs/heads/main', 'refs/heads/'])
     assert.equal((await ask(few, prefix)).how, 'asked')
   assert.equal((await ask(few, 'refs/heads/')).how, 'known')

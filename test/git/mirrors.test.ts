@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { MINUTE } from '../../src/domain/clock.ts'
 import { MIB } from '../../src/domain/units.ts'
 import { type FakeGit, startFakeGit } from '../support/fake-git.ts'
 import { type GitLab, type GitLabOptions, startGitLab } from '../support/fake-git-lab.ts'
@@ -99,6 +100,46 @@ test('a mirror that lost objects is noticed, passed by and made anew', async (t)
   await until(isNoticed)
   assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
   assert.ok(await repo.git('status'))
+})
+
+test('a damaged mirror that the disk does not let go is said, and ends nothing else', async (t) => {
+  const { tip, lab } = await start(t)
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  const [pack = ''] = globSync('git/*.git/objects/pack/*.pack', { cwd: lab.dataDir })
+  rmSync(join(lab.dataDir, pack))
+  rmSync(join(lab.dataDir, 'trash'), { recursive: true, force: true })
+  writeFileSync(join(lab.dataDir, 'trash'), '')
+  lab.git.mirrors.suspect('github.com/owner/repo')
+  await until(() => lab.log.entries.some(({ fields }) => fields['event'] === 'git.upkeep'))
+  assert.equal((await askRefs(lab)).status, 200)
+})
+
+test('a mirror that the disk does not let go frees nothing, and stays where it was', async (t) => {
+  const { tip, lab } = await start(t)
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  const before = lab.parts.quota.usage()
+  // No folder can be moved to a file.
+  rmSync(join(lab.dataDir, 'trash'), { recursive: true })
+  writeFileSync(join(lab.dataDir, 'trash'), '')
+  assert.equal(await lab.git.mirrors.evict('github.com/owner/repo'), 0)
+  assert.deepEqual(lab.parts.quota.usage(), before)
+  assert.equal(came(await askPack(lab, fetchBody(tip))), 'hit')
+  assert.ok(lab.log.entries.some(({ fields }) => fields['event'] === 'git.evict'))
+})
+
+test('where the disk takes no note of a use, clones go on', async (t) => {
+  let now = 1_000_000
+  const { tip, lab } = await start(t, { clock: () => now })
+  assert.ok(hasPack(await askPack(lab, fetchBody(tip))))
+  const [state = ''] = globSync('git/*.git/cachalot.json', { cwd: lab.dataDir })
+  mkdirSync(`${join(lab.dataDir, state)}.new`)
+  now += 2 * MINUTE
+  assert.equal((await askRefs(lab)).status, 200)
+  now += 2 * MINUTE
+  const again = await askPack(lab, fetchBody(tip))
+  assert.ok(hasPack(again), again.body.toString())
+  assert.equal(came(again), 'hit')
+  assert.ok(lab.log.entries.some(({ level, fields }) => level === 'warn' && fields['event'] === 'git.note'))
 })
 
 test('without git there are no mirrors, but there are clones', async (t) => {

@@ -5,6 +5,7 @@ import { DELIMITER, encodeLine, FLUSH, PacketError, readPackets } from '../../sr
 import { isBranch, isSame, parseAdvertisement, parseLsRefs } from '../../src/git/refs.ts'
 import { AGENT } from '../../src/git/remote.ts'
 import { encodeLsRefs, parseUploadRequest } from '../../src/git/request.ts'
+import { lsRefsBody } from '../support/fake-git-wire.ts'
 
 const A = 'a'.repeat(40)
 const B = 'b'.repeat(40)
@@ -114,4 +115,23 @@ test('nothing is promised that leads clients elsewhere or that a mirror cannot d
     'object-format=sha1\n',
     'flush',
   ])
+})
+
+test('a small request that unpacks to millions of packets is refused, not read', () => {
+  const many = (unit: string): Buffer => Buffer.from(`0011command=fetch0001${unit.repeat(1_000_000)}`)
+  for (const unit of ['0000', '0004', '0005a'])
+    assert.throws(() => parseUploadRequest(many(unit)), /too many packets/)
+  const want = `0032want ${'a'.repeat(40)}\n`
+  const most = parseUploadRequest(Buffer.from(`0011command=fetch0001${want.repeat(600_000)}`))
+  assert.equal(most.kind, 'fetch')
+})
+
+test('whoever asks for more prefixes than anybody compares gets everything', () => {
+  const prefixesOf = (count: number): readonly string[] => {
+    const ask = parseUploadRequest(lsRefsBody(...Array.from({ length: count }, (_, i) => `refs/heads/${i}`)))
+    assert.ok(ask.kind === 'ls-refs')
+    return ask.prefixes
+  }
+  assert.equal(prefixesOf(256).length, 256)
+  assert.deepEqual(prefixesOf(257), [])
 })
