@@ -9,7 +9,7 @@ import { createProgram } from './program.ts'
 import { isBranch, isSame, type Known } from './refs.ts'
 import { createRelay } from './relay.ts'
 import type { Budget } from './room.ts'
-import { accountOf, createShelf, type MirrorAccount } from './shelf.ts'
+import { accountOf, createShelf, type MirrorAccount, type Shelf } from './shelf.ts'
 import type { Slots } from './slots.ts'
 import type { Source } from './source.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -153,14 +153,7 @@ export function createMirrors(deps: MirrorsDeps): Mirrors {
     },
     evict: async (name) => {
       const mirror = (await isReady()) ? shelf.get(name) : undefined
-      if (mirror === undefined || isBusy(mirror)) return 0
-      try {
-        return await shelf.discard(mirror, 'evicted')
-      } catch (error) {
-        // Whoever needs the room takes something else.
-        log.warn({ event: 'git.evict', name, err: error }, `the mirror of ${name} could not be taken out`)
-        return 0
-      }
+      return mirror === undefined || isBusy(mirror) ? 0 : await takeOut(mirror, shelf, log)
     },
     check: async (name, stop) =>
       (await isReady()) ? await upkeep.check(name, AbortSignal.any([stop, signal])) : 'absent',
@@ -177,4 +170,15 @@ function rememberIn(heads: Map<string, string>, name: string, head: string): voi
   heads.delete(name)
   heads.set(name, head)
   if (heads.size > MOST_HEADS) heads.delete(heads.keys().next().value ?? '')
+}
+
+/** Frees nothing where the disk does not let it go: whoever needs the room takes something else. */
+async function takeOut(mirror: Mirror, shelf: Shelf, log: Log): Promise<number> {
+  try {
+    return await shelf.discard(mirror, 'evicted')
+  } catch (error) {
+    const { name } = mirror.state
+    log.warn({ event: 'git.evict', name, err: error }, `the mirror of ${name} could not be taken out`)
+    return 0
+  }
 }
