@@ -62,6 +62,11 @@ export function parseAskedName(text: string): AskedFile | undefined {
     if (prefix === undefined) return undefined
     throw noName(text, 'hf:org/model')
   }
+  return askedOfName(name)
+}
+
+/** What is asked for by a name of the index. Throws AppError for what no front end takes. */
+export function askedOfName(name: FileName): AskedFile {
   return READERS[name.kind](name)
 }
 

@@ -1,3 +1,8 @@
+/** An address without what is for somebody alone: a login, and a query, which may be signed. */
+export function withoutSecrets(name: string): string {
+  return name.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/^([a-z]+:\/\/[^?]*)\?.*$/is, '$1')
+}
+
 /** What is written down of very many names, as text. */
 const LONGEST = 200
 

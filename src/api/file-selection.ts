@@ -4,7 +4,7 @@ import { MINUTE } from '../domain/clock.ts'
 import type { Condition } from '../domain/condition.ts'
 import { AppError } from '../domain/errors.ts'
 import { createFileGlobs, fullFilePattern } from '../domain/file-globs.ts'
-import { type FileKind, type FileName, parseFileName } from '../domain/file-names.ts'
+import { type FileKind, type FileName, parseFullName, type WholeFileName } from '../domain/file-names.ts'
 import { isProtocolName } from '../domain/protocol-names.ts'
 import { because } from '../domain/reasons.ts'
 import type { ApiDeps } from './deps.ts'
@@ -65,9 +65,10 @@ export function globOf(q: string): string {
 /** The files that a selection means at this moment. Throws AppError for filters that are malformed, and for too many. */
 export async function selectFiles(deps: ApiDeps, ask: FileSelectionAsk): Promise<SelectedFiles> {
   const { names, filter, kind, exclude } = ask
-  const plain = names.filter((name) => !isGlob(name))
-  const globs = names.filter(isGlob)
-  const parsed = plain.map(parseFileName)
+  const literal = await calledLikeGlobs(deps, names)
+  const plain = names.filter((name) => !isGlob(name) || literal.has(name))
+  const globs = names.filter((name) => isGlob(name) && !literal.has(name))
+  const parsed = plain.map(parseFullName)
   const known = parsed.filter((name) => name !== undefined)
   // Names that are none mean nothing, rather than everything.
   if (names.length > 0 && known.length + globs.length === 0) return { files: [], notFound: names }
@@ -90,6 +91,17 @@ export async function selectFiles(deps: ApiDeps, ask: FileSelectionAsk): Promise
   )
   refuseMany(files.size)
   return { files: [...files.values()].filter(createStays(exclude)), notFound }
+}
+
+/** Names of files that are here and look like globs: whoever picks one of them from a list means no other. */
+async function calledLikeGlobs({ index }: ApiDeps, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = names.filter(isGlob).flatMap((text): { text: string; name: WholeFileName }[] => {
+    const name = parseFullName(text)
+    return name?.file === undefined ? [] : [{ text, name: { ...name, file: name.file } }]
+  })
+  if (found.length === 0) return new Set()
+  const here = await index.clerk.ask('fileStandings', { files: found.map(({ name }) => name) })
+  return new Set(found.flatMap(({ text }, at) => (here[at] === undefined ? [] : [text])))
 }
 
 async function match(

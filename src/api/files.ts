@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import type { FilesAsk } from '../db/accounts/files.ts'
 import { AppError } from '../domain/errors.ts'
-import { type FileName, fileText, parseFileName } from '../domain/file-names.ts'
+import { type FileName, fileText, parseFullName } from '../domain/file-names.ts'
 import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import { orBadRequest, withoutUndefined } from './asking.ts'
@@ -14,7 +14,7 @@ import { filePins, mirrorsOf, toFileRow } from './file-rows.ts'
 import { fileConditionsOf, fileKind, globOf } from './file-selection.ts'
 import { listAsk, nameAsk } from './images.ts'
 import { mapPage } from './rows.ts'
-import { seesAll, shownNames, shownPage } from './shown.ts'
+import { requirePlaceShown, seesAll, shownNames, shownPage } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
 export const filesAsk = z.strictObject({ ...listAsk.shape, kind: fileKind.optional() })
@@ -39,8 +39,7 @@ export function fileRoutes(router: Router, deps: ApiDeps): void {
   router.get('/file', async (ctx) => {
     writeUses(deps.index)
     const name = fileOf(queryOf(ctx, nameAsk).name)
-    const { access } = visitorOf(ctx)
-    if (!seesAll(access)) access.requirePull({ name: placeOf(name) })
+    requirePlaceShown(ctx, placeOf(name))
     ctx.body = await detailOf(ctx, deps, name)
   })
 }
@@ -77,7 +76,7 @@ async function sumsOf(
 
 /** Throws AppError `not_found` for what is no name of a file. */
 function fileOf(name: string): FileName {
-  const file = parseFileName(name)
+  const file = parseFullName(name)
   if (file === undefined)
     throw new AppError('not_found', because('no_file_name', { name, example: 'hf:org/model/…' }))
   return file

@@ -8,6 +8,7 @@ import { type SplitName, splitName } from '../activity/running.ts'
 import { redactKeys } from '../auth/key-text.ts'
 import type { Access } from '../domain/access.ts'
 import { type EntryKey, keyName, repositoryName } from '../domain/names.ts'
+import { isProtocolName } from '../domain/protocol-names.ts'
 import { withoutControls } from '../domain/text.ts'
 import { queryOf } from './answer.ts'
 import type { ClientRow, Live, LiveFlight, LivePull, RequestRow } from './contract-activity.ts'
@@ -78,9 +79,11 @@ function splitKey(key: EntryKey): SplitName {
   return { repository: repositoryName(key), reference: key.frontEnd === 'oci' ? key.ref : undefined }
 }
 
-/** Of which nobody knows what it is about, tells what others asked for. */
+/** Of which nobody knows what it is about, or whose, tells what others asked for. */
 function isShown(sight: Sight, request: Answered): boolean {
-  return sight.all || (request.upstream !== undefined && sight.mayShow(splitRequest(request)))
+  const { name, target, upstream } = request
+  const isKnown = upstream !== undefined && (target !== undefined || !isProtocolName(name))
+  return sight.all || (isKnown && sight.mayShow(splitRequest(request)))
 }
 
 function splitRequest({ name, target }: Pick<Answered, 'name' | 'target'>): SplitName {

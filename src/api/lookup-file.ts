@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Entry } from '../db/entries.ts'
 import { isSha256 } from '../domain/digest.ts'
-import { fileOf, fileText } from '../domain/file-names.ts'
+import { fileText } from '../domain/file-names.ts'
 import { type EntryKey, keyName } from '../domain/names.ts'
 import { type NamedResource, refOf } from '../frontends/github/resource.ts'
 import { githubKey } from '../frontends/github/wants.ts'
@@ -148,14 +148,7 @@ async function lookUpGit(deps: Deps, asked: AskedGit): Promise<Lookup> {
 /** What is here of a repository, where nobody knows how much there is of it. */
 async function allOf(deps: Deps, asked: AskedFile): Promise<Lookup> {
   const { kind, repository } = nameOfAsked(asked)
-  const about = { frontEnd: kind, upstream: kind, repository, kind: 'file' } as const
-  const keys = deps.index.entries.refs(about).map((ref): EntryKey => ({ ...about, ref }))
-  const found = keys.filter((key) => fileOf(key) !== undefined)
-  const { here } = await sumOf(
-    deps,
-    '',
-    found.map((key) => ({ key })),
-  )
+  const here = await deps.index.clerk.ask('sizeHere', { kind, repository })
   const name = textOfAsked(asked)
   return here === 0 ? absent(name) : { ...absent(name), cached: 'partial', here, size: here }
 }

@@ -1,15 +1,16 @@
 import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { isSha256 } from '../domain/digest.ts'
+import { fileText, parseFullName } from '../domain/file-names.ts'
 import { queryOf } from './answer.ts'
-import { type AskedFile, parseAskedName, targetsOf } from './asked-file.ts'
+import { type AskedFile, targetsOf } from './asked-file.ts'
 import type { Lookup } from './contract.ts'
 import type { ApiDeps } from './deps.ts'
 import { requireAsked } from './file-address.ts'
 import { imageKeyOf, isDigest, nameAsk } from './images.ts'
 import { inspectImage } from './inspect.ts'
 import { lookUpFile } from './lookup-file.ts'
-import { requireSeesAll, requireShown, seesAll } from './shown.ts'
+import { requirePlaceShown, requireSeesAll, requireShown, seesAll } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
 /** Whether something is cached: an image, a file by its name or address, a blob. No upstream is asked. */
@@ -20,8 +21,9 @@ export function lookupRoutes(router: Router, deps: ApiDeps): void {
     if (asked !== undefined) {
       requireFileShown(ctx, asked)
       const found = await lookUpFile(deps, asked)
-      // It may be called otherwise by now, and that name may be hidden.
-      requireFileShown(ctx, parseAskedName(found.name))
+      // A repository of GitHub may be called otherwise by now, and that name may be hidden.
+      const real = asked.kind === 'github' ? parseFullName(found.name) : undefined
+      if (real !== undefined) requirePlaceShown(ctx, fileText({ ...real, file: undefined }))
       ctx.body = found
       return
     }

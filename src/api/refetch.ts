@@ -1,9 +1,9 @@
 import type { Access } from '../domain/access.ts'
 import { AppError } from '../domain/errors.ts'
-import { type FileName, fileOf, fileText } from '../domain/file-names.ts'
+import { type FileName, fileOf } from '../domain/file-names.ts'
 import type { EntryKey } from '../domain/names.ts'
 import { unwatched } from '../jobs/watch.ts'
-import { parseAskedName } from './asked-file.ts'
+import { askedOfName } from './asked-file.ts'
 import type { ApiDeps } from './deps.ts'
 import { fetchFile } from './fetch-file.ts'
 
@@ -20,10 +20,8 @@ export function createRefetch(
   access: () => Access,
 ): Refetch {
   const fetchNamed = async (name: FileName): Promise<void> => {
-    const asked = parseAskedName(fileText(name))
-    if (asked === undefined) throw new AppError('name_invalid')
     const watch = unwatched(new AbortController().signal)
-    await fetchFile(deps, asked, { access: access(), watch, include: [], exclude: [] })
+    await fetchFile(deps, askedOfName(name), { access: access(), watch, include: [], exclude: [] })
   }
   return {
     key: async (key) => {

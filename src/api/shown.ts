@@ -30,6 +30,13 @@ export function requireShown(
   if (!seesAll(access)) access.requirePull({ name: `${upstream}/${repository}`, reference: ref })
 }
 
+/** The same for a repository of anything but images: "hf:org/model". */
+export function requirePlaceShown(ctx: Context, place: string): void {
+  const { access } = visitorOf(ctx)
+  if (seesAll(access)) return
+  for (const name of ruleNamesOf(place)) access.requirePull({ name })
+}
+
 /** The part of a list that is asked for. */
 interface Part {
   readonly limit?: number

@@ -7,7 +7,7 @@ import { because } from '../domain/reasons.ts'
 import type { Watch } from '../jobs/watch.ts'
 import { bodyOf, queryOf, stream } from './answer.ts'
 import { targetsOf } from './asked-file.ts'
-import { briefly } from './briefly.ts'
+import { briefly, withoutSecrets } from './briefly.ts'
 import type { FetchReport } from './contract-work.ts'
 import type { ApiDeps } from './deps.ts'
 import { fetchFile } from './fetch-file.ts'
@@ -50,7 +50,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/fetch', async (ctx) => {
     const ask = await bodyOf(ctx, fetchAsk)
-    about(ctx, { action: 'fetch', target: briefly(ask.names) })
+    about(ctx, { action: 'fetch', target: briefly(ask.names.map(withoutSecrets)) })
     for (const name of ask.names) requireFetch(ctx, deps, name)
     const { access } = visitorOf(ctx)
     await stream(ctx, (watch) => fetchAll(deps, { ...ask, access }, watch))

@@ -111,8 +111,10 @@ export function createTake({
     return { row: await rowOf(facts, { objects, bytes, ...counts, until: undefined }), stayed }
   }
 
-  const note: Take['note'] = ({ files, bytes }, facts) =>
-    rowOf(facts, { images: 0, files, objects: files, bytes, until: undefined })
+  const note: Take['note'] = ({ files, bytes }, facts) => {
+    departures.note('removed', { objects: files, bytes })
+    return rowOf(facts, { images: 0, files, objects: files, bytes, until: undefined })
+  }
 
   return { keep, drop, note }
 }

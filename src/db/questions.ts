@@ -2,7 +2,7 @@ import { above } from './accounts/above.ts'
 import { asPlanned } from './accounts/as-planned.ts'
 import { bonds } from './accounts/bonds.ts'
 import { coldestOf } from './accounts/coldest.ts'
-import { file, filesOf } from './accounts/file-detail.ts'
+import { file, filesOf, sizeHere } from './accounts/file-detail.ts'
 import { fileStandings, matchingFiles } from './accounts/file-matching.ts'
 import { fileKinds, fileRepositories, files } from './accounts/files.ts'
 import { goneOf } from './accounts/gone.ts'
@@ -45,6 +45,7 @@ export const questions = {
   files,
   filesOf,
   fileStandings,
+  sizeHere,
   goneOf,
   holdings,
   held,

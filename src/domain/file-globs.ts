@@ -1,4 +1,4 @@
-import { type FileName, fileText, keptWith, parseFileName } from './file-names.ts'
+import { type FileName, fileText, keptWith, parseFileName, withoutGitCase } from './file-names.ts'
 import { createGlob } from './glob.ts'
 import { isPlain } from './glob-set.ts'
 import { type EntryKey, repositoryName } from './names.ts'
@@ -16,6 +16,7 @@ export function fullFilePattern(pattern: string): string {
   const kind = pattern.slice(0, end).toLowerCase()
   const rest = pattern.slice(end + 1)
   if (kind === 'hf') return `${kind}:${rest.replace(/^models\//, '')}`
+  if (kind === 'git') return `${kind}:${withoutGitCase(rest)}`
   return `${kind}:${kind === 'github' ? withoutCase(rest) : rest}`
 }
 

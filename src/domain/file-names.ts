@@ -67,9 +67,14 @@ export function fileText({ kind, repository, file }: FileName): string {
   return `${name}${kind === 'go' ? '@' : '/'}${file}`
 }
 
-/** A name as `fileText` writes it, and entries of modules in full; undefined for what is none. Never throws. */
+/** A name as `fileText` writes it, and entries of modules in full; undefined for what is none, and globs. Never throws. */
 export function parseFileName(text: string): FileName | undefined {
-  const [, prefix = '', rest = ''] = /^(go|github|hf|git):([^*?]+)$/i.exec(text) ?? []
+  return /[*?]/.test(text) ? undefined : parseFullName(text)
+}
+
+/** The same where no glob is meant: some files are called like one ("github:owner/repo/api/releases?page=2"). */
+export function parseFullName(text: string): FileName | undefined {
+  const [, prefix = '', rest = ''] = /^(go|github|hf|git):(.+)$/is.exec(text) ?? []
   const path = rest.replace(/\/+$/, '')
   if (path === '' || path.split('/').includes('')) return undefined
   switch (prefix.toLowerCase()) {
@@ -107,7 +112,14 @@ const COMMIT = /^[0-9a-f]{40}$/
 
 function parseGit(path: string): FileName {
   const [, repository = path, file] = /^(.+?)(?:\.git)?\/(lfs\/[0-9a-f]{64})$/.exec(path) ?? []
-  return { kind: 'git', repository: repository.replace(/\.git$/, ''), file }
+  return { kind: 'git', repository: withoutGitCase(repository.replace(/\.git$/, '')), file }
+}
+
+/** Hosts have no case, and at GitHub nothing else has. */
+export function withoutGitCase(path: string): string {
+  const host = path.split('/', 1)[0] ?? ''
+  const known = host.toLowerCase()
+  return known === 'github.com' ? path.toLowerCase() : known + path.slice(host.length)
 }
 
 /** Its owners and repositories have no case. */

@@ -54,6 +54,11 @@ suite('mirrors among files', () => {
     assert.deepEqual(await names(cache, { kind: 'git' }), [])
     const [mirror] = shown.files.filter(({ kind }) => kind === 'git')
     assert.equal(before - (await du(cache.dataDir)), mirror?.total)
+    const metrics = (await cache.fetch('/metrics', { lint: false })).body.toString()
+    assert.match(
+      metrics,
+      new RegExp(`^cachalot_\\w*bytes_total\\{reason="removed"\\} ${mirror?.total}$`, 'm'),
+    )
     const evictions = (await apiOf(cache).get('/evictions', {})).items
     const kinds = evictions.map(
       ({ files, undoUntil }) => `${files} ${undoUntil === undefined ? 'gone' : 'kept'}`,

@@ -6,7 +6,7 @@ import { apiOf } from '../jobs/support.ts'
 import type { Cachalot } from '../support/cachalot.ts'
 import { fakeClock } from '../support/clock.ts'
 import { startFileLab } from '../support/file-lab.ts'
-import { detail, fill, list, names, pull, TOOL, WEIGHTS } from './files-support.ts'
+import { detail, fill, list, look, names, pull, TOOL, WEIGHTS } from './files-support.ts'
 
 const GITHUB = 'github:owner/repo/releases/download/v1/tool.tgz'
 
@@ -123,6 +123,29 @@ suite('lists of files', () => {
     clock.advance(40 * DAY)
     assert.equal((await list(cache, { kind: 'github' })).items[0]?.state, 'due')
     assert.equal((await list(cache, { kind: 'go' })).items[0]?.state, 'fresh')
+  })
+
+  test('files that are called like globs are found by their names, and go alone', async (t) => {
+    const lab = await startFileLab(t)
+    const { cache, github } = lab
+    const raw = '/https://raw.githubusercontent.com/owner/repo/v1.0.0'
+    github.api('/repos/owner/repo/releases?per_page=1', [])
+    for (const path of ['a*b.txt', 'a%3Fb.txt', 'aXb.txt']) {
+      github.raw(`owner/repo/v1.0.0/${path}`, path)
+      await pull(cache, `${raw}/${path}`)
+    }
+    await pull(cache, '/https://api.github.com/repos/owner/repo/releases?per_page=1')
+    const all = await names(cache)
+    assert.equal(all.length, 4)
+    for (const name of all) {
+      assert.equal((await detail(cache, name)).file.name, name)
+      const { files, notFound } = await look(cache, { names: [name] })
+      assert.deepEqual([files.map((file) => file.name), notFound], [[name], []])
+    }
+    assert.equal((await look(cache, { names: ['github:owner/repo/raw/v1.0.0/a*.txt'] })).count, 3)
+    const addresses = ['api.github.com/repos/owner/repo/releases?per_page=1', `${raw.slice(9)}/a%3Fb.txt`]
+    for (const name of addresses)
+      assert.equal((await apiOf(cache).get('/lookup', { name: `https://${name}` })).cached, 'complete', name)
   })
 
   test('words that are about images only are refused', async (t) => {

@@ -37,6 +37,7 @@ async function ask({ cache }: FileLab, who: string, path: string, body?: object)
   return `${answer.status} ${error?.code ?? cached ?? ''}`.trim()
 }
 
+const DENIED = '403 denied'
 const urlOf = (repository: string): string => `https://github.com/${repository}/releases/download/v1/a.tgz`
 const lookupOf = (name: string): string => `/lookup?name=${encodeURIComponent(name)}`
 
@@ -58,6 +59,39 @@ suite('who may know of files', () => {
     await ask(lab, 'carol', '/fetch', { names: [urlOf('open/repo')] })
     assert.equal(await ask(lab, 'carol', lookupOf(urlOf('open/repo'))), '200 complete')
     assert.equal(await ask(lab, 'bob', lookupOf(urlOf('open/repo'))), '403 denied')
+  })
+
+  test('the history of a repository is told of as its files are', async (t) => {
+    const lab = await start(t)
+    for (const name of ['git:github.com/secret/repo', `git:github.com/secret/repo/lfs/${'a'.repeat(64)}`]) {
+      const path = `/file?name=${name}`
+      assert.deepEqual(
+        [await ask(lab, 'bob', path), await ask(lab, 'carol', path)],
+        [DENIED, '404 not_found'],
+      )
+    }
+  })
+
+  test('files that were asked for where they are stored are in no list of requests', async (t) => {
+    const lab = await start(t)
+    const path = '/https://release-assets.githubusercontent.com/github-production-release-asset/1/ab-cd?a=b'
+    await lab.cache.fetch(path, { lint: false })
+    const seenBy = async (who: string): Promise<string> =>
+      (await lab.cache.fetch('/api/v1/requests', { headers: as(who) })).body.toString()
+    assert.match(await seenBy('carol'), /assets\/ab-cd/)
+    assert.doesNotMatch(await seenBy('bob'), /assets\/ab-cd/)
+  })
+
+  test('logins in addresses are written down nowhere', async (t) => {
+    const lab = await start(t)
+    const names = [
+      'https://me:hunter2@github.com/owner/repo.git',
+      'https://h.example/a?X-Amz-Signature=hunter2',
+    ]
+    for (const name of names) assert.match(await ask(lab, 'carol', '/fetch', { names: [name] }), /^400 /)
+    const audit = await lab.cache.fetch('/api/v1/audit', { headers: as('alice') })
+    assert.match(audit.body.toString(), /"fetch"/)
+    assert.doesNotMatch(audit.body.toString(), /hunter2/)
   })
 
   test('only operators fetch, and nothing that no rule lets be kept', async (t) => {

@@ -93,6 +93,10 @@ test('however a pattern is written, it is compared in one way', () => {
     'github:Owner/*/releases/**': 'github:owner/*/releases/**',
     'github:**/X.tgz': 'github:**/X.tgz',
     'git:github.com/owner/repo.git': 'git:github.com/owner/repo',
+    'git:GitHub.com/Owner/Repo': 'git:github.com/owner/repo',
+    'git:GitHub.com/Owner/*': 'git:github.com/owner/*',
+    'git:Git.Example.org/Owner/Repo': 'git:git.example.org/Owner/Repo',
+    'git:*/Owner/Repo': 'git:*/Owner/Repo',
     'go:golang.org/x/*': 'go:golang.org/x/*',
   }
   for (const [pattern, full] of Object.entries(same)) {

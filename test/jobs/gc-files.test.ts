@@ -172,6 +172,25 @@ suite('files expire', () => {
   })
 })
 
+suite('mirrors that their servers show to nobody any more', () => {
+  test('stay as files of that kind do, unless they are asked for too', { skip }, async (t) => {
+    const clock = fakeClock()
+    const lab = await startFileLab(t, { clock })
+    const { mirror } = await fill(lab)
+    lab.git.state = 'missing'
+    clock.advance(HOUR)
+    await lab.cache.fetch(`/${mirror.slice(4)}/info/refs?service=git-upload-pack`, { lint: false })
+    const states = async () =>
+      (await apiOf(lab.cache).get('/files', { kind: 'git' })).items.map(({ state }) => state)
+    assert.deepEqual(await states(), ['gone'])
+    const goal = { to: 0, grace: 0, upstreams: ['git'] }
+    assert.equal((await gc(lab.cache, goal)).kept.gone, 1)
+    assert.deepEqual(await states(), ['gone'])
+    await gc(lab.cache, { ...goal, includeGone: true })
+    assert.deepEqual(await states(), [])
+  })
+})
+
 suite('a budget of a protocol', () => {
   test('is kept while files come, and again when it is lowered', async (t) => {
     const clock = fakeClock()

@@ -100,6 +100,22 @@ function sharedWith(db: Db, found: FoundFile): FileDetails['sharedWith'] {
   return [...names.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** Bytes of all files of a repository that are here, each name by itself. */
+export function sizeHere(db: Db, name: Omit<FilePlace, 'id'>): number {
+  const place = findPlace(db, name)
+  if (place === undefined) return 0
+  const { kind: frontEnd, repository } = place
+  const select = prepared<[number], { ref: string | Buffer; size: number }>(
+    db,
+    `SELECT e.ref, b.size FROM main.entries e CROSS JOIN main.blobs b ON b.digest = e.digest
+      WHERE e.repository = ? AND e.kind = 'file'`,
+  )
+  let bytes = 0
+  for (const { ref, size } of select.iterate(place.id))
+    if (fileOf({ frontEnd, repository, ref: fromRef(ref) }) !== undefined) bytes += size
+  return bytes
+}
+
 /** Names of the files that have one of these blobs. */
 export function filesOf(db: Db, { digests }: { readonly digests: readonly Sha256[] }): readonly string[] {
   const select = prepared<[Buffer], NameRow>(db, NAMES)

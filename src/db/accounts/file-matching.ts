@@ -90,9 +90,10 @@ function createFind(db: Db, { mirrors, notBefore }: FileMatchAsk) {
 
   const named = ({ kind, repository, file }: FileName): Known[] => {
     const place = findPlace(db, { kind, repository })
-    const here = place === undefined ? [] : repositories(place, onlyHereOf)
+    const here = place === undefined ? NO_FILES : repositories(place, onlyHereOf)
+    if (file !== undefined) return [here.get(file)].filter((known) => known !== undefined)
     const mirror = own.filter(({ facts }) => kind === 'git' && facts.of.repository === repository)
-    return file === undefined ? [...mirror, ...here] : here.filter(({ facts }) => facts.file === file)
+    return [...mirror, ...here.values()]
   }
 
   const all = (test: (facts: FileFacts) => boolean, most: number): Known[] | number => {
@@ -103,22 +104,28 @@ function createFind(db: Db, { mirrors, notBefore }: FileMatchAsk) {
     const known = sizesIn(value)
     const sizeOf = (found: FoundFile): number => known(found) ?? onlyHereOf(found)
     const places = new Map([...before.map(({ of }) => of), ...since].map((place) => [place.id, place]))
-    const now = [...places.values()].flatMap((place) => repositories(place, sizeOf))
+    const now = [...places.values()].flatMap((place) => [...repositories(place, sizeOf).values()])
     return [...own, ...now].filter(({ facts }) => test(facts))
   }
   return { named, all }
 }
 
+/** By their names in a repository. */
+type KnownFiles = ReadonlyMap<string, Known>
+const NO_FILES: KnownFiles = new Map()
+
 /** Reads each repository once. */
 function createRepositories(
   db: Db,
-): (place: FilePlace, onlyHereOf: (found: FoundFile) => number) => readonly Known[] {
+): (place: FilePlace, onlyHereOf: (found: FoundFile) => number) => KnownFiles {
   const read = createFileReader(db)
-  const known = new Map<number, readonly Known[]>()
+  const known = new Map<number, KnownFiles>()
+  const toKnown = (found: FoundFile, onlyHereOf: (found: FoundFile) => number): [string, Known] => [
+    found.file,
+    { facts: fileFacts(found, onlyHereOf(found)), found },
+  ]
   return (place, onlyHereOf) => {
-    const files =
-      known.get(place.id) ??
-      read(place).files.map((found): Known => ({ facts: fileFacts(found, onlyHereOf(found)), found }))
+    const files = known.get(place.id) ?? new Map(read(place).files.map((found) => toKnown(found, onlyHereOf)))
     known.set(place.id, files)
     return files
   }

@@ -40,13 +40,14 @@ export function createOnlyHere(db: Db): (found: FoundFile) => number {
     const pieces = new Map(allOf(found).map((line) => [digestKey(line), line]))
     let bytes = 0
     for (const { digest, bytes: own = 0 } of pieces.values()) {
-      if (own === 0 || isInImages(digest)) continue
+      if (own === 0) continue
       let isShared = false
       for (const row of select.iterate(digest)) {
         isShared = isOther(found, row)
         if (isShared) break
       }
-      if (!isShared) bytes += own
+      // Looked at last: it goes through all names there are, which are few now.
+      if (!isShared && !isInImages(digest)) bytes += own
     }
     return bytes
   }

@@ -109,7 +109,7 @@ function reportOf(deps: GcDeps, found: Survey, { freed, startedAt }: Outcome): G
 
 /** Mirrors are in no plan's counts of what stays. */
 function keptOf({ annex }: GcDeps, { plan, inUse, annexed, ask }: Survey): GcReport['kept'] {
-  const { pinned, pinnedBytes, young, ...kept } = plan.kept
+  const { pinned, pinnedBytes, young, gone, ...kept } = plan.kept
   const mirrors = annexed.filter(({ name }) => annex.isPinned(name))
   const isYoung = ({ name, usedAt }: Annexed): boolean => usedAt > ask.youngSince && !annex.isPinned(name)
   return {
@@ -118,5 +118,7 @@ function keptOf({ annex }: GcDeps, { plan, inUse, annexed, ask }: Survey): GcRep
     pinned: pinned + mirrors.length,
     pinnedBytes: pinnedBytes + mirrors.reduce((sum, { bytes }) => sum + bytes, 0),
     young: young + annexed.filter(isYoung).length,
+    gone:
+      gone + (ask.keepsGone === true ? annexed.filter(({ refusedAt }) => refusedAt !== undefined).length : 0),
   }
 }

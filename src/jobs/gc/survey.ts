@@ -59,7 +59,7 @@ export async function survey(deps: GcDeps, goal: GcGoal, lists: boolean): Promis
     goal: imageGoalOf(goal),
     scope: { upstreams: goal.upstreams, conditions: goal.conditions },
     blobs: store.layout.blobs,
-    mirrors: mayGo(deps, annexed),
+    mirrors: mayGo(deps, annexed, keepsGone(goal)),
     lists,
   }
   const plan = await index.clerk.ask('plan', ask)
@@ -86,7 +86,7 @@ export async function narrowed(
     ...found.ask,
     lists: false,
     held: store.held(),
-    mirrors: mayGo(deps, annexed),
+    mirrors: mayGo(deps, annexed, found.ask.keepsGone === true),
     shown: rest,
     exclude,
   })
@@ -132,9 +132,10 @@ function toSurvey(deps: GcDeps, found: Found, plan: Plan): Survey {
 }
 
 /** What is left out of a plan cannot go. */
-function mayGo({ annex }: GcDeps, annexed: readonly Annexed[]): PlanOrder['mirrors'] {
+function mayGo({ annex }: GcDeps, annexed: readonly Annexed[], staysGone: boolean): PlanOrder['mirrors'] {
   return annexed
     .filter(({ name, isBusy }) => !isBusy && !annex.isPinned(name))
+    .filter(({ refusedAt }) => !staysGone || refusedAt === undefined)
     .map(({ name, bytes, usedAt }) => ({ name, bytes, usedAt }))
 }
 
