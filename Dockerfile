@@ -1,4 +1,4 @@
-# Packages come from registry.npmjs.org, or from a nearer one:
+# Packages come from npm's own registry, or from a nearer one:
 #   docker build --build-arg NPM_CONFIG_REGISTRY=https://registry.npmmirror.com .
 
 FROM node:26-slim AS packages

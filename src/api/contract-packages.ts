@@ -1,5 +1,9 @@
 /** Offline packages: images as one archive, out of the cache and into it. */
 
+import type { ImportedImage } from '../packages/imports.ts'
+
+export type { ImportedImage } from '../packages/imports.ts'
+
 export interface ExportAsk {
   /** Images: "nginx:1.27", "ghcr.io/org/app@sha256:…"; up to 100. */
   readonly name: string | readonly string[]
@@ -44,23 +48,6 @@ export interface ImportAsk {
   readonly as?: string
   /** The upstream below which all of it belongs, whatever registries the archive names. */
   readonly upstream?: string
-}
-
-export interface ImportedImage {
-  readonly name: string
-  readonly digest: string
-  readonly platforms: readonly string[]
-  /** Manifests, configs and layers. */
-  readonly blobs: number
-  /** Those that were here before. */
-  readonly before: number
-  /** Bytes of all of them. */
-  readonly bytes: number
-  /**
-   * archive: as the archive has it. made: the archive had no manifest, as older ones of Docker, so one was made here; its
-   * digest is none that a registry knows.
-   */
-  readonly manifest: 'archive' | 'made'
 }
 
 export interface ImportReport {

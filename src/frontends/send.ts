@@ -3,7 +3,7 @@ import type { Content, Meta } from '../cache/want.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/names.ts'
 import { type ByteRange, parseRange, type RangeAnswer, resolveRange, WHOLE } from '../domain/range.ts'
-import type { Piece, Run } from '../domain/run.ts'
+import { constantRun, type Run } from '../domain/run.ts'
 import type { Exchange } from './front-end.ts'
 import { sendRun } from './send-run.ts'
 
@@ -140,18 +140,6 @@ async function* partsOf(
     yield (await content.read(range)).run
   }
   yield constantRun(foot)
-}
-
-function constantRun(bytes: Buffer): Run {
-  let left: Piece | undefined = { bytes, release: () => undefined }
-  return {
-    pull: async () => {
-      const piece = left
-      left = undefined
-      return piece
-    },
-    close: () => undefined,
-  }
 }
 
 function start(exchange: Exchange, status: number, headers: Headers, outcome: Outcome): void {

@@ -15,39 +15,38 @@ export type Reading<L extends string> = () => readonly Sample<L>[] | Promise<rea
 /** A metric that goes up and down. */
 export function addGauge<L extends string = never>(
   registry: Registry,
-  { name, help, labels = [] }: Instrument<L>,
+  instrument: Instrument<L>,
   read: Reading<L>,
 ): void {
-  const gauge: Gauge<L> = new Gauge<L>({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [],
-    collect: async () => {
+  const gauge: Gauge<L> = new Gauge<L>(
+    configurationOf(instrument, async () => {
       const samples = await read()
       gauge.reset()
-      for (const [labelsOf, value] of samples) gauge.set(labelsOf, value)
-    },
-  })
+      for (const [labels, value] of samples) gauge.set(labels, value)
+    }),
+  )
   registry.registerMetric(gauge)
 }
 
 /** A metric that is counted elsewhere and begins at nothing with the process. */
 export function addCounter<L extends string>(
   registry: Registry,
-  { name, help, labels = [] }: Instrument<L>,
+  instrument: Instrument<L>,
   read: Reading<L>,
 ): void {
-  const counter: Counter<L> = new Counter<L>({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [],
-    collect: async () => {
+  const counter: Counter<L> = new Counter<L>(
+    configurationOf(instrument, async () => {
       const samples = await read()
       counter.reset()
-      for (const [labelsOf, value] of samples) counter.inc(labelsOf, value)
-    },
-  })
+      for (const [labels, value] of samples) counter.inc(labels, value)
+    }),
+  )
   registry.registerMetric(counter)
+}
+
+function configurationOf<L extends string>(
+  { name, help, labels = [] }: Instrument<L>,
+  collect: () => Promise<void>,
+) {
+  return { name, help, labelNames: [...labels], registers: [], collect }
 }

@@ -2,7 +2,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Content } from '../cache/want.ts'
 import { AppError } from '../domain/errors.ts'
 import type { ByteRange } from '../domain/range.ts'
-import type { Piece, Run } from '../domain/run.ts'
+import { constantRun, type Piece, type Run } from '../domain/run.ts'
 import type { PackedBlob } from './collect.ts'
 import type { Plan, Segment } from './plan.ts'
 
@@ -191,16 +191,4 @@ function cutRun(run: Run, { skip, length, isToEnd, wrong, close }: Cut): Run {
 function wrongSize({ digest, size }: PackedBlob, found: number): AppError {
   const said = `${digest} has ${found} bytes, and its manifest says ${size}`
   return new AppError('upstream_invalid', { detail: { said } })
-}
-
-function constantRun(bytes: Buffer): Run {
-  let left: Piece | undefined = { bytes, release: () => undefined }
-  return {
-    pull: async () => {
-      const piece = left
-      left = undefined
-      return piece
-    },
-    close: () => undefined,
-  }
 }

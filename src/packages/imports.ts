@@ -26,13 +26,21 @@ export interface ImportAsk {
   readonly size: number
 }
 
-export interface Imported {
+/** An image that is here now. */
+export interface ImportedImage {
   readonly name: string
   readonly digest: string
   readonly platforms: readonly string[]
+  /** Manifests, configs and layers. */
   readonly blobs: number
+  /** Those that were here before. */
   readonly before: number
+  /** Bytes of all of them. */
   readonly bytes: number
+  /**
+   * archive: as the archive has it. made: the archive had no manifest, as older ones of Docker, so one was made here; its
+   * digest is none that a registry knows.
+   */
   readonly manifest: 'archive' | 'made'
 }
 
@@ -56,7 +64,7 @@ export interface Imports {
    * Takes an archive as it comes. Everything in it is verified before anything is kept; where something is wrong with
    * it, AppError says what, and nothing is. Rejects with the signal's reason, too.
    */
-  run(ask: ImportAsk, archive: AsyncIterable<Buffer>, watch: ImportWatch): Promise<readonly Imported[]>
+  run(ask: ImportAsk, archive: AsyncIterable<Buffer>, watch: ImportWatch): Promise<readonly ImportedImage[]>
 }
 
 export interface ImportsDeps {
@@ -131,8 +139,8 @@ async function keepAll(
   keep: ReturnType<typeof createKeep>,
   images: readonly FoundImage[],
   { names, signal }: { names: readonly (readonly GivenName[])[]; signal: AbortSignal },
-): Promise<readonly Imported[]> {
-  const reports: Imported[] = []
+): Promise<readonly ImportedImage[]> {
+  const reports: ImportedImage[] = []
   for (const [at, image] of images.entries()) {
     signal.throwIfAborted()
     const own = names[at] ?? []

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { startDocker } from './docker-daemon.ts'
 import { exercise, exerciseStale, openOrSkip, type PullClient } from './exercise.ts'
 import { GREETING } from './fixtures.ts'
 import { createTar, findBusybox } from './images.ts'
 import { type Lab, openLab } from './lab.ts'
-import { missingOrNotRoot, run, startDaemon, waitUntilReady } from './process.ts'
+import { missingOrNotRoot } from './process.ts'
 
 interface Docker extends PullClient, AsyncDisposable {
   docker(args: readonly string[], input?: Uint8Array): Promise<string>
@@ -14,32 +13,9 @@ interface Docker extends PullClient, AsyncDisposable {
 
 /** A Docker daemon of its own without any network, with the cache as its mirror of Docker Hub. */
 async function openDocker(lab: Lab): Promise<Docker> {
-  const dir = join(lab.dir, 'docker')
-  await mkdir(dir)
-  const socket = `unix://${dir}/docker.sock`
-  const state = [
-    '--data-root',
-    join(dir, 'data'),
-    '--exec-root',
-    join(dir, 'exec'),
-    '--pidfile',
-    join(dir, 'pid'),
-  ]
-  const network = ['--bridge', 'none', '--iptables=false', '--ip6tables=false']
-  const registries = ['--registry-mirror', lab.cache.url, '--insecure-registry', '127.0.0.0/8']
-  // This machine's own daemon.json could contradict the flags.
-  const config = join(dir, 'daemon.json')
-  await writeFile(config, '{}')
-  const daemon = startDaemon(
-    'dockerd',
-    [...state, ...network, ...registries, '--config-file', config, '-H', socket],
-    lab.env,
-  )
-  const docker = async (args: readonly string[], input?: Uint8Array): Promise<string> => {
-    const options = { env: lab.env, ...(input === undefined ? {} : { input }) }
-    return (await run('docker', ['-H', socket, ...args], options)).toString().trim()
-  }
-  await waitUntilReady(daemon, () => docker(['version']), 60_000)
+  const flags = ['--registry-mirror', lab.cache.url, '--insecure-registry', '127.0.0.0/8']
+  const daemon = await startDocker(lab, flags)
+  const { docker } = daemon
   return {
     docker,
     async pull(reference) {
@@ -49,7 +25,7 @@ async function openDocker(lab: Lab): Promise<Docker> {
     },
     remove: async (reference) => void (await docker(['rmi', '--force', reference])),
     log: () => daemon.log(),
-    [Symbol.asyncDispose]: () => daemon.stop(),
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   }
 }
 

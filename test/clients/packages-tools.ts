@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'smol-toml'
+import { startDocker } from './docker-daemon.ts'
 import type { Lab } from './lab.ts'
-import { type Daemon, findBinary, run, startDaemon, waitUntilReady } from './process.ts'
+import { findBinary, run, startDaemon, waitUntilReady } from './process.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -12,29 +13,11 @@ export interface DockerTool extends AsyncDisposable {
 }
 
 export async function openDockerTool(lab: Lab): Promise<DockerTool> {
-  const dir = join(lab.dir, 'docker')
-  await mkdir(dir)
-  const socket = `unix://${dir}/docker.sock`
-  const config = join(dir, 'daemon.json')
-  await writeFile(config, '{}')
-  const state = [
-    '--data-root',
-    join(dir, 'data'),
-    '--exec-root',
-    join(dir, 'exec'),
-    '--pidfile',
-    join(dir, 'pid'),
-  ]
-  const network = ['--bridge', 'none', '--iptables=false', '--ip6tables=false']
-  const daemon: Daemon = startDaemon(
-    'dockerd',
-    [...state, ...network, '--config-file', config, '-H', socket],
-    lab.env,
-  )
-  const docker = async (...args: string[]): Promise<string> =>
-    (await run('docker', ['-H', socket, ...args], { env: lab.env })).toString().trim()
-  await waitUntilReady(daemon, () => docker('version'), 60_000)
-  return { docker, [Symbol.asyncDispose]: () => daemon.stop() }
+  const daemon = await startDocker(lab)
+  return {
+    docker: (...args) => daemon.docker(args),
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+  }
 }
 
 /** podman with everything of its own below the lab. */

@@ -24,7 +24,8 @@ async function killDuringFetch(
   t.after(() => void child.kill('SIGKILL'))
   const [line] = (await once(child.stdout, 'data')) as [Buffer] // what it prints is bytes
   const before = fake.asked('fetch').length
-  fake.stallAfter = 60_000
+  // More than one packet of 64 KiB: until the first one is whole, git makes no file.
+  fake.stallAfter = 150_000
   const isComing = () => globSync('git/*/objects/pack/tmp_pack_*', { cwd: dataDir }).length > 0
   const ask = () =>
     fetchAll(line.toString().trim(), {

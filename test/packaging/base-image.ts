@@ -82,7 +82,8 @@ function mirror(): string {
   const asked = ['indextargets', '--format', '$(REPO_URI) $(ORIGIN)', 'Created-By: Packages']
   const { stdout } = spawnSync('apt-get', asked, { encoding: 'utf8' })
   const [, site] = /^(\S+) Debian$/m.exec(stdout ?? '') ?? []
-  return site ?? 'http://deb.debian.org/debian'
+  if (site === undefined) throw new Error('apt does not know where packages of Debian come from')
+  return site
 }
 
 /** The npm that runs these tests, or else the one in the PATH. */

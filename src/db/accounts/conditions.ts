@@ -87,8 +87,17 @@ function onRepository(matches: (name: string) => boolean): Test<ImageFacts> {
   }
 }
 
-/** Numbers that images and repositories both have. */
-function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFacts> | undefined {
+/** What images, repositories and files all have. Times are milliseconds since the epoch, sizes bytes on disk. */
+interface Numbers {
+  readonly total: number
+  readonly onlyHere: number
+  readonly firstCached: number
+  readonly lastUsed: number
+  readonly pulls: number
+}
+
+/** Undefined for what is about something else. */
+export function numberCondition(condition: Condition): Test<Numbers> | undefined {
   switch (condition.kind) {
     case 'idle':
       return ({ lastUsed }) => lastUsed < condition.before
@@ -102,6 +111,14 @@ function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFact
       return (row) => row[condition.of] < condition.bytes
     case 'fewer':
       return ({ pulls }) => pulls < condition.pulls
+    default:
+      return undefined
+  }
+}
+
+/** What images and repositories both have. */
+function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFacts> | undefined {
+  switch (condition.kind) {
     case 'untagged':
       return ({ tags }) => tags === 0
     case 'tagged':
@@ -109,7 +126,7 @@ function sharedCondition(condition: Condition): Test<ImageFacts | RepositoryFact
     case 'pinned':
       return ({ pinned }) => pinned
     default:
-      return undefined
+      return numberCondition(condition)
   }
 }
 

@@ -3,6 +3,7 @@ import { createFileGlob, createFileGlobs } from '../../domain/file-globs.ts'
 import type { FileKind } from '../../domain/file-names.ts'
 import { createGlob } from '../../domain/glob.ts'
 import { isProtocolName } from '../../domain/protocol-names.ts'
+import { numberCondition } from './conditions.ts'
 import type { FileFacts } from './file-facts.ts'
 
 type Test = (file: FileFacts) => boolean
@@ -63,18 +64,6 @@ function nameTest(glob: string): Test {
 
 function testOf(condition: Condition, isPinned: Test): Test {
   switch (condition.kind) {
-    case 'idle':
-      return ({ lastUsed }) => lastUsed < condition.before
-    case 'used':
-      return ({ lastUsed }) => lastUsed >= condition.after
-    case 'older':
-      return ({ firstCached }) => firstCached < condition.before
-    case 'larger':
-      return (file) => file[condition.of] > condition.bytes
-    case 'smaller':
-      return (file) => file[condition.of] < condition.bytes
-    case 'fewer':
-      return ({ pulls }) => pulls < condition.pulls
     case 'pinned':
       return isPinned
     case 'gone':
@@ -87,6 +76,6 @@ function testOf(condition: Condition, isPinned: Test): Test {
       return nameTest(isProtocolName(own) ? own : condition.glob)
     }
     default:
-      return () => false
+      return numberCondition(condition) ?? (() => false)
   }
 }
