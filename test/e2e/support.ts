@@ -49,15 +49,11 @@ export function digestOf(bytes: Buffer): Digest {
 
 /** Every file has the content its name says, every row has its file and every file its row, once it is quiet. */
 export async function assertStoreSound(dataDir: string): Promise<void> {
-  await eventually(
-    'rows and files agree',
-    async () => {
-      const files = await blobFiles(dataDir)
-      const rows = blobRows(dataDir)
-      return files.length === rows.size && files.every(({ digest, size }) => rows.get(digest) === size)
-    },
-    5000,
-  )
+  await eventually('rows and files agree', async () => {
+    const files = await blobFiles(dataDir)
+    const rows = blobRows(dataDir)
+    return files.length === rows.size && files.every(({ digest, size }) => rows.get(digest) === size)
+  })
   for (const { path, digest } of await blobFiles(dataDir)) {
     assert.equal(digestOf(await readFile(path)), digest, path)
   }
@@ -104,7 +100,7 @@ export async function parts(dataDir: string): Promise<{ name: string; size: numb
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const until = performance.now() + timeoutMs
   while (!(await check())) {
@@ -133,5 +129,5 @@ export async function pull(cache: Cachalot, blob: AddedBlob, repo?: string): Pro
 
 /** No download left anything growing behind, once it is quiet. */
 export async function assertNoParts(dataDir: string): Promise<void> {
-  await eventually('no part is left', async () => (await parts(dataDir)).length === 0, 5000)
+  await eventually('no part is left', async () => (await parts(dataDir)).length === 0)
 }

@@ -59,12 +59,12 @@ async function main(): Promise<void> {
 
 function describe({ tally, quiet, ...sums }: SoakReport): string {
   const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`
-  const { whole, ranges, heads, left, slow, refused, cut, bytes } = tally
+  const { whole, ranges, heads, left, slow, unproven, refused, cut, bytes } = tally
   const curve = (key: 'resident' | 'heap'): string => quiet.map((one) => Math.round(one[key] / MIB)).join(' ')
   return `
 ${sums.seconds} s, ${sums.restarts} restarts, ${sums.kills} kills, ${sums.deeds} deeds of an operator, ${sums.struck} faults
 ${whole} whole, ${slow} slow, ${ranges} ranges, ${heads} heads, ${left} left early: ${mib(bytes)}, all of it right
-${refused} refused, ${cut} cut while something was wrong
+${refused} refused, ${cut} cut, ${unproven} ranges with the upstream's own wrong byte while something was wrong
 most on disk ${mib(sums.disk)}, most resident ${mib(sums.resident)}
 resident at quiet moments, MiB: ${curve('resident')}
 heap and buffers, MiB: ${curve('heap')}

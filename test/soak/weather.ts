@@ -4,11 +4,14 @@ import { KIB, MIB } from '../e2e/support.ts'
 import type { Fault } from '../support/fake-faults.ts'
 import type { FakeUpstream } from '../support/fake-upstream.ts'
 
+/** Behind that many bytes only the last one is ever flipped. */
+export const MOST_CORRUPT = 64 * KIB
+
 /** What goes wrong at upstreams every day. */
 const FAULTS: readonly ((random: Random) => Fault)[] = [
   (random) => ({ resetAfter: Math.floor(random() * 2 * MIB) }),
   (random) => ({ truncateAfter: Math.floor(random() * MIB) }),
-  (random) => ({ corruptAt: Math.floor(random() * 64 * KIB) }),
+  (random) => ({ corruptAt: Math.floor(random() * MOST_CORRUPT) }),
   () => ({ corruptAt: -1 }),
   () => ({ status: 500 }),
   () => ({ status: 503, headers: { 'retry-after': '1' } }),

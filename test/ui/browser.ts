@@ -51,7 +51,7 @@ export async function openPage(browser: Browser, base: string, look: Look = {}):
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const errors: string[] = []
   const requests: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))
@@ -76,7 +76,7 @@ export async function settle(page: Page): Promise<void> {
 
 /** Waits until an expression is true in the page. Playwright's own way to wait evaluates text, which the policy forbids. */
 export async function until(page: Page, condition: string): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   while (!(await evaluate<boolean>(page, condition))) {
     assert.ok(performance.now() < deadline, `never: ${condition}`)
     await sleep(30)

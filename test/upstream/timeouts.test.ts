@@ -15,9 +15,9 @@ test('no connection within its time is upstream_timeout, and the upstream rests 
 
 test('no headers within their time is upstream_timeout, never repeated, and the upstream rests', async (t) => {
   const hub = await serve(t, () => undefined)
-  const { client } = clientFor(t, hub.url, {}, { limits: { headersMs: 80 } })
+  const { client } = clientFor(t, hub.url, {}, { limits: { headersMs: 600 } })
   const error = await rejection(client.get(BLOB), 'upstream_timeout')
-  assert.equal(error.detail.said, 'no answer within 80 ms')
+  assert.equal(error.detail.said, 'no answer within 600 ms')
   assert.equal(hub.hits.length, 1)
   assert.equal(client.health('hub'), 'open')
   await until(() => hub.sockets() === 0)
@@ -32,11 +32,11 @@ test('the time for headers includes redirects and repetitions', async (t) => {
 })
 
 test('headersWithin shortens the time; those who can wait are still let through', async (t) => {
-  const hub = await serve(t, (_, response) => void setTimeout(() => response.end('x'), 100))
+  const hub = await serve(t, (_, response) => void setTimeout(() => response.end('x'), 2000))
   const { client, clock } = clientFor(t, hub.url)
-  await rejection(client.head(MANIFEST, { headersWithin: 30 }), 'upstream_timeout')
+  await rejection(client.head(MANIFEST, { headersWithin: 600 }), 'upstream_timeout')
   assert.equal(client.health('hub'), 'open')
-  await rejection(client.head(MANIFEST, { headersWithin: 30 }), 'upstream_unreachable')
+  await rejection(client.head(MANIFEST, { headersWithin: 600 }), 'upstream_unreachable')
   assert.equal(hub.hits.length, 1)
   clock.advance(10)
   assert.equal(await textOf((await client.get(BLOB)).body), 'x')
