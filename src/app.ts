@@ -7,10 +7,12 @@ import { type Clock, HOUR, MINUTE, SECOND, systemClock } from './domain/clock.ts
 import type { Log } from './domain/log.ts'
 import { openEngine } from './engine.ts'
 import type { Entrance } from './entrance.ts'
+import { createFinding } from './finding.ts'
 import { createFrontDoor, ociSettings } from './front-door.ts'
 import { createGitFetcher } from './frontends/git/fetcher.ts'
 import { gitSettings } from './git-settings.ts'
 import { SETUP_PATH } from './http/setup-routes.ts'
+import { createHub } from './hub/hub.ts'
 import { createLocalAccess } from './local-access.ts'
 import { createManagement } from './management.ts'
 import { metricsSources } from './measuring.ts'
@@ -64,22 +66,24 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   const { log, consoleFolder = CONSOLE, abandonGrace, effective = NO_FILE } = seams
   const clock = seams.clock ?? systemClock
   const engine = await openEngine(() => config, { clock, log, abandonGrace })
-  const { owner, store, index, client, metrics, parts, entrance, git } = engine
+  const { owner, store, index, client, metrics, traces, parts, entrance, git } = engine
   const { isOwner } = owner
   let transport: Transport | undefined
   const activity = createActivity(clock)
   const certificate = () => transport?.certificate()
-  const common = { config: () => config, index, store, parts, entrance, activity, clock, log }
+  const common = { config: () => config, index, store, parts, entrance, activity, traces, clock, log }
   const inside: Inside = {
     ask: (ask) => door.ask(ask),
     git: createGitFetcher({ git, settings: () => gitSettings(config), clock }),
   }
-  const outward = { effective, client, certificate, inside }
+  const hub = createHub({ client, settings: () => config.hub, clock })
+  const find = createFinding({ hub, index, clock })
+  const outward = { effective, client, certificate, inside, hub }
   const management = createManagement({ ...common, ...outward, isOwner, ociSettings })
   const { remote: api, scheduler } = management
   metrics.readFrom(metricsSources({ ...common, client, scheduler }))
   const isStopping = (): boolean => stopping
-  const door = createFrontDoor({ ...common, client, git, api, metrics, consoleFolder, isStopping })
+  const door = createFrontDoor({ ...common, client, git, find, api, metrics, consoleFolder, isStopping })
   const local = createLocalAccess({ folder: store.layout.root, handle: management.local, isOwner, log })
   const flush = (): void => {
     parts.flush()
@@ -101,7 +105,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     await Promise.all([management.scheduler.stop(), management.describer.stop()])
     if (seams.listen !== 'local') await local.close(SECOND)
     await Promise.all([parts.flights.drain(), git.close()])
-    await Promise.all([client.close(), parts.undo.settled()])
+    await Promise.all([client.close(), parts.undo.settled(), traces.close()])
     flush()
     await index.close()
     owner.release()

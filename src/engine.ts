@@ -9,11 +9,13 @@ import { createDataOwner } from './data-owner.ts'
 import { openIndex } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Log } from './domain/log.ts'
+import { VERSION } from './domain/version.ts'
 import { createEntrance } from './entrance.ts'
 import { createGit, type Git, type GitDeps } from './git/git.ts'
 import { mirrorSettings } from './git-settings.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createStore, type Store } from './store/store.ts'
+import { createTraces } from './traces/traces.ts'
 import { createOriginClient } from './upstream/client.ts'
 import type { UpstreamSettings } from './upstream/settings.ts'
 
@@ -34,7 +36,10 @@ export async function openEngine(config: () => Config, { clock, log, abandonGrac
   owner.tryClaim(store.layout.lock)
   const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
   const metrics = createMetrics()
-  const client = createOriginClient({ upstreams: originsIn(config()), clock, log, meter: metrics.meter })
+  const traces = createTraces({ version: VERSION, log })
+  await traces.update(config().traces)
+  const meter = { ...metrics.meter, asking: traces.call }
+  const client = createOriginClient({ upstreams: originsIn(config()), clock, log, meter })
   const grace = abandonGrace === undefined ? {} : { abandonGrace }
   const settings = settingsOf(config)
   const parts = await createCacheParts({ client, index, store, clock, log, settings, ...grace })
@@ -49,6 +54,7 @@ export async function openEngine(config: () => Config, { clock, log, abandonGrac
     index,
     client,
     metrics,
+    traces,
     parts,
     entrance,
     git,
@@ -59,6 +65,7 @@ export async function openEngine(config: () => Config, { clock, log, abandonGrac
       void configurePins(parts.pinned, config(), log)
       void makeRoomNow()
       client.update(originsIn(config()))
+      void traces.update(config().traces)
       entrance.update(config())
     },
   }
@@ -106,6 +113,6 @@ function cacheSettings(config: Config): CacheSettings {
 }
 
 /** Everybody who may be asked for anything. */
-function originsIn({ upstreams, fileUpstreams }: Config): readonly UpstreamSettings[] {
-  return [...upstreams, ...fileUpstreams]
+function originsIn({ upstreams, fileUpstreams, hub }: Config): readonly UpstreamSettings[] {
+  return [...upstreams, ...fileUpstreams, ...(hub.upstream === undefined ? [] : [hub.upstream])]
 }

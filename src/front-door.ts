@@ -16,6 +16,7 @@ import { createGoFrontEnd } from './frontends/go/front-end.ts'
 import { createHfFrontEnd } from './frontends/hf/front-end.ts'
 import type { AskInside } from './frontends/inside.ts'
 import { createOciFrontEnd, type OciSettings } from './frontends/oci/front-end.ts'
+import type { FindRepositories } from './frontends/oci/search.ts'
 import type { Git } from './git/git.ts'
 import { createSigner } from './git/signer.ts'
 import { gitSettings } from './git-settings.ts'
@@ -30,6 +31,7 @@ import { createService } from './http/service.ts'
 import { createVirtualHosts } from './http/virtual-hosts.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Store } from './store/store.ts'
+import type { Traces } from './traces/traces.ts'
 import type { OriginClient } from './upstream/origin.ts'
 import { virtualHosts } from './virtual-hosts.ts'
 
@@ -49,6 +51,7 @@ export function createFrontDoor(deps: {
   readonly parts: CacheParts
   readonly client: Pick<OriginClient, 'rateLimit'>
   readonly git: Git
+  readonly find: FindRepositories
   readonly index: Index
   readonly store: Store
   readonly clock: Clock
@@ -56,6 +59,7 @@ export function createFrontDoor(deps: {
   /** The management API, for whoever logs in. */
   readonly api: RequestListener
   readonly metrics: Pick<Metrics, 'render'>
+  readonly traces: Pick<Traces, 'follow' | 'begin'>
   readonly consoleFolder: string
   readonly isStopping: () => boolean
 }): FrontDoor {
@@ -81,17 +85,22 @@ export function createFrontDoor(deps: {
   })
   const pages = { setup, plainSetup, metrics, consoleFolder }
   const service = createService({ isStopping, probe, door: entrance, ...pages, clock, log })
-  const handle = createPipeline({
+  const { traces, activity } = deps
+  const pipeline = createPipeline({
     frontEnds: protocols.frontEnds,
     placeOf: (host) => placeOf(host),
     fallback: (req, res) => (req.url?.startsWith('/api/') === true ? api(req, res) : service(req, res)),
     door: entrance,
-    watch: deps.activity.begin,
+    watch: (arrival) => {
+      const traced = traces.begin(arrival)
+      const ended = activity.begin(arrival)
+      return traced === undefined ? ended : (ms) => (ended(ms), traced(ms))
+    },
     note: (traffic) => index.usage.note({ ...traffic, at: clock() }),
     log,
   })
   return {
-    handle,
+    handle: (req, res) => traces.follow(() => pipeline(req, res)),
     ask: createInside({ frontEnds: protocols.frontEnds, log }),
     refresh: () => {
       protocols.refresh()
@@ -102,7 +111,7 @@ export function createFrontDoor(deps: {
 
 type ProtocolDeps = Omit<
   Parameters<typeof createFrontDoor>[0],
-  'entrance' | 'activity' | 'index' | 'api' | 'metrics' | 'consoleFolder' | 'isStopping'
+  'entrance' | 'activity' | 'index' | 'api' | 'metrics' | 'traces' | 'consoleFolder' | 'isStopping'
 >
 
 interface Protocols {
@@ -118,13 +127,14 @@ function createProtocols({
   parts,
   client,
   git: mirrors,
+  find,
   store,
   config,
   clock,
   log,
 }: ProtocolDeps): Protocols {
   const { cache, made: keeper } = parts
-  const oci = createOciFrontEnd(parts, ociSettings(config()))
+  const oci = createOciFrontEnd({ ...parts, find }, ociSettings(config()))
   const go = createGoFrontEnd({ cache, keeper, log }, goSettings(config()))
   const hf = createHfFrontEnd({ cache, keeper }, hfSettings(config()))
   const signer = createSigner(join(store.layout.git, 'key'))

@@ -20,6 +20,7 @@ import { readConfigFacts } from './frontends/oci/config-facts.ts'
 import { createOciFetcher } from './frontends/oci/fetcher.ts'
 import type { OciSettings } from './frontends/oci/front-end.ts'
 import { isFromPage } from './http/gate.ts'
+import type { Hub } from './hub/hub.ts'
 import { createDescriber } from './jobs/describe.ts'
 import { createGc } from './jobs/gc/gc.ts'
 import type { GcSettings } from './jobs/gc/goal.ts'
@@ -30,6 +31,7 @@ import { createExports } from './packages/exports.ts'
 import { createImports } from './packages/imports.ts'
 import type { Store } from './store/store.ts'
 import type { ReloadableOriginClient } from './upstream/client.ts'
+import { createWarmLists } from './warm-lists.ts'
 
 /** Bytes per second that the scheduled check reads, so that pulls keep most of the disk. */
 const SCRUB_RATE = 100 * MIB
@@ -62,6 +64,7 @@ interface ManagementDeps {
   readonly isOwner: () => boolean
   readonly ociSettings: (config: Config) => OciSettings
   readonly inside: Inside
+  readonly hub: Hub
 }
 
 /** What looks after the cache: jobs by the clock, and the API of commands and console. */
@@ -94,7 +97,9 @@ export function createManagement(deps: ManagementDeps) {
       log.warn({ event: 'describe', err: error }, 'what landed could not be described')
     })
   }
-  const plan = ({ jobs }: Config): void => scheduler.plan({ gc: jobs.gc, scrub: jobs.scrub })
+  const { prefetch, planned } = createWarmLists({ ...deps, scheduler })
+  const plan = (next: Config): void =>
+    scheduler.plan({ gc: next.jobs.gc, scrub: next.jobs.scrub }, planned(next))
   plan(config())
   const rateLimit = (upstream: string) => client.rateLimit(upstream)
   const watching = createWatching({
@@ -119,7 +124,9 @@ export function createManagement(deps: ManagementDeps) {
     inside,
     exports: createExports({ cache: parts.cache, index, settings: oci }),
     imports: createImports({ ...parts, index, store, settings: oci }),
+    hub: deps.hub,
     scheduler,
+    prefetch,
     rateLimit,
     watching,
     checks: deps.activity.checks,

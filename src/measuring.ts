@@ -54,13 +54,27 @@ async function storeState({ config, index, store, parts }: MeasuringDeps) {
     index: await store.indexBytes(),
     blobs: totals.blobs,
     pinned: totals.pinned,
-    upstreams: totals.upstreams.map(({ upstream, bytes }) => ({
+    upstreams: withMirrors(totals.upstreams, await parts.annex.bytes()).map(({ upstream, bytes }) => ({
       upstream,
       bytes,
       budget: budgets.get(upstream) ?? 0,
     })),
   }
 }
+
+interface Held {
+  readonly upstream: string
+  readonly bytes: number
+}
+
+/** Mirrors are in nobody's index; their upstream is that of their large files. */
+function withMirrors(held: readonly Held[], bytes: number): readonly Held[] {
+  const isOther = ({ upstream }: Held): boolean => upstream !== MIRRORS
+  const files = held.find((one) => !isOther(one))?.bytes ?? 0
+  return files + bytes === 0 ? held : [...held.filter(isOther), { upstream: MIRRORS, bytes: files + bytes }]
+}
+
+const MIRRORS = 'git'
 
 function hitRatio(minutes: readonly TrafficSums[]): ReturnType<MetricsSources['hitRatio']> {
   const sum = (key: 'requests' | 'bytes' | 'hits' | 'hitBytes'): number =>

@@ -15,6 +15,7 @@ import { evictRoutes } from './evict.ts'
 import { exportRoutes } from './export.ts'
 import { fileRoutes } from './files.ts'
 import { gcRoutes } from './gc.ts'
+import { hubRoutes } from './hub.ts'
 import { imageRoutes } from './images.ts'
 import { importRoutes } from './import.ts'
 import { createKeepSafe } from './keep-safe.ts'
@@ -24,6 +25,7 @@ import { manifestRoutes } from './manifest.ts'
 import { openApiRoutes } from './openapi/openapi.ts'
 import { passwordRoutes } from './password.ts'
 import { pinRoutes } from './pins.ts'
+import { prefetchRoutes } from './prefetch.ts'
 import { removeRoutes } from './remove.ts'
 import { refuseForeignSites, requireRole, requireSomebody } from './roles.ts'
 import { sessionRoutes } from './session.ts'
@@ -73,8 +75,10 @@ export function createApi(deps: ApiDeps): Router {
   manifestRoutes(router, deps)
   gcRoutes(router, deps)
   workRoutes(router, deps)
+  hubRoutes(router, deps)
   exportRoutes(router, deps)
   importRoutes(router, deps)
+  prefetchRoutes(router, deps)
   setupRoutes(router, deps)
   setupWatchRoutes(router, deps)
   convertRoutes(router, deps)

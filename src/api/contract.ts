@@ -212,6 +212,8 @@ export interface JobProgress {
 export interface JobRow {
   readonly id: number
   readonly job: string
+  /** The list of a prefetch. */
+  readonly subject?: string
   /** "schedule", "start" or who asked. */
   readonly cause: string
   readonly startedAt: number

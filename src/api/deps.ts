@@ -12,7 +12,9 @@ import type { Log } from '../domain/log.ts'
 import type { GitFetcher } from '../frontends/git/fetcher.ts'
 import type { AskInside } from '../frontends/inside.ts'
 import type { OciFetcher } from '../frontends/oci/fetcher.ts'
+import type { Hub } from '../hub/hub.ts'
 import type { Gc } from '../jobs/gc/gc.ts'
+import type { Prefetch } from '../jobs/prefetch/prefetch.ts'
 import type { Scheduler } from '../jobs/scheduler.ts'
 import type { Verify } from '../jobs/verify.ts'
 import type { Exports } from '../packages/exports.ts'
@@ -47,7 +49,10 @@ export interface ApiDeps {
   readonly inside: Inside
   readonly exports: Exports
   readonly imports: Imports
+  /** Docker Hub's search. */
+  readonly hub: Hub
   readonly scheduler: Scheduler
+  readonly prefetch: Prefetch
   /** The pull limit of an upstream, as it said last. */
   readonly rateLimit: (
     upstream: string,

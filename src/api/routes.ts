@@ -5,7 +5,9 @@ import type { ContentsApi } from './contract-contents.ts'
 import type { EvictApi } from './contract-evict.ts'
 import type { FilesApi } from './contract-files.ts'
 import type { GcApi } from './contract-gc.ts'
+import type { HubApi } from './contract-hub.ts'
 import type { PackagesApi } from './contract-packages.ts'
+import type { PrefetchApi } from './contract-prefetch.ts'
 import type { SessionApi } from './contract-session.ts'
 import type { SetupApi } from './contract-setup.ts'
 import type { WorkApi } from './contract-work.ts'
@@ -21,5 +23,7 @@ export interface Api
     FilesApi,
     EvictApi,
     GcApi,
+    HubApi,
     PackagesApi,
+    PrefetchApi,
     SetupApi {}

@@ -26,6 +26,7 @@ import { createLedger, type Ledger } from './ledger.ts'
 import { createMade, type Made } from './made.ts'
 import { createNegative } from './negative.ts'
 import { createPinned, type Pinned } from './pinned.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts'
 import { createHealing, followRepairs } from './recovery.ts'
 import { createRemoval, type Removal } from './removal.ts'
@@ -46,6 +47,9 @@ export interface CacheSettings extends QuotaLimits {
 
 export interface CacheParts {
   readonly cache: Cache
+  /** The same for what nobody pulls: it counts as used, but not as pulled. */
+  readonly ownCache: Cache
+  readonly presence: Presence
   readonly flights: Flights
   readonly quota: Quota
   readonly landing: Landing
@@ -125,10 +129,9 @@ export async function createCacheParts(deps: {
   const verifiedRanges = (): boolean => settings().verifiedRanges
   const openAside = createOpenAside({ store, quota, report })
   const contents = createContents({ client, index, shelf, flights, asker, openAside, verifiedRanges, report })
-  const cache = createCounting(
-    createCache({ index, hot, shelf, resolver, asker, documents, flights, contents }),
-    { index, clock },
-  )
+  const plain = createCache({ index, hot, shelf, resolver, asker, documents, flights, contents })
+  const cacheFor = (isForClients: boolean): Cache =>
+    createHealing(createCounting(plain, { index, clock, isForClients }), index)
   const recount = async (): Promise<void> => {
     await ledger.recount(true)
     await budgets.recount()
@@ -136,7 +139,9 @@ export async function createCacheParts(deps: {
   }
   await followRepairs({ index, store, clock, log, recount })
   return {
-    cache: createHealing(cache, index),
+    cache: cacheFor(true),
+    ownCache: cacheFor(false),
+    presence: createPresence({ client, index, shelf, asker, clock, report }),
     flights,
     quota,
     landing,

@@ -4,15 +4,22 @@ import { type Digest, isSha256 } from '../domain/digest.ts'
 import type { Cache } from './cache.ts'
 import type { Want } from './want.ts'
 
+interface CountingDeps {
+  readonly index: Index
+  readonly clock: Clock
+  /** False: whoever asks is no client, so that nothing counts as a pull. */
+  readonly isForClients: boolean
+}
+
 /** The same cache, where every answer is noted as a use of the name that was asked for. */
-export function createCounting(cache: Cache, { index, clock }: { index: Index; clock: Clock }): Cache {
+export function createCounting(cache: Cache, { index, clock, isForClients }: CountingDeps): Cache {
   const use = (want: Want, digest: Digest | undefined, pulled: boolean): void => {
     if (digest === undefined || !isSha256(digest)) return
-    index.uses.note({ key: want.key, digest, at: clock(), pulled })
+    index.uses.note({ key: want.key, digest, at: clock(), pulled: pulled && isForClients })
   }
   /** Of content whose digest nobody knew before all of it was here. */
   const useNew = ({ key, isKept }: Want): void => {
-    if (isKept !== false) index.uses.note({ key, digest: undefined, at: clock(), pulled: true })
+    if (isKept !== false) index.uses.note({ key, digest: undefined, at: clock(), pulled: isForClients })
   }
   return {
     ...cache,

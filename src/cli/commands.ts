@@ -17,10 +17,13 @@ import { keyAdd, keyLs, keyRm } from './commands/key.ts'
 import { lookup } from './commands/lookup.ts'
 import { ls } from './commands/ls.ts'
 import { pin, pins, unpin } from './commands/pins.ts'
+import { prefetch } from './commands/prefetch.ts'
 import { rm } from './commands/rm.ts'
+import { search } from './commands/search.ts'
 import { serve } from './commands/serve.ts'
 import { show } from './commands/show.ts'
 import { stats } from './commands/stats.ts'
+import { tags } from './commands/tags.ts'
 import { tokenAdd, tokenLs, tokenRm } from './commands/token.ts'
 import { undo } from './commands/undo.ts'
 import { userAdd, userLs, userPasswd, userRm } from './commands/user.ts'
@@ -46,6 +49,8 @@ export const COMMANDS: readonly Command[] = [
   show,
   lookup,
   check,
+  search,
+  tags,
   pins,
   jobs,
   userLs,
@@ -54,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   audit,
   clientSetup,
   fetch,
+  prefetch,
   exportImages,
   importImages,
   rm,

@@ -1,6 +1,6 @@
 import type { Cell } from './cells.ts'
 import type { Screen } from './terminal.ts'
-import { displayWidth, fit } from './width.ts'
+import { displayWidth, fit, fitStart } from './width.ts'
 
 export interface Column {
   /** Its name in CSV. */
@@ -9,6 +9,8 @@ export interface Column {
   readonly align?: 'right'
   /** Gives up width first where the screen is narrow. */
   readonly shrink?: true
+  /** Of what has no room its beginning is shown, where elsewhere the middle is left out. */
+  readonly cut?: 'end'
   /** Columns go before it gets narrower than this; 32 unless given. */
   readonly comfortable?: number
   /** Is left out where the screen is too narrow even then, the highest first. */
@@ -34,7 +36,7 @@ export function renderTable(table: Table, { columns: width, paint }: Screen, ind
     (indent + cells.map((cell, i) => drawn(cell, i)).join(GAP)).trimEnd()
   const drawn = (cell: Cell, i: number): string => {
     const room = widths[i] ?? 0
-    const text = fit(cell.text, room)
+    const text = columns[i]?.cut === 'end' ? fitStart(cell.text, room) : fit(cell.text, room)
     const blanks = ' '.repeat(Math.max(0, room - displayWidth(text)))
     const painted = paint(cell.tone, text)
     return columns[i]?.align === 'right' ? blanks + painted : painted + blanks

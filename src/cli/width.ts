@@ -28,6 +28,16 @@ export function fit(text: string, width: number): string {
   return `${head.join('')}…${tail.join('')}`
 }
 
+/** The same for sentences: their end is left out. */
+export function fitStart(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text
+  if (width < 2) return fit(text, width)
+  const segments = [...SEGMENTS.segment(text)].map((one) => one.segment)
+  return `${take(segments, width - 1)
+    .join('')
+    .trimEnd()}…`
+}
+
 function take(segments: readonly string[], width: number): string[] {
   const taken: string[] = []
   let left = width

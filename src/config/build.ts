@@ -1,13 +1,17 @@
 import { type BuildOptions, programAt } from './build-options.ts'
 import type { Config, ServerConfig, StorageConfig, UpstreamConfig } from './config.ts'
 import { buildFiles } from './file-build.ts'
+import { hubOf } from './hub.ts'
 import { namesPrivateHost } from './networks.ts'
 import type { Path } from './positions.ts'
+import { prefetchName } from './prefetch-checks.ts'
 import type { UpstreamSettings } from './schema.ts'
+import { tracesOf } from './traces.ts'
 
 /** Settings that passed every check as a frozen `Config`. */
 export function buildConfig(options: BuildOptions): Config {
   const { auth, rule, limits, pin, jobs, log, cache } = options.settings
+  const upstreams = upstreamsOf(options)
   return freeze({
     server: serverOf(options),
     storage: storageOf(options),
@@ -18,8 +22,9 @@ export function buildConfig(options: BuildOptions): Config {
       verifiedRanges: cache.verified_ranges,
       finishAbandoned: cache.finish_abandoned,
     },
-    upstreams: upstreamsOf(options),
+    upstreams,
     ...buildFiles(options),
+    hub: hubOf(options.settings, upstreams),
     auth: {
       htpasswd: fileAt(options, ['auth', 'htpasswd'], auth.htpasswd),
       realm: auth.realm,
@@ -36,8 +41,10 @@ export function buildConfig(options: BuildOptions): Config {
       deny: unique(limits.deny.flat()),
     },
     pins: pin,
+    prefetch: prefetchOf(options),
     jobs: { gc: jobs.gc, scrub: jobs.scrub, expireUnused: jobs.expire_unused },
     log,
+    traces: tracesOf(options.settings.traces),
   })
 }
 
@@ -98,6 +105,18 @@ function upstreamsOf({ settings, secretsAt }: BuildOptions): UpstreamConfig[] {
     ca: secretsAt(['upstream', index]).ca,
     allowPrivate: upstream.allow_private || namesPrivateHost(upstream.url ?? ''),
     tokenHosts: unique(upstream.token_hosts),
+  }))
+}
+
+function prefetchOf(options: BuildOptions): Config['prefetch'] {
+  return options.settings.prefetch.map((list, index) => ({
+    name: prefetchName(list.name, index),
+    refs: unique(list.refs),
+    file: fileAt(options, ['prefetch', index, 'file'], list.file),
+    schedule: list.schedule,
+    platforms: unique(list.platforms),
+    newest: list.newest,
+    keepPulls: list.keep_pulls,
   }))
 }
 

@@ -3,6 +3,7 @@ import type {
   GitConfig,
   GithubConfig,
   GoConfig,
+  HubUpstreamConfig,
   HuggingfaceConfig,
 } from './file-config.ts'
 
@@ -19,12 +20,23 @@ export interface Config {
   readonly git: GitConfig
   /** The hosts that the four above may ask, as upstreams; none of what is switched off. */
   readonly fileUpstreams: readonly FileUpstreamConfig[]
+  readonly hub: HubConfig
   readonly auth: AuthConfig
   readonly rules: readonly RuleConfig[]
   readonly limits: LimitsConfig
   readonly pins: readonly PinConfig[]
+  readonly prefetch: readonly PrefetchConfig[]
   readonly jobs: JobsConfig
   readonly log: LogConfig
+  readonly traces: TracesConfig
+}
+
+/** Traces of requests, for OpenTelemetry. */
+export interface TracesConfig {
+  /** "http://collector:4318/v1/traces"; undefined: none are made. */
+  readonly endpoint: string | undefined
+  /** Of all requests, 0 to 1. */
+  readonly sample: number
 }
 
 /** Where to listen. An IPv6 host stands without its brackets; port 0 lets the system choose. */
@@ -112,6 +124,14 @@ export interface UpstreamConfig {
   readonly tokenHosts: readonly string[]
 }
 
+/** Searching Docker Hub, which its registry does not offer. */
+export interface HubConfig {
+  /** False: its web API is never asked. */
+  readonly enabled: boolean
+  /** Its web API; undefined where it is not asked, also where no upstream is called docker.io. */
+  readonly upstream: HubUpstreamConfig | undefined
+}
+
 /** "10.0.0.0/8", "fd00::/8": valid, always with a prefix length. */
 export type Cidr = string
 
@@ -157,6 +177,26 @@ export interface PinConfig {
   /** Milliseconds since the epoch; undefined: for good. */
   readonly until: number | undefined
   readonly reason: string | undefined
+}
+
+/** Pulls that a registry's limit keeps for clients, or a share of that limit. */
+export type PullFloor = { readonly pulls: number } | { readonly share: number }
+
+/** Images that are brought in by the clock. */
+export interface PrefetchConfig {
+  /** No two lists have the same one. */
+  readonly name: string
+  /** As they were written; "*" in a tag means several. */
+  readonly refs: readonly string[]
+  /** An absolute path, read at every run. */
+  readonly file: string | undefined
+  /** Cron expression, local time; undefined: only by hand. */
+  readonly schedule: string | undefined
+  /** "linux/amd64", "all"; empty: that of this machine. */
+  readonly platforms: readonly string[]
+  /** Tags that one "*" gives, at most. */
+  readonly newest: number
+  readonly keepPulls: PullFloor
 }
 
 export interface JobsConfig {

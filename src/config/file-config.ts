@@ -98,3 +98,6 @@ export interface FileUpstreamConfig {
   readonly allowPrivate: boolean
   readonly tokenHosts: readonly string[]
 }
+
+/** Docker Hub's web API, which gives no files to anybody. */
+export type HubUpstreamConfig = Omit<FileUpstreamConfig, 'frontEnd'>

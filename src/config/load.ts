@@ -8,6 +8,7 @@ import { applyEnvironment, type Environment } from './environment.ts'
 import { readText } from './files.ts'
 import { culpritsOf, findingsOf } from './issues.ts'
 import { type Path, pathKey, positionsOf } from './positions.ts'
+import { prefetchContradictionsIn } from './prefetch-checks.ts'
 import { ConfigError, isError, type Problem } from './problem.ts'
 import { configSchema, type Settings } from './schema.ts'
 import { readSecrets } from './secrets.ts'
@@ -67,9 +68,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     fromEnvironment: overrides.secrets,
     resolve: resolvePath,
   })
-  const derived = [...contradictionsIn(settings, source), ...read.findings].filter((one) =>
-    isSound(one, broken),
-  )
+  const contradictions = [
+    ...contradictionsIn(settings, source),
+    ...prefetchContradictionsIn(settings, resolvePath),
+  ]
+  const derived = [...contradictions, ...read.findings].filter((one) => isSound(one, broken))
   const located = [...findings, ...derived].map((finding) => problemOf(source, finding))
   const problems = inOrder([...located, ...overrides.problems])
   if (problems.some(isError)) throw new ConfigError(problems)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseDomain, parseEmail, parseProvider, parseResolver } from './acme-parsers.ts'
 import { parseCron } from './cron.ts'
 import { git, github, go, huggingface } from './file-schema.ts'
+import { hub } from './hub-schema.ts'
 import { parseAnonymousPull, parseNetworks } from './networks.ts'
 import {
   parseHttpsUrl,
@@ -13,7 +14,9 @@ import {
   parseTime,
   refuse,
 } from './parsers.ts'
+import { prefetch } from './prefetch-schema.ts'
 import { SHIPPED_UPSTREAMS } from './shipped.ts'
+import { traces } from './traces.ts'
 import { upstream } from './upstream-schema.ts'
 import { asIs, flag, list, notEmpty, optionalText, text, textOrList, word } from './values.ts'
 
@@ -146,12 +149,15 @@ export const configSchema = z.strictObject({
   github: github.prefault({}),
   huggingface: huggingface.prefault({}),
   git: git.prefault({}),
+  hub: hub.prefault({}),
   auth: auth.prefault({}),
   rule: z.array(rule).prefault([]),
   limits: limits.prefault({}),
   pin: z.array(pin).prefault([]),
+  prefetch: z.array(prefetch).prefault([]),
   jobs: jobs.prefault({}),
   log: log.prefault({}),
+  traces: traces.prefault({}),
 })
 
 export type Settings = z.output<typeof configSchema>

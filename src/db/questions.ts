@@ -6,6 +6,7 @@ import { file, filesOf, sizeHere } from './accounts/file-detail.ts'
 import { fileStandings, matchingFiles } from './accounts/file-matching.ts'
 import { fileKinds, fileRepositories, files } from './accounts/files.ts'
 import { goneOf } from './accounts/gone.ts'
+import { tagsHere, whereTagsLead } from './accounts/here.ts'
 import { bytes, holdings } from './accounts/holdings.ts'
 import { held, image } from './accounts/image.ts'
 import { imagesOf } from './accounts/images-of.ts'
@@ -68,10 +69,12 @@ export const questions = {
   standings,
   strays,
   tags,
+  tagsHere,
   totals,
   traffic,
   tree,
   untagged,
+  whereTagsLead,
 }
 
 export type Questions = typeof questions

@@ -1,18 +1,26 @@
-import { type ScheduledTask, schedule, validate } from 'node-cron'
 import type { Index } from '../db/index.ts'
 import type { Clock } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
 import { because } from '../domain/reasons.ts'
+import { createTimetable, type Planned } from './timetable.ts'
 import { type Step, unwatched, type Watch } from './watch.ts'
 
 /** sweep: what a killed process left is looked for. */
-export type JobName = 'gc' | 'scrub' | 'verify' | 'sweep'
+export type JobName = 'gc' | 'scrub' | 'verify' | 'sweep' | 'prefetch'
+
+/** One of several that a job does, by its name: jobs are counted by what they are, not by what they are about. */
+export interface JobOf {
+  readonly job: JobName
+  readonly subject: string
+}
 
 /** A job that is under way. */
 export interface RunningJob {
   readonly id: number
   readonly job: JobName
+  /** What it is about, where that is not everything. */
+  readonly subject: string | undefined
   readonly cause: string
   readonly startedAt: number
   /** Undefined until it has said how far it is. */
@@ -26,13 +34,18 @@ export interface EndedRuns {
 }
 
 export interface Scheduler {
-  /** Runs what is due at these times from now on; undefined: never. Cron expressions, local time. */
-  plan(times: Partial<Record<JobName, string | undefined>>): void
+  /**
+   * Runs what is due at these times from now on; undefined: never. Cron expressions, local time. `further` makes jobs
+   * of its own.
+   */
+  plan(times: Partial<Record<JobName, string | undefined>>, further?: readonly Planned[]): void
+  /** When further work of this name is due next, in milliseconds since the epoch; undefined where it is not planned. */
+  next(name: string): number | undefined
   /**
    * Runs work as a job now, alone of its name, and keeps a record of it. Rejects with AppError `busy` while one of that
-   * name runs, and with what the work throws.
+   * name runs, `shutting_down` once it is stopped, and with what the work throws.
    */
-  run<T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>, watch?: Watch): Promise<T>
+  run<T>(job: JobName | JobOf, cause: string, work: (watch: Watch) => Promise<T>, watch?: Watch): Promise<T>
   /** What runs at this moment. */
   running(): readonly RunningJob[]
   /** Runs that ended since this process began. */
@@ -41,6 +54,7 @@ export interface Scheduler {
   end(id: number): boolean
   /** Ends what runs, after the object it is at. */
   stop(): Promise<void>
+  isEnding(): boolean
 }
 
 export function createScheduler(deps: {
@@ -56,28 +70,29 @@ export function createScheduler(deps: {
   const running = new Map<JobName, Promise<unknown>>()
   const shown = new Map<number, RunningJob & { readonly stopping: AbortController }>()
   const ending = new AbortController()
-  const ended = new Map<string, EndedRuns>()
-  const count = (job: JobName, outcome: EndedRuns['outcome']): void => {
-    const key = `${job} ${outcome}`
-    ended.set(key, { job, outcome, runs: (ended.get(key)?.runs ?? 0) + 1 })
-  }
-  let tasks: readonly ScheduledTask[] = []
+  const endings = createEndings()
+  const times = createTimetable(deps.isOwner)
+  const others = createTimetable(deps.isOwner)
 
-  const record = async <T>(job: JobName, cause: string, work: (watch: Watch) => Promise<T>): Promise<T> => {
+  const record = async <T>(
+    { job, subject }: { readonly job: JobName; readonly subject: string | undefined },
+    cause: string,
+    work: (watch: Watch) => Promise<T>,
+  ): Promise<T> => {
     const startedAt = clock()
     const id = await index.transact(() => index.jobRuns.begin({ job, cause, at: startedAt }))
     const stopping = new AbortController()
     const show = (step: Step | undefined): void =>
-      void shown.set(id, { id, job, cause, startedAt, step, stopping })
+      void shown.set(id, { id, job, subject, cause, startedAt, step, stopping })
     show(undefined)
     try {
       const report = await work({ signal: stopping.signal, progress: show })
       await index.transact(() => index.jobRuns.end(id, { at: clock(), report }))
-      count(job, 'ok')
+      endings.count(job, 'ok')
       return report
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      count(job, 'failed')
+      endings.count(job, 'failed')
       await index.transact(() => index.jobRuns.end(id, { at: clock(), error: text }))
       throw error
     } finally {
@@ -85,23 +100,20 @@ export function createScheduler(deps: {
     }
   }
 
-  const run: Scheduler['run'] = (job, cause, work, watch = unwatched(ending.signal)) => {
+  const run: Scheduler['run'] = (asked, cause, work, watch = unwatched(ending.signal)) => {
+    const { job, subject } = typeof asked === 'string' ? { job: asked, subject: undefined } : asked
+    if (ending.signal.aborted) return Promise.reject(new AppError('shutting_down'))
     if (running.has(job)) return Promise.reject(new AppError('busy', because('running', { job })))
-    const both = (own: Watch): Watch => ({
-      signal: AbortSignal.any([ending.signal, watch.signal, own.signal]),
-      progress: (step) => {
-        own.progress(step)
-        watch.progress(step)
-      },
-    })
-    const done = record(job, cause, (own) => work(both(own))).finally(() => running.delete(job))
+    const done = record({ job, subject }, cause, (own) => work(both(own, watch, ending.signal))).finally(() =>
+      running.delete(job),
+    )
     running.set(job, done)
     return done
   }
 
   const atItsTime = async (job: JobName): Promise<void> => {
     const work = jobs[job]
-    if (work === undefined || !deps.isOwner()) return
+    if (work === undefined || running.has(job)) return
     try {
       await run(job, 'schedule', work)
     } catch (error) {
@@ -112,16 +124,19 @@ export function createScheduler(deps: {
 
   return {
     run,
-    plan: (times) => {
-      for (const task of tasks) void task.destroy()
-      tasks = Object.entries(times).flatMap(([job, time]) => {
-        if (time === undefined || !validate(time)) return []
-        // The keys of `times` are job names.
-        return [schedule(time, () => atItsTime(job as JobName), { name: job, noOverlap: true })]
-      })
+    plan: (jobTimes, further = []) => {
+      times.plan(
+        Object.entries(jobTimes).flatMap(([name, time]) =>
+          // The keys are job names.
+          time === undefined ? [] : [{ name, time, work: () => atItsTime(name as JobName) }],
+        ),
+      )
+      others.plan(further)
     },
+    next: (name) => others.next(name),
+    isEnding: () => ending.signal.aborted,
     running: () => [...shown.values()].map(({ stopping: _stopping, ...job }) => job),
-    ended: () => [...ended.values()],
+    ended: endings.list,
     end: (id) => {
       const found = shown.get(id)
       if (found === undefined || found.job === 'sweep') return false
@@ -129,9 +144,32 @@ export function createScheduler(deps: {
       return true
     },
     stop: async () => {
-      for (const task of tasks) void task.destroy()
+      times.stop()
+      others.stop()
       ending.abort(new Error('the program is ending'))
       await Promise.allSettled(running.values())
     },
+  }
+}
+
+/** Either of two may end the work, and so does the signal; both are told how far it is. */
+function both(one: Watch, other: Watch, signal: AbortSignal): Watch {
+  return {
+    signal: AbortSignal.any([signal, other.signal, one.signal]),
+    progress: (step) => {
+      one.progress(step)
+      other.progress(step)
+    },
+  }
+}
+
+function createEndings() {
+  const ended = new Map<string, EndedRuns>()
+  return {
+    count: (job: JobName, outcome: EndedRuns['outcome']): void => {
+      const key = `${job} ${outcome}`
+      ended.set(key, { job, outcome, runs: (ended.get(key)?.runs ?? 0) + 1 })
+    },
+    list: (): readonly EndedRuns[] => [...ended.values()],
   }
 }

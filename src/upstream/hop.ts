@@ -53,6 +53,8 @@ async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization 
   const outer = call.options.signal
   // Whoever is redirected elsewhere asks for something else.
   const text = isOwn && method === 'GET' ? call.request.form?.text : undefined
+  const { host, pathname: path } = url
+  const ended = surroundings.meter.asking?.({ upstream: name, method, host, path })
   call.carried = [...carriedBy(url, authorization), ...Object.values(call.request.own ?? {}).filter(isLong)]
   try {
     const answer = await exchange(upstream.connections, {
@@ -69,14 +71,8 @@ async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization 
       explain: (error) => (outer?.aborted === true ? outer.reason : explainFailure(error, name)),
     })
     const took = Math.round(answer.took)
-    surroundings.log.debug({
-      upstream: name,
-      method,
-      host: url.host,
-      path: url.pathname,
-      status: answer.status,
-      took,
-    })
+    surroundings.log.debug({ upstream: name, method, host, path, status: answer.status, took })
+    ended?.({ status: answer.status })
     if (isOwn) {
       call.pass.answered(answer.took)
       upstream.record.answered(answer.took)
@@ -85,6 +81,7 @@ async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization 
     }
     return answer
   } catch (error) {
+    ended?.({ error })
     if (isOwn) call.fault = faultOf(error)
     throw error
   }

@@ -18,8 +18,21 @@ export interface LastError {
   readonly said: string | undefined
 }
 
+/** A request that goes out. What is behind "?" is left out: such addresses are signed. */
+export interface Asking {
+  readonly upstream: string
+  readonly method: string
+  readonly host: string
+  readonly path: string
+}
+
+/** The status of the headers that came, or what came instead of them. */
+export type AskingEnd = { readonly status: number } | { readonly error: unknown }
+
 /** Told of every call, for whoever counts them. Milliseconds until headers; codes of what failed. */
 export interface Meter {
+  /** One request to a host, also to one that the upstream led to; what it gives back is told how that ended. */
+  readonly asking?: (asked: Asking) => ((end: AskingEnd) => void) | undefined
   answered(upstream: string, took: number): void
   failed(upstream: string, code: ErrorCode): void
 }

@@ -30,6 +30,8 @@ suite('mirrors among files', () => {
       items.find(({ kind }) => kind === 'git'),
       { kind: 'git', files: 1, bytes: file.total },
     )
+    const metrics = (await lab.cache.fetch('/metrics', { lint: false })).body.toString()
+    assert.match(metrics, new RegExp(`^cachalot_store_bytes\\{upstream="git"\\} ${file.total}$`, 'm'))
   })
 
   test('a mirror goes at once, with its large files, and is written down', { skip }, async (t) => {

@@ -3,21 +3,34 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { AppError, ERRORS, isUpstreamTrouble, toAppError } from '../../src/domain/errors.ts'
+import { errors } from '../../ui/src/words/zh/errors.ts'
 
-const README = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
-
-/** The catalogue as the table of the README. */
-function renderTable(): string {
+/** The catalogue as the table of README.md. */
+function englishTable(): string {
   const rows = Object.values(ERRORS).map(
     ({ status, message, hint }) => `| ${status} | ${message} | ${hint} |`,
   )
   return ['| status | what | what to do |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-void test('the README lists every error of the catalogue', () => {
-  const [, table] = /<!-- errors:begin -->\n([\s\S]*?)\n?<!-- errors:end -->/.exec(README) ?? []
-  assert.equal(table, renderTable())
-})
+/** The same with the words of the console; clients show the English ones. */
+function chineseTable(): string {
+  const rows = Object.entries(ERRORS).map(([code, { status, message }]) => {
+    const [text, hint] = errors.codes[code as keyof typeof ERRORS] // entries of that very object
+    return `| ${status} | ${message} | ${text}。${hint} |`
+  })
+  return ['| 状态码 | 原文 | 含义和处理办法 |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+for (const [file, render] of [
+  ['README.md', englishTable],
+  ['README.zh-CN.md', chineseTable],
+] as const)
+  void test(`${file} lists every error of the catalogue`, () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', file), 'utf8')
+    const [, table] = /<!-- errors:begin -->\n([\s\S]*?)\n?<!-- errors:end -->/.exec(text) ?? []
+    assert.equal(table, render())
+  })
 
 void test('every error has words and a hint, and a status of a failure', () => {
   for (const [code, { status, message, hint }] of Object.entries(ERRORS)) {

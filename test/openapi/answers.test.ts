@@ -18,6 +18,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   path: ['', 'docker.io'],
   range: ['1h', '30d'],
   filter: ['>1B'],
+  q: ['app'],
+  repository: ['docker.io/library/app'],
 }
 
 /** Queries: without anything that may be left out, and with all that there is a value for. */
@@ -76,6 +78,7 @@ suite('a server with content answers as it is described', { timeout: 120_000 }, 
     const pair = await startConsole(t, {
       limits: { requests: '0' },
       pin: [{ match: 'docker.io/library/base' }],
+      prefetch: [{ name: 'base images', refs: ['app:1.0', 'gone:1'], schedule: '0 0 1 1 *' }],
       go: { upstream: [{ url: go.url }], sumdb: [] },
     })
     const { hub, cache } = pair

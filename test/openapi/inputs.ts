@@ -8,6 +8,7 @@ import * as evictPreview from '../../src/api/evict-preview.ts'
 import * as exportRoutes from '../../src/api/export.ts'
 import * as files from '../../src/api/files.ts'
 import * as gc from '../../src/api/gc.ts'
+import * as hub from '../../src/api/hub.ts'
 import * as images from '../../src/api/images.ts'
 import * as importRoutes from '../../src/api/import.ts'
 import * as keys from '../../src/api/keys.ts'
@@ -16,6 +17,7 @@ import * as manifest from '../../src/api/manifest.ts'
 import * as overview from '../../src/api/overview.ts'
 import * as password from '../../src/api/password.ts'
 import * as pins from '../../src/api/pins.ts'
+import * as prefetch from '../../src/api/prefetch.ts'
 import * as remove from '../../src/api/remove.ts'
 import type { Api } from '../../src/api/routes.ts'
 import * as session from '../../src/api/session.ts'
@@ -66,6 +68,8 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'DELETE /tokens': tokens.deleteAsk,
   'GET /export': exportRoutes.exportAsk,
   'GET /export/plan': exportRoutes.planAsk,
+  'GET /hub/search': hub.searchAsk,
+  'GET /hub/tags': hub.hubTagsAsk,
   'GET /clients': undefined,
   'POST /upstreams/test': upstreams.testAsk,
   'POST /check': check.checkAsk,
@@ -88,6 +92,8 @@ export const INPUTS: Readonly<Record<keyof Api, z.ZodType | undefined>> = {
   'POST /verify': work.verifyAsk,
   'POST /fetch': work.fetchAsk,
   'POST /import': importRoutes.importAsk,
+  'GET /prefetch': undefined,
+  'POST /prefetch': prefetch.prefetchAsk,
   'GET /users': undefined,
   'PUT /users': users.putAsk,
   'DELETE /users': users.deleteAsk,

@@ -42,6 +42,7 @@ export const WRITES: Readonly<Record<string, Example>> = {
   'POST /upstreams/test': () => ({ name: 'docker.io' }),
   'POST /check': () => ({ names: [APP] }),
   'POST /fetch': () => ({ names: [APP], platforms: ['all'] }),
+  'POST /prefetch': () => ({ names: ['base images'] }),
   'POST /verify': () => ({ names: [] }),
   'POST /import': archive,
   'POST /remove': () => ({ names: [APP], dryRun: true }),

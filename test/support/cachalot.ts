@@ -20,7 +20,7 @@ export interface UpstreamTable extends Table {
 }
 
 type Registry = 'server' | 'storage' | 'cache' | 'limits' | 'auth' | 'log' | 'jobs'
-type Section = Registry | 'go' | 'github' | 'huggingface' | 'git'
+type Section = Registry | 'go' | 'github' | 'huggingface' | 'git' | 'hub' | 'traces'
 
 /** Tables that are merged over the ones of the test. */
 export type ConfigTables = Readonly<
@@ -28,6 +28,7 @@ export type ConfigTables = Readonly<
     /** Lists of tables are taken as they are. */
     pin?: readonly Table[]
     rule?: readonly Table[]
+    prefetch?: readonly Table[]
   }
 >
 
@@ -181,7 +182,9 @@ function merge(base: ConfigTables = {}, over: ConfigTables = {}): ConfigTables {
   return Object.fromEntries(
     [...names].map((name) => [
       name,
-      name === 'pin' || name === 'rule' ? (over[name] ?? base[name]) : { ...base[name], ...over[name] },
+      name === 'pin' || name === 'rule' || name === 'prefetch'
+        ? (over[name] ?? base[name])
+        : { ...base[name], ...over[name] },
     ]),
   )
 }
@@ -190,6 +193,8 @@ function tomlOf({ config = {}, dataDir, hub, upstreams }: Settings, port: number
   const mine: ConfigTables = {
     server: { listen: `127.0.0.1:${port}` },
     storage: { path: dataDir, min_free: '0' },
+    // Tests that search Docker Hub have one of their own.
+    hub: { enabled: false },
   }
   return stringify({ ...merge(mine, config), upstream: withDefault(upstreams ?? hubAlone(hub)) })
 }

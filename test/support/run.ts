@@ -11,7 +11,12 @@ import { prepareHfPython } from '../clients/prepare-python.ts'
 const ROOT = join(import.meta.dirname, '..', '..')
 const [part] = process.argv.slice(2)
 /** Real clients, an image that is built, and the checks that a commit runs by itself. */
-const SLOW = ['test/clients/', 'test/packaging/image.test.ts', 'test/checks.test.ts']
+const SLOW = [
+  'test/clients/',
+  'test/packaging/image.test.ts',
+  'test/docs/walk.test.ts',
+  'test/checks.test.ts',
+]
 const files = globSync('test/**/*.test.ts', { cwd: ROOT })
   .filter((file) => belongs(file))
   .sort()

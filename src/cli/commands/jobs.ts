@@ -8,7 +8,7 @@ const RUNS = 20
 export const jobs: Command = {
   name: 'jobs',
   group: 'look',
-  summary: 'the last runs of gc, scrub and verify',
+  summary: 'the last runs of gc, scrub, verify and prefetch',
   flags: { limit: `that many, ${RUNS} by default`, json: true },
   run: (context) =>
     withApi(context, async ({ api }) => {

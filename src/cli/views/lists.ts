@@ -99,14 +99,14 @@ export function pinTable(rows: readonly PinRow[]): Table {
 export function jobTable(rows: readonly JobRow[], now: number): Table {
   return {
     columns: [
-      { key: 'job', title: 'job' },
+      { key: 'job', title: 'job', shrink: true },
       { key: 'cause', title: 'because of', shrink: true },
       { key: 'startedAt', title: 'started' },
       { key: 'ms', title: 'took', align: 'right' },
       { key: 'result', title: 'result', shrink: true },
     ],
     rows: rows.map((row) => [
-      words(row.job, 'strong'),
+      words(row.subject === undefined ? row.job : `${row.job} "${row.subject}"`, 'strong'),
       words(row.cause),
       ago(row.startedAt, now),
       tookOf(row),

@@ -2,8 +2,9 @@ import type { Cache } from '../../cache/cache.ts'
 import type { Document, Want } from '../../cache/want.ts'
 import { parseDigest, type Sha256 } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { EntryKey, Outcome } from '../../domain/names.ts'
+import type { EntryKey } from '../../domain/names.ts'
 import { because } from '../../domain/reasons.ts'
+import { drain, sideBySide } from './drain.ts'
 import type { OciSettings } from './front-end.ts'
 import { choosePlatforms, type Descriptor, readManifest } from './image-manifest.ts'
 import { parseImageName } from './reference.ts'
@@ -46,9 +47,6 @@ export interface OciFetcher {
   fetchKey(key: EntryKey): Promise<void>
 }
 
-/** Blobs of one image that are fetched side by side, as clients do. */
-const AT_ONCE = 3
-
 export function createOciFetcher(cache: Cache, settings: () => OciSettings): OciFetcher {
   const documentOf = async (route: Route<OciUpstream>, text: string): Promise<Document> => {
     const digest = parseDigest(text)
@@ -86,14 +84,16 @@ export function createOciFetcher(cache: Cache, settings: () => OciSettings): Oci
       const route = { upstream, repository: key.repository }
       const digest = parseDigest(key.ref)
       if (key.kind === 'blob' && digest !== undefined) {
-        await drain(cache, blobWant(route, digest, settings().limits), () => undefined)
+        const { signal } = new AbortController()
+        await drain(cache, blobWant(route, digest, settings().limits), { signal, took: () => undefined })
       } else if (key.kind === 'manifest') await documentOf(route, key.ref)
       else throw new AppError('not_found', { message: 'lists are fetched when somebody asks for them' })
     },
   }
 }
 
-function uniqueBlobs(blobs: readonly Descriptor[]): readonly Descriptor[] {
+/** A layer may stand in a manifest more than once. */
+export function uniqueBlobs(blobs: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()]
 }
 
@@ -108,45 +108,22 @@ async function drainAll(
   { want, watch }: Drain,
 ): Promise<{ before: number; bytes: number }> {
   const bytesTotal = blobs.reduce((sum, { size }) => sum + size, 0)
-  const queue = [...blobs]
   let done = 0
   let bytes = 0
   let before = 0
   const step = (subject: string): void =>
     watch.progress({ subject, done, total: blobs.length, bytes, bytesTotal })
-  const worker = async (): Promise<void> => {
-    for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) {
-      const { digest } = blob
-      const outcome = await drain(cache, want(blob), (more) => {
-        bytes += more
-        watch.signal.throwIfAborted()
-        step(digest)
-      })
-      if (outcome === 'hit' || outcome === 'revalidated') before++
-      done++
+  await sideBySide(blobs, async (blob, others) => {
+    const { digest } = blob
+    const signal = AbortSignal.any([watch.signal, others])
+    const took = (more: number): void => {
+      bytes += more
       step(digest)
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    const outcome = await drain(cache, want(blob), { signal, took })
+    if (outcome === 'hit' || outcome === 'revalidated') before++
+    done++
+    step(digest)
+  })
   return { before, bytes }
-}
-
-/** Reads content to its end, for nobody. Throws when it does not come whole and right. */
-async function drain(cache: Cache, want: Want, took: (bytes: number) => void): Promise<Outcome> {
-  const content = await cache.open(want)
-  try {
-    const { run, outcome } = await content.read(undefined)
-    try {
-      for (let piece = await run.pull(); piece !== undefined; piece = await run.pull()) {
-        const { length } = piece.bytes
-        piece.release()
-        took(length)
-      }
-    } finally {
-      run.close()
-    }
-    return outcome
-  } finally {
-    content.close()
-  }
 }

@@ -14,7 +14,8 @@ import { createLists } from './lists.ts'
 import { serveManifest } from './manifest.ts'
 import type { OciOperation } from './operation.ts'
 import { isOciPath, type OciResource, parseOciPath } from './path.ts'
-import { createRouter, parseNamespace, type Router } from './route.ts'
+import { createRouter, DOCKER_HUB, parseNamespace, type Router } from './route.ts'
+import { type FindRepositories, SEARCH_PATH, sendSearch } from './search.ts'
 import type { OciLimits, OciUpstream } from './wants.ts'
 
 export interface OciSettings {
@@ -30,25 +31,37 @@ const ALWAYS: Headers = { 'docker-distribution-api-version': 'registry/2.0', ...
 const READS = new Set(['GET', 'HEAD'])
 const EVICTABLE = new Set<OciResource['kind']>(['manifest', 'blob'])
 
+export interface OciDeps {
+  readonly cache: Cache
+  readonly evictor: Evictor
+  /** Unless given, nothing can be searched for. */
+  readonly find?: FindRepositories
+}
+
 /** The registry: the pull side of the OCI distribution spec, version 1.1. */
-export function createOciFrontEnd(
-  deps: { readonly cache: Cache; readonly evictor: Evictor },
-  initial: OciSettings,
-): OciFrontEnd {
+export function createOciFrontEnd(deps: OciDeps, initial: OciSettings): OciFrontEnd {
   const protocol = { name: 'oci', parse, needOf, methods: 'GET, HEAD, DELETE', refusalOf } as const
   return createFrontEnd(protocol, (settings: OciSettings) => createServe(deps, settings), initial)
 }
 
 function createServe(
-  { cache, evictor }: { readonly cache: Cache; readonly evictor: Evictor },
+  { cache, evictor, find }: OciDeps,
   { limits, upstreams }: OciSettings,
 ): OciFrontEnd['serve'] {
   const router = createRouter(upstreams)
   const lists = createLists(cache, router)
+  const fallback = upstreams.find((upstream) => upstream.default)?.name
 
   return async (op, exchange) => {
     const { resource } = op
     if (resource.kind === 'ping') return sendPing(router, op, exchange)
+    if (resource.kind === 'search') {
+      const own = router.fixed(op)?.name
+      // Nobody else is searched.
+      if (find === undefined || (own ?? DOCKER_HUB) !== DOCKER_HUB)
+        throw new AppError('name_unknown', { message: 'no such endpoint' })
+      return await sendSearch({ find, fallback: own ?? fallback, headers: NO_PAGE }, op, exchange)
+    }
     if (resource.kind === 'catalog') return lists.sendCatalog(op, exchange, headersFor(op))
     const route = router.resolve({ ...op, name: resource.name })
     const target = targetOf(route, resource)
@@ -75,6 +88,7 @@ function createServe(
 }
 
 function parse(line: RequestLine): OciOperation | undefined {
+  if (line.path === SEARCH_PATH && READS.has(line.method)) return searchOf(line)
   if (!line.path.includes('/v2')) return undefined
   if (!READS.has(line.method)) {
     if (!isOciPath(line.path)) return undefined
@@ -92,6 +106,12 @@ function parse(line: RequestLine): OciOperation | undefined {
     query,
     host: line.host,
   }
+}
+
+function searchOf({ query, host }: RequestLine): OciOperation {
+  const resource = { kind: 'search' } as const
+  const around = { prefix: undefined, namespace: undefined, host }
+  return { verb: 'read', resource, query: new URLSearchParams(query), ...around }
 }
 
 /** Docker's login asks for nothing but this. */

@@ -82,7 +82,8 @@ function withLink(headers: Headers, link: string | undefined): Headers {
   return link === undefined ? headers : { ...headers, link }
 }
 
-function sendJson(
+/** A body that comes from here alone. */
+export function sendJson(
   exchange: Exchange,
   { meta, body, type = 'application/json' }: { meta: Meta; body: object; type?: string },
   headers: Headers,

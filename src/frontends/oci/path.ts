@@ -10,6 +10,8 @@ export type Reference =
 export type OciResource =
   | { readonly kind: 'ping' }
   | { readonly kind: 'catalog' }
+  /** Of Docker's own kind, outside of the specification. */
+  | { readonly kind: 'search' }
   | { readonly kind: 'manifest'; readonly name: readonly string[]; readonly reference: Reference }
   | { readonly kind: 'blob'; readonly name: readonly string[]; readonly digest: Digest }
   | { readonly kind: 'tags'; readonly name: readonly string[] }

@@ -30,7 +30,7 @@ export interface Router<U extends UpstreamRoute> {
   fixed(ask: Omit<RouteAsk, 'name'>): U | undefined
 }
 
-const DOCKER_HUB = 'docker.io'
+export const DOCKER_HUB = 'docker.io'
 
 /** Names are compared in lower case and without the default port. */
 function normalise(name: string): string {

@@ -5,6 +5,10 @@ export const LICENCE = 'MIT'
 export const PARTS: readonly { readonly name: string; readonly licence: string }[] = [
   { name: '@koa/router', licence: 'MIT' },
   { name: '@node-rs/bcrypt', licence: 'MIT' },
+  { name: '@opentelemetry/api', licence: 'Apache-2.0' },
+  { name: '@opentelemetry/exporter-trace-otlp-http', licence: 'Apache-2.0' },
+  { name: '@opentelemetry/resources', licence: 'Apache-2.0' },
+  { name: '@opentelemetry/sdk-trace', licence: 'Apache-2.0' },
   { name: '@preact/signals', licence: 'MIT' },
   { name: 'apache-md5', licence: 'MIT' },
   { name: 'better-sqlite3', licence: 'MIT' },

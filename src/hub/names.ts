@@ -1,0 +1,76 @@
+import { AppError } from '../domain/errors.ts'
+import { because } from '../domain/reasons.ts'
+
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
+const LONGEST_NAME = 255
+/** What Docker Hub's registry is called, and its pages are found under. */
+const HOSTS: ReadonlySet<string> = new Set([
+  'docker.io',
+  'index.docker.io',
+  'registry-1.docker.io',
+  'registry.hub.docker.com',
+  'hub.docker.com',
+])
+export const DOCKER_HUB = 'docker.io'
+const LEAST_WORDS = 2
+const MOST_WORDS = 100
+
+/** "library/nginx" for "nginx"; undefined for what cannot be a repository of Docker Hub: these have two parts. */
+export function repositoryOf(path: string): string | undefined {
+  const parts = path.length > LONGEST_NAME ? [] : path.split('/')
+  const [namespace, name] = parts.length === 1 ? ['library', ...parts] : parts
+  const isName = parts.length <= 2 && namespace !== undefined && name !== undefined
+  if (!isName || !COMPONENT.test(namespace) || !COMPONENT.test(name)) return undefined
+  return `${namespace}/${name}`
+}
+
+/**
+ * The repository of Docker Hub that is meant by "nginx", "grafana/grafana", "docker.io/library/nginx:1.27" or the address
+ * of its page. Throws AppError `bad_request` for everything else.
+ */
+export function namedRepository(text: string): string {
+  const { host, path } = partsOf(text.trim().toLowerCase())
+  const isHub = host === undefined || HOSTS.has(host)
+  const repository = isHub ? repositoryOf(path) : undefined
+  if (repository !== undefined) return repository
+  const example = 'docker.io/grafana/grafana'
+  throw new AppError('bad_request', because('hub_name', { name: text.trim().slice(0, MOST_WORDS), example }))
+}
+
+/**
+ * What Docker Hub is asked for: lower case, one blank between words. Of a reference ("docker.io/library/php:8.3-apache")
+ * only what it calls the repository. Throws AppError `bad_request` for what is too short or too long.
+ */
+export function searchedWords(text: string): string {
+  const words = text
+    .trim()
+    .toLowerCase()
+    .split(/[\s\p{Cc}]+/u)
+  const question = words.length === 1 ? withoutRest(words.join()) : words.join(' ').trim()
+  const { length } = question
+  if (length < LEAST_WORDS) throw new AppError('bad_request', because('hub_short', { least: LEAST_WORDS }))
+  if (length > MOST_WORDS) throw new AppError('bad_request', because('hub_long', { most: MOST_WORDS }))
+  return question
+}
+
+function withoutRest(word: string): string {
+  const { path } = partsOf(word)
+  return path.replace(/^library\//, '') || word
+}
+
+/** Scheme, tag and digest do not tell a repository, and neither does what stands around it in an address. */
+function partsOf(text: string): { readonly host: string | undefined; readonly path: string } {
+  const plain = text.replace(/^[a-z]+:\/\//, '').replace(/[?#@].*$/s, '')
+  const colon = plain.lastIndexOf(':')
+  const name = colon > plain.lastIndexOf('/') ? plain.slice(0, colon) : plain
+  const [first = '', ...rest] = name.split('/').filter((part) => part !== '')
+  const looksLikeHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
+  if (!looksLikeHost && !HOSTS.has(first)) return { host: undefined, path: [first, ...rest].join('/') }
+  return { host: first, path: first === 'hub.docker.com' ? pathOnPage(rest) : rest.join('/') }
+}
+
+/** "/_/nginx", "/r/grafana/grafana", "/r/grafana/grafana/tags" */
+function pathOnPage([kind = '', ...rest]: readonly string[]): string {
+  if (kind === '_') return rest.slice(0, 1).join('/')
+  return kind === 'r' || kind === 'repository' ? rest.slice(0, 2).join('/') : [kind, ...rest].join('/')
+}

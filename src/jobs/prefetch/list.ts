@@ -1,0 +1,18 @@
+/** Images that are brought in by the clock, or by hand. */
+export interface PrefetchList {
+  /** No two lists have the same one. */
+  readonly name: string
+  /** Images; "*" in a tag means several. */
+  readonly refs: readonly string[]
+  /** Holds further ones, one a line; read at every run. */
+  readonly file: string | undefined
+  /** Cron expression, local time; undefined: only by hand. */
+  readonly schedule: string | undefined
+  readonly platforms: readonly string[]
+  /** Tags that one "*" gives, at most. */
+  readonly newest: number
+  readonly keepPulls: PullFloor
+}
+
+/** Pulls that a registry's limit keeps for clients, or a share of that limit. */
+export type PullFloor = { readonly pulls: number } | { readonly share: number }
