@@ -46,12 +46,19 @@ export function createResolver(deps: RecheckDeps): Resolver {
     const { upstream } = want.request
     const answer = recheckNow(recheck)
     const isSilent = (overdue.get(upstream) ?? 0) > 0
-    const first = await Promise.race([answer, after(isSilent ? 0 : client.patience(upstream))])
-    if (first !== undefined) return first
+    const tired = Promise.withResolvers<string>()
+    const forget = client.onStumble(upstream, tired.resolve)
+    const tell = (): void => tired.resolve('did not answer in time')
+    const timer = setTimeout(tell, isSilent ? 0 : client.patience(upstream)).unref()
+    const first = await Promise.race([answer, tired.promise]).finally(() => {
+      clearTimeout(timer)
+      forget()
+    })
+    if (typeof first !== 'string') return first
     overdue.set(upstream, (overdue.get(upstream) ?? 0) + 1)
     const settled = (): void => void overdue.set(upstream, (overdue.get(upstream) ?? 1) - 1)
     answer.then(settled, settled)
-    return staleOf({ want, entry: kept, why: 'did not answer in time', now: clock() })
+    return staleOf({ want, entry: kept, why: first, now: clock() })
   }
 
   const resolveDue = async (recheck: Recheck): Promise<Resolved> => {
@@ -101,13 +108,6 @@ export function createResolver(deps: RecheckDeps): Resolver {
 function probe(answer: Promise<unknown>): void {
   answer.catch((error: unknown) => {
     if (!(error instanceof AppError)) throw error
-  })
-}
-
-/** Settles with undefined after `ms`, without keeping the process alive. */
-function after(ms: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms, undefined).unref()
   })
 }
 

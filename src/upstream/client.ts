@@ -100,6 +100,11 @@ export function createOriginClient(options: OriginClientOptions): ReloadableOrig
     rateLimit: (name) => upstreams.get(name)?.rates.last(),
     health: (name) => upstreams.get(name)?.breaker.state() ?? 'closed',
     patience: (name) => upstreams.get(name)?.breaker.patience() ?? PATIENCE_MOST,
+    onStumble: (name, tell) => {
+      const onlookers = upstreams.get(name)?.onlookers
+      onlookers?.add(tell)
+      return () => void onlookers?.delete(tell)
+    },
     standing: (name) => upstreams.get(name)?.record.standing(),
     update,
     close,

@@ -44,7 +44,11 @@ export interface Hop {
 /** Sends it, again where that can help. Rejects with what `exchange` does. */
 export function send(call: Call, hop: Hop): Promise<RawAnswer> {
   const { random } = call.surroundings
-  return withRetry(() => sendOnce(call, hop), call.tries, { signal: call.budget.signal, random })
+  const { signal } = call.budget
+  const pausing = (how: string): void => {
+    if (hop.isOwn) for (const tell of call.upstream.onlookers) tell(how)
+  }
+  return withRetry(() => sendOnce(call, hop), call.tries, { signal, random, pausing })
 }
 
 async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization }: Hop): Promise<RawAnswer> {

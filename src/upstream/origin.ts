@@ -91,5 +91,10 @@ export interface OriginClient {
   health(upstream: string): Health
   /** How long, in ms, a revalidation should wait for this upstream before stale content is served. */
   patience(upstream: string): number
+  /**
+   * Tells when this upstream failed and is about to be asked again, and how ("answered 503"); what comes back ends that.
+   * Whoever has something else to serve need not wait for the repetition.
+   */
+  onStumble(upstream: string, tell: (how: string) => void): () => void
   close(): Promise<void>
 }

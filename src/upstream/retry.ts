@@ -26,13 +26,20 @@ const PAUSE_SPAN = 300
 export async function withRetry(
   attempt: () => Promise<RawAnswer>,
   tries: Tries,
-  options: { readonly signal: AbortSignal; readonly random: () => number },
+  options: {
+    readonly signal: AbortSignal
+    readonly random: () => number
+    /** Told before each pause what went wrong. */
+    readonly pausing?: (how: string) => void
+  },
 ): Promise<RawAnswer> {
   for (;;) {
+    let how = 'hung up'
     try {
       const answer = await attempt()
       if (!REPEATED.has(answer.status) || tries.left === 0) return answer
       discard(answer.body)
+      how = `answered ${answer.status}`
     } catch (error) {
       if (!isBroken(error) || options.signal.aborted) throw error
       if (error instanceof ExchangeError && error.reused && tries.stale > 0) {
@@ -42,6 +49,7 @@ export async function withRetry(
       if (tries.left === 0) throw error
     }
     tries.left--
+    options.pausing?.(how)
     await pause(PAUSE_FROM + options.random() * PAUSE_SPAN, options.signal)
   }
 }

@@ -27,6 +27,8 @@ export interface Upstream {
   readonly connections: Connections
   readonly guard: AddressGuard
   readonly breaker: Breaker
+  /** Who wants to know when a call is about to be repeated. */
+  readonly onlookers: Set<(how: string) => void>
   readonly rates: RateLimits
   /** For people. */
   readonly record: TrackRecord
@@ -88,6 +90,7 @@ export function createUpstream(
     connections,
     guard,
     breaker: createBreaker(settings.name, clock),
+    onlookers: new Set(),
     rates: kept?.rates ?? createRateLimits(clock, settings.kind),
     record: kept?.record ?? createRecord(settings.name, clock, meter),
     tokens,

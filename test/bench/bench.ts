@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask } from './ask.ts'
@@ -5,7 +6,7 @@ import type { Sink } from './sink.ts'
 import type { Launcher, Setting, Subject, SubjectName } from './subjects.ts'
 import type { Upstream } from './upstream.ts'
 
-export type Unit = 'bytes/s' | 's/GiB' | '/s' | 's' | 'ms' | 'times' | 'bytes' | 'count'
+export type Unit = 'bytes/s' | 's/GiB' | '/s' | 's' | 'ms' | 'times' | 'share' | 'bytes' | 'count'
 
 /** What Cachalot promised: `must` and `aim` times the value of `against`, or as they are without it. */
 export interface Bound {
@@ -27,6 +28,8 @@ export interface Row {
 export interface Workload {
   readonly name: string
   readonly rows: readonly Row[]
+  /** Programs it cannot do without. */
+  readonly needs?: readonly string[]
   run(bench: Bench): Promise<void>
 }
 
@@ -35,17 +38,24 @@ export interface Recorder {
   record(row: string, measured: { subject: SubjectName; round: number; value: number }): void
 }
 
+/** How large everything is: to measure, to see roughly, or to see that the benchmark itself works. */
+export type Size = 'full' | 'quick' | 'tiny'
+
 /** What a workload works with. */
 export interface Bench {
   readonly rounds: number
-  /** Smaller sizes, shorter runs. */
-  readonly quick: boolean
+  readonly size: Size
   readonly launchers: readonly Launcher[]
   readonly upstream: Upstream
   readonly sink: Sink
   /** Temporary folder of this run. */
   readonly folder: string
   readonly results: Recorder
+}
+
+/** The one that is for this size: full, quick or tiny. */
+export function sized<T>({ size }: Pick<Bench, 'size'>, [full, quick, tiny]: readonly [T, T, T]): T {
+  return { full, quick, tiny }[size]
 }
 
 export type SubjectSetting = Omit<Setting, 'folder' | 'upstreamUrl'> & { upstreamUrl?: string }
@@ -71,16 +81,43 @@ export async function withSubjects(
   }
 }
 
+/** The same for Cachalot alone. Throws where it was left out. */
+export async function withCachalot(
+  bench: Bench,
+  play: (subject: Subject) => Promise<void>,
+  setting: SubjectSetting = {},
+): Promise<void> {
+  const launchers = bench.launchers.filter(({ name }) => name === 'cachalot')
+  await withSubjects(
+    { ...bench, launchers },
+    async ([subject]) => {
+      if (subject === undefined) throw new Error('this is of Cachalot alone, which was left out')
+      await play(subject)
+    },
+    setting,
+  )
+}
+
+/** Records values of Cachalot alone, by the id of their row. */
+export function recordOurs(bench: Bench, values: Readonly<Record<string, number>>, round = 0): void {
+  for (const [row, value] of Object.entries(values))
+    bench.results.record(row, { subject: 'cachalot', round, value })
+}
+
 /** Every round visits every subject once; who is first changes from round to round. */
 export async function eachRound<T>(
   bench: Bench,
   visited: readonly T[],
   visit: (one: T, round: number) => Promise<void>,
 ): Promise<void> {
-  for (let round = 0; round < bench.rounds; round++) {
-    const first = round % Math.max(1, visited.length)
-    for (const one of [...visited.slice(first), ...visited.slice(0, first)]) await visit(one, round)
-  }
+  for (let round = 0; round < bench.rounds; round++)
+    for (const one of inTurn(visited, round)) await visit(one, round)
+}
+
+/** All of them, beginning with another one in each round. */
+export function inTurn<T>(visited: readonly T[], round: number): readonly T[] {
+  const first = round % Math.max(1, visited.length)
+  return [...visited.slice(first), ...visited.slice(0, first)]
 }
 
 /** Fetches `path` until the subject answers it without a body from the upstream; throws on wrong bytes. */
@@ -90,10 +127,29 @@ export async function warm(bench: Bench, subject: Subject, path: string): Promis
     const before = await bench.upstream.stats()
     const { status, digest } = await ask(subject.url + path)
     if (status !== 200) throw new Error(`${subject.name} answered ${status} for ${path}`)
-    if (named.startsWith('sha256:') && digest !== named)
-      throw new Error(`${subject.name}: wrong bytes for ${path}`)
+    if (named.startsWith('sha256:') && digest !== named) throw wrongBytes(subject, path)
     await bench.upstream.quiet()
     if ((await bench.upstream.stats()).bytes === before.bytes) return
   }
   throw new Error(`${subject.name} fetches ${path} from the upstream every time`)
+}
+
+/** Reads `path`, which ends with a digest, once more from each; throws where one byte differs. Not to be timed. */
+export async function verify(subjects: readonly Subject[], paths: readonly string[]): Promise<void> {
+  for (const subject of subjects) {
+    for (const path of paths) {
+      const { status, digest } = await ask(subject.url + path)
+      if (status !== 200 || !path.endsWith(digest)) throw wrongBytes(subject, path)
+    }
+  }
+}
+
+/** Subjects that ran one after the other must not slow each other: waits until nothing is sent or written. */
+export async function settle(bench: Bench): Promise<void> {
+  await bench.upstream.quiet()
+  if (bench.size !== 'tiny') spawnSync('sync')
+}
+
+export function wrongBytes(subject: Pick<Subject, 'name'>, path: string): Error {
+  return new Error(`${subject.name}: wrong bytes for ${path}`)
 }

@@ -15,7 +15,7 @@ export function cachalot(profileTo?: string): Launcher {
       const file = join(setting.folder, 'config.toml')
       mkdirSync(join(setting.folder, 'data'))
       writeFileSync(file, configuration(setting, port))
-      const url = `http://127.0.0.1:${port}`
+      const url = `${setting.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
       const profiling =
         profileTo === undefined
           ? []
@@ -25,23 +25,25 @@ export function cachalot(profileTo?: string): Launcher {
         command: process.execPath,
         args,
         folder: setting.folder,
-        readyUrl: `${url}/v2/`,
+        readyUrl: `${url}/healthz`,
       })
-      return { name: 'cachalot', url, ...child }
+      return { name: 'cachalot', url, folder: setting.folder, ...child }
     },
   }
 }
 
 /** Shipped defaults except for what ties it to this run; request lines are off as with the other subjects. */
 function configuration(
-  { upstreamUrl, folder, tagTtlSeconds = 600, more = '' }: Setting,
+  { upstreamUrl, folder, tagTtlSeconds = 600, tls, maxSize, more = '' }: Setting,
   port: number,
 ): string {
   return `[server]
 listen = "127.0.0.1:${port}"
+${tls === undefined ? '' : `[server.tls]\ncert = "${tls.cert}"\nkey = "${tls.key}"`}
 
 [storage]
 path = ${JSON.stringify(join(folder, 'data'))}
+${maxSize === undefined ? '' : `max_size = "${maxSize}"`}
 
 [cache]
 tag_ttl = "${tagTtlSeconds}s"

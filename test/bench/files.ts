@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Size } from './bench.ts'
 import { freePort, startChild } from './child.ts'
 
 /** Where files come from that are no images, and what is there. */
@@ -19,13 +20,13 @@ export interface FilesUpstream {
 /** Starts them; `folder` receives their log. */
 export async function startFilesUpstream(
   folder: string,
-  quick: boolean,
+  size: Size,
 ): Promise<FilesUpstream & { stop(): Promise<void> }> {
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}/`
   const program = join(import.meta.dirname, 'files-server.ts')
-  const args = [program, String(port), ...(quick ? ['quick'] : [])]
+  const args = [program, String(port), size]
   const child = await startChild({ command: process.execPath, args, folder, readyUrl: url })
   const answer = await fetch(url)
   // Our own server, which says nothing else.

@@ -16,7 +16,7 @@ export function nginx(): Launcher {
       const file = join(setting.folder, 'nginx.conf')
       mkdirSync(join(setting.folder, 'cache'))
       writeFileSync(file, configuration(setting, port))
-      const url = `http://127.0.0.1:${port}`
+      const url = `${setting.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
       const args = ['-p', setting.folder, '-c', file, '-e', 'stderr']
       const child = await startChild({
         command: 'nginx',
@@ -24,12 +24,12 @@ export function nginx(): Launcher {
         folder: setting.folder,
         readyUrl: `${url}/v2/`,
       })
-      return { name: 'nginx', url, ...child }
+      return { name: 'nginx', url, folder: setting.folder, ...child }
     },
   }
 }
 
-function configuration({ upstreamUrl, folder, tagTtlSeconds = 600 }: Setting, port: number): string {
+function configuration({ upstreamUrl, folder, tagTtlSeconds = 600, tls }: Setting, port: number): string {
   return `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 pid ${folder}/pid;
@@ -49,7 +49,8 @@ http {
   proxy_cache_path ${folder}/cache levels=1:2 keys_zone=bench:16m max_size=60g inactive=1d use_temp_path=off;
   upstream registry { server ${new URL(upstreamUrl).host}; keepalive 32; keepalive_requests 1000000; }
   server {
-    listen 127.0.0.1:${port} backlog=1024;
+    listen 127.0.0.1:${port} ${tls === undefined ? '' : 'ssl'} backlog=1024;
+    ${tls === undefined ? '' : `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}; ssl_protocols TLSv1.3;`}
     location /v2/ {
       proxy_pass http://registry;
       proxy_http_version 1.1;

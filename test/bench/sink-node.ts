@@ -13,12 +13,17 @@ const paths = process.argv.slice(7)
 const started = performance.now()
 let bytes = 0
 let firstByteMs = 0
+let taken = 0
 
 const over = () => seconds > 0 && performance.now() - started > seconds * 1000
 
 async function connection(id: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  for (let i = 0; i < repeats && !over(); i++) await readOnce(agent, paths[id % paths.length] ?? '/')
+  for (let i = 0; (repeats === 0 || i < repeats) && !over(); i++) {
+    const path = repeats === 0 ? paths[taken++] : paths[id % paths.length]
+    if (path === undefined) break
+    await readOnce(agent, path)
+  }
   agent.destroy()
 }
 

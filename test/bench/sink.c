@@ -1,6 +1,7 @@
 // HTTP client that throws bodies away inside the kernel (MSG_TRUNC), so that it costs a server's machine little.
 // sink PORT CONNECTIONS REPEATS RATE SECONDS PATH...   (loopback; RATE bytes/s for each connection, 0 = as fast
-// as it goes; SECONDS 0 = until everything is read). Connection i reads PATH[i % n], REPEATS times.
+// as it goes; SECONDS 0 = until everything is read). Connection i reads PATH[i % n], REPEATS times; with REPEATS 0
+// each takes the next path that nobody took yet.
 // Prints {"bytes":…,"seconds":…,"firstByteMs":slowest first body byte}; exit code 1 and a reason if one failed.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int port, connections, repeats, paths;
+static int port, connections, repeats, paths, taken;
 static double rate, seconds, started;
 static char **path;
 static pthread_barrier_t ready;
@@ -76,12 +77,14 @@ static int read_body(struct worker *w, int fd, long long left, double asked) {
 static void *work(void *arg) {
   struct worker *w = arg;
   char request[2048];
-  int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", path[w->id % paths], port);
   pthread_barrier_wait(&ready);
   double asked = now();
   int fd = dial();
   if (fd < 0) { snprintf(w->failure, sizeof w->failure, "cannot connect"); return NULL; }
-  for (int i = 0; i < repeats && !over(); i++, asked = now()) {
+  for (int i = 0; (repeats == 0 || i < repeats) && !over(); i++, asked = now()) {
+    int at = repeats == 0 ? __atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED) : w->id % paths;
+    if (at >= paths) break;
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", path[at], port);
     if (send(fd, request, length, MSG_NOSIGNAL) != length) { snprintf(w->failure, sizeof w->failure, "cannot send"); break; }
     long long body = read_head(w, fd);
     if (body < 0 || read_body(w, fd, body, asked) < 0) break;

@@ -1,14 +1,15 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { installed } from './subjects.ts'
+import { compile } from './compile.ts'
 
 export interface SinkJob {
   /** Base URL of the subject, on loopback. */
   readonly url: string
-  /** Connection i reads path i modulo their number. */
+  /** Connection i reads path i modulo their number; with `queue`, each takes the next one that nobody took yet. */
   readonly paths: readonly string[]
   readonly connections: number
+  readonly queue?: true
   /** How often each connection reads its path; default 1. */
   readonly repeats?: number
   /** Bytes per second of each connection; default as fast as it goes. */
@@ -34,24 +35,28 @@ export interface Sink {
 
 /** Compiles sink.c into `folder`; without a C compiler bodies are read by a slower client in Node. */
 export function createSink(folder: string): Sink {
-  const program = join(folder, 'sink')
-  const source = join(import.meta.dirname, 'sink.c')
-  const compiled =
-    installed('cc') &&
-    spawnSync('cc', ['-O2', '-pthread', '-o', program, source], { stdio: 'inherit' }).status === 0
-  const command = compiled ? [program] : [process.execPath, join(import.meta.dirname, 'sink-node.ts')]
+  const compiled = compile('sink', folder)
+  const command =
+    compiled === undefined ? [process.execPath, join(import.meta.dirname, 'sink-node.ts')] : [compiled]
   return {
-    warning: compiled
-      ? undefined
-      : 'no C compiler: bodies are read by a client in Node, which costs speed itself',
+    warning:
+      compiled === undefined
+        ? 'no C compiler: bodies are read by a client in Node, which costs speed itself'
+        : undefined,
     run: (job) => runSink(command, job),
   }
 }
 
 async function runSink([command = '', ...first]: string[], job: SinkJob): Promise<SinkResult> {
-  const numbers = [new URL(job.url).port, job.connections, job.repeats ?? 1, job.rate ?? 0, job.seconds ?? 0]
+  const numbers = [
+    new URL(job.url).port,
+    job.connections,
+    job.queue ? 0 : (job.repeats ?? 1),
+    job.rate ?? 0,
+    job.seconds ?? 0,
+  ]
   const args = [...first, ...numbers.map(String), ...job.paths]
-  const { stdout } = await promisify(execFile)(command, args, { timeout: 120_000 })
+  const { stdout } = await promisify(execFile)(command, args, { timeout: 300_000 })
   // Printed by sink.c or sink-node.ts.
   return JSON.parse(stdout) as SinkResult
 }

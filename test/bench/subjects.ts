@@ -9,6 +9,10 @@ export interface Setting {
   readonly folder: string
   /** How long a tag stays fresh, for subjects that can be told; default: long enough for the whole run. */
   readonly tagTtlSeconds?: number
+  /** Certificate and key, PEM files: it serves by TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Bytes that Cachalot may keep; default as shipped. */
+  readonly maxSize?: number
   /** Further configuration for Cachalot alone. */
   readonly more?: string
 }
@@ -20,6 +24,8 @@ export interface Subject {
   readonly url: string
   /** Root of its process tree. */
   readonly pid: number
+  /** Of `Setting`; Cachalot's data folder is `data` in it. */
+  readonly folder: string
   stop(): Promise<void>
 }
 

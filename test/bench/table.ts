@@ -10,7 +10,7 @@ const SHORT: Record<SubjectName, string> = {
   direct: 'direct',
 }
 
-const HEAD = ['what', 'Cachalot', 'docker-registry', 'nginx', 'direct', 'ratio', 'must', 'aim', 'met']
+const HEAD = ['what', 'Cachalot', 'docker-registry', 'nginx', 'direct', 'ratio', 'must', 'aim', 'verdict']
 
 /** The results as text: a line for each row, columns aligned, medians with the least and greatest in brackets. */
 export function renderTable(pairs: readonly { row: Row; result: RowResult }[]): string {
@@ -47,12 +47,32 @@ function cellsOf(row: Row, { unit, series, bounds, better }: RowResult): string[
   ]
 }
 
-/** Empty when nothing was promised or judged; "in part" when a peer of the promise was not measured. */
-function verdict(row: Row, judged: RowResult['bounds']): string {
-  if (judged.every(({ must, aim }) => must === undefined && aim === undefined)) return ''
-  if (judged.some(({ mustMet }) => mustMet === false)) return 'NO'
-  if (judged.length < row.bounds.length) return 'yes, in part'
-  return judged.some(({ aimMet }) => aimMet === false) ? 'yes' : 'yes, and the aim'
+/**
+ * What became of the promise: the aim met, the must met, or by how much it was missed, where a row has several bounds
+ * the worst. "In part" when a peer of the promise was not measured. Empty when nothing was promised.
+ */
+export function verdict(row: Row, judged: RowResult['bounds']): string {
+  const promised = row.bounds.filter(({ must, aim }) => must !== undefined || aim !== undefined)
+  if (promised.length === 0) return ''
+  if (judged.length === 0) return 'not measured'
+  const part = judged.length < row.bounds.length ? ', in part' : ''
+  const missed = worst(judged, row, 'must')
+  if (missed !== undefined) return `missed by ${missed}`
+  const fell = worst(judged, row, 'aim')
+  if (fell === undefined && judged.some(({ aim }) => aim !== undefined)) return `aim met${part}`
+  return judged.some(({ must }) => must !== undefined) ? `must met${part}` : `aim missed by ${fell}`
+}
+
+/** By how much the worst bound of a kind was missed; undefined when none was. */
+function worst(judged: RowResult['bounds'], { better }: Row, kind: 'must' | 'aim'): string | undefined {
+  const missed = judged.filter((bound) => bound[`${kind}Met`] === false)
+  const shares = missed.map(({ value, [kind]: limit = Number.NaN }) =>
+    better === 'more' ? 1 - value / limit : value / limit - 1,
+  )
+  if (shares.length === 0) return undefined
+  const most = Math.max(...shares)
+  if (!Number.isFinite(most)) return `${missed[0]?.value}`
+  return most >= 1 ? `${trim(most + 1)} times` : `${trim(Number((most * 100).toFixed(1)))} %`
 }
 
 function nameOf({ against }: Bound): string {
@@ -74,6 +94,7 @@ function formatLimit(
 function formatSeries(series: Series | undefined, unit: Unit): string {
   if (series === undefined) return '–'
   const middle = FORMATS[unit](series.median)
+  if (!Number.isFinite(series.median)) return '–'
   if (series.min === series.max) return middle
   const bare = (value: number) => FORMATS[unit](value).split(' ')[0]
   return `${middle} (${bare(series.min)}–${bare(series.max)})`
@@ -86,7 +107,8 @@ const FORMATS: Record<Unit, (value: number) => string> = {
   s: (value) => `${value.toFixed(2)} s`,
   ms: (value) => `${trim(value)} ms`,
   times: (value) => `${value.toFixed(3)}×`,
-  bytes: (value) => `${Math.round(value / MIB)} MiB`,
+  bytes: (value) => (value < MIB ? `${Math.round(value)} B` : `${Math.round(value / MIB)} MiB`),
+  share: (value) => `${trim(value * 100)} %`,
   count: (value) => String(Math.round(value)),
 }
 

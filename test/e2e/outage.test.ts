@@ -67,6 +67,16 @@ suite('a cached image pulls while its upstream', () => {
     })
   }
 
+  test('answers 503 and then nothing: what is here is served before it is asked again', async (t) => {
+    const warm = await startWarm(t)
+    warm.hub.faults.add({ fault: { status: 503 }, times: 1 })
+    warm.hub.faults.add({ fault: { hang: 'headers' } })
+    const first = await warm.cache.fetch(manifestPath('1'))
+    assertWhole(first, warm.image.manifest)
+    assert.equal(first.headers['x-cache'], 'stale')
+    assert.match(first.headers['warning'] ?? '', /answered 503/)
+  })
+
   test('is silent: the first answer comes within a second, later ones at once', async (t) => {
     const warm = await startWarm(t)
     warm.hub.freeze()

@@ -14,6 +14,7 @@ const [part] = process.argv.slice(2)
 const SLOW = [
   'test/clients/',
   'test/packaging/image.test.ts',
+  'test/bench/bench.test.ts',
   'test/docs/walk.test.ts',
   'test/checks.test.ts',
 ]

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { bcryptLine } from '../auth/support.ts'
 import { pullImage } from '../jobs/support.ts'
-import { type ConfigTables, type Pair, startPair } from '../support/cachalot.ts'
+import { type CachalotOptions, type ConfigTables, type Pair, startPair } from '../support/cachalot.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
 import { type FileSources, fillFiles, startFileSources } from './file-sources.ts'
+import { startHubSource } from './hub-source.ts'
 
 /** As `npm run build` makes it. */
 export const BUILT = join(import.meta.dirname, '../../ui/dist')
@@ -14,12 +15,15 @@ export const BUILT = join(import.meta.dirname, '../../ui/dist')
 export const PASSWORDS = { alice: 'wonderland', carol: 'singing-loud', bob: 'builder-bob' } as const
 
 /** A cache with a console: alice is an admin, carol an operator, bob neither. */
-export async function startConsole(t: Cleanup, config: ConfigTables = {}, dataDir?: string): Promise<Pair> {
+export async function startConsole(
+  t: Cleanup,
+  config: ConfigTables = {},
+  place: Pick<CachalotOptions, 'dataDir' | 'clock'> = {},
+): Promise<Pair> {
   const users = join(await tempDir(t), 'users')
   const lines = Object.entries(PASSWORDS).map(([name, password]) => bcryptLine(name, password))
   await writeFile(users, lines.join(''))
   const auth = { htpasswd: users, admins: ['alice'], operators: ['carol'], anonymous_pull: 'private' }
-  const place = dataDir === undefined ? {} : { dataDir }
   return await startPair(t, {
     ...place,
     consoleFolder: BUILT,
@@ -39,7 +43,8 @@ export async function logInAs(page: Page, user: keyof typeof PASSWORDS): Promise
 /** The same with images and files of every kind in it, and where they came from. */
 export async function startFull(t: Cleanup): Promise<Pair & { readonly sources: FileSources }> {
   const sources = await startFileSources(t)
-  const lab = await startConsole(t, sources.config)
+  const web = await startHubSource(t)
+  const lab = await startConsole(t, { ...sources.config, hub: { enabled: true, url: web.url } })
   await fill(lab)
   await fillFiles(t, lab.cache, sources)
   return { ...lab, sources }

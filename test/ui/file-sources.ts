@@ -82,7 +82,12 @@ function passOn(req: IncomingMessage, res: ServerResponse, to: string): void {
 
 /** Some files of every kind, fetched through the cache as clients do. */
 export async function fillFiles(t: Cleanup, cache: Cachalot, sources: FileSources): Promise<void> {
-  const { hub, go, git, files } = sources
+  await fillDownloads(cache, sources)
+  await fillMirror(t, cache, sources)
+}
+
+/** All but a repository of git. */
+export async function fillDownloads(cache: Cachalot, { hub, go, files }: FileSources): Promise<void> {
   const get = async (path: string): Promise<void> => {
     const { status } = await cache.fetch(path, { lint: false })
     assert.equal(status, 200, path)
@@ -109,7 +114,9 @@ export async function fillFiles(t: Cleanup, cache: Cachalot, sources: FileSource
   files.set('/octocat/Hello-World/master/README', Buffer.from('Hello World!\n'))
   await get(`/https://github.com${RELEASE}`)
   await get('/https://raw.githubusercontent.com/octocat/Hello-World/master/README')
+}
 
+async function fillMirror(t: Cleanup, cache: Cachalot, { git }: FileSources): Promise<void> {
   const repository = await git.create('octocat/spoon-knife')
   await repository.commit({ 'README.md': 'Well hello there!\n' })
   const client = await openGitClient(t, { cache: cache.url })

@@ -56,6 +56,17 @@ export const PLACES: readonly Place[] = [
   { name: 'file-shared', path: '/ui/files?q=model.safetensors', who: 'alice', prepare: openFirst },
   { name: 'file-mirror', path: '/ui/files/file?name=git:github.com/octocat/spoon-knife', who: 'alice' },
   { name: 'file-none', path: '/ui/files/file?name=go:golang.org/x/text@v9.9.9', who: 'alice' },
+  { name: 'discover', path: '/ui/discover', who: 'alice' },
+  { name: 'discover-found', path: '/ui/discover?q=app', who: 'alice' },
+  { name: 'discover-tags', path: '/ui/discover?q=app&repository=docker.io/library/app', who: 'alice' },
+  {
+    name: 'discover-fetch',
+    path: '/ui/discover?repository=docker.io/library/app',
+    who: 'alice',
+    prepare: openFetch,
+  },
+  { name: 'discover-none', path: '/ui/discover?q=no-such-thing', who: 'alice' },
+  { name: 'discover-package', path: `/ui/images/${APP}:1.0`, who: 'alice', prepare: openPackage },
   { name: 'cleanup', path: '/ui/cleanup', who: 'alice' },
   { name: 'cleanup-running', path: '/ui/cleanup', who: 'alice', prepare: showRunning },
   { name: 'activity', path: '/ui/activity', who: 'alice' },
@@ -115,8 +126,20 @@ async function showRunning(page: Page): Promise<void> {
 }
 
 async function openFetch(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /Fetch tag|拉取标签/ }).click()
+  await page
+    .getByRole('button', { name: /Fetch tag|拉取标签|Fetch into|拉入缓存/ })
+    .first()
+    .click()
   await page.locator('dialog input').waitFor()
+}
+
+/** Two images chosen for a package, and what it will be. */
+async function openPackage(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /Add to package|加入离线包/ }).click()
+  await page.locator('.rail a[href="/ui/discover"]').click()
+  await page.locator('main .chip button').waitFor()
+  await page.locator('main .primary').first().click()
+  await page.locator('main a[download]').waitFor()
 }
 
 async function openEvict(page: Page): Promise<void> {

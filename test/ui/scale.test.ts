@@ -29,7 +29,7 @@ suite('long lists', { skip: NO_CHROMIUM }, () => {
   test('ten thousand repositories are few elements, from the first to the last', async (t) => {
     const dataDir = join(await tempDir(t), 'data')
     await makeBigIndex(dataDir, { repositories: REPOSITORIES, tags: 20_000, blobs: 100_000, files: false })
-    const { cache } = await startConsole(t, {}, dataDir)
+    const { cache } = await startConsole(t, {}, { dataDir })
     const { page } = await openPage(await openBrowser(t), cache.url)
     await logInAs(page, 'alice')
     await visit(page, '/ui/images')

@@ -13,7 +13,7 @@ const REST = /Select all .* that match/
 async function openMany(t: Cleanup): Promise<Page> {
   const dataDir = join(await tempDir(t), 'data')
   await makeBigIndex(dataDir, { repositories: 1000, tags: 2000, blobs: 5000, files: false })
-  const { cache } = await startConsole(t, {}, dataDir)
+  const { cache } = await startConsole(t, {}, { dataDir })
   const { page } = await openPage(await openBrowser(t), cache.url)
   await logInAs(page, 'alice')
   await visit(page, '/ui/images?q=app')

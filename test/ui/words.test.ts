@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { en } from '../../ui/src/words/en.ts'
+import { more as enMore } from '../../ui/src/words/en-more.ts'
 import { zh } from '../../ui/src/words/zh.ts'
+import { more as zhMore } from '../../ui/src/words/zh-more.ts'
 
 type Said = string | ((...params: unknown[]) => unknown)
 
@@ -12,8 +14,8 @@ function flat(value: unknown, path = ''): Map<string, Said> {
   return new Map(Object.entries(value).flatMap(([name, inner]) => [...flat(inner, `${path}.${name}`)]))
 }
 
-const EN = flat(en)
-const ZH = flat(zh)
+const EN = flat({ ...en, ...enMore })
+const ZH = flat({ ...zh, ...zhMore })
 
 /** Numbers that no text holds by itself; several forms have to be right for one and for many. */
 const NUMBERS = [7391, 7392, 7393, 7394]
@@ -56,13 +58,13 @@ const NAMES = new Set(
   `Cachalot Docker Desktop Engine Hub Podman Buildah containerd kubeadm k3s RKE2 CRI-O OpenShift BuildKit buildx nerdctl
   skopeo Kubernetes NAS Unraid YAML Compose Dockerfile JSON CSV API HTTP HTTPS TLS DNS ID CPU Linux macOS Windows Latin
   root config.toml registries.yaml registries.conf daemon.json CA MIT Ctrl Shift Enter Esc Caps Lock GiB MiB KiB Config
-  Entrypoint English GitHub Hugging Face Git git git-lfs GOPROXY curl wget aria2 HTTPS_PROXY NO_PROXY MB GB KB TTL IP URL UTC OCI SHA nginx alpine redis htpasswd label`.split(
+  Entrypoint English GitHub Hugging Face Git git git-lfs GOPROXY curl wget aria2 HTTPS_PROXY NO_PROXY MB GB KB TTL IP URL UTC OCI SHA nginx alpine redis htpasswd label docker podman save load zstd SHA-256`.split(
     /\s+/,
   ),
 )
 
 /** Their parameter is a moment in words, which brings its own spaces. */
-const MOMENTS = /\.(replaced|checked|seen|goneSince)$/
+const MOMENTS = /\.(replaced|checked|seen|goneSince|remembered)$/
 
 suite('both languages say the same', () => {
   test('about the same things', () => {

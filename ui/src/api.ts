@@ -107,8 +107,10 @@ async function failureOf(response: Response): Promise<Failure> {
   return new Failure(response.status, { code: 'unknown', message: `HTTP ${response.status}`, hint: '' }, id)
 }
 
-function queryOf(input: object): string {
+/** "?name=a&name=b": fields without a value are left out, lists are repeated. */
+export function queryOf(input: object): string {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(input)) if (value !== undefined) query.set(name, String(value))
+  for (const [name, value] of Object.entries(input))
+    for (const one of [value].flat()) if (one !== undefined) query.append(name, String(one))
   return query.size === 0 ? '' : `?${query.toString()}`
 }

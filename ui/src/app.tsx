@@ -4,13 +4,12 @@ import { Frame } from './frame.tsx'
 import { meetHeading, nameWindow } from './heading.ts'
 import { opened } from './keys.ts'
 import { lazy } from './lazy.tsx'
-import Login from './pages/login/login.tsx'
 import OverviewPage from './pages/overview/overview.tsx'
 import { TakesRole } from './parts/takes-role.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { path } from './router.ts'
 import { may, type Role, session } from './session.ts'
-import { language, w } from './words/words.ts'
+import { language, moreWords, w } from './words/words.ts'
 
 interface Page {
   readonly match: RegExp
@@ -23,21 +22,44 @@ interface Page {
 
 /** Each page comes when it is opened. The parts of its path that the pattern names are handed to it. */
 const PAGES: readonly Page[] = [
-  { match: /^\/home$/, isPublic: true, View: lazy(() => import('./pages/home/home.tsx')) },
-  { match: /^\/setup$/, isPublic: true, View: lazy(() => import('./pages/setup/setup.tsx')) },
-  { match: /^\/setup-admin$/, isPublic: true, View: lazy(() => import('./pages/login/first-admin.tsx')) },
+  {
+    match: /^\/home$/,
+    isPublic: true,
+    View: lazy(async () => ({ default: (await import('./pieces/start.ts')).Home }), moreWords),
+  },
+  {
+    match: /^\/setup$/,
+    isPublic: true,
+    View: lazy(async () => ({ default: (await import('./pieces/start.ts')).Setup })),
+  },
+  {
+    match: /^\/setup-admin$/,
+    isPublic: true,
+    View: lazy(async () => ({ default: (await import('./pieces/entrance.ts')).FirstAdmin })),
+  },
   // With the frame itself: where most begin, one request less.
   { match: /^\/$/, View: OverviewPage },
   { match: /^\/images$/, View: lazy(() => import('./pages/images/images.tsx')) },
   { match: /^\/images\/([^/]+)\/(.+?)([:@][^/]+)$/, View: lazy(() => import('./pages/image/image.tsx')) },
   { match: /^\/images\/([^/]+)\/(.+)$/, View: lazy(() => import('./pages/repository/repository.tsx')) },
-  { match: /^\/files$/, View: lazy(() => import('./pages/files/files.tsx')) },
-  { match: /^\/files\/file$/, View: lazy(() => import('./pages/files/file.tsx')) },
+  {
+    match: /^\/files$/,
+    View: lazy(async () => ({ default: (await import('./pieces/goods.ts')).Files }), moreWords),
+  },
+  {
+    match: /^\/files\/file$/,
+    View: lazy(async () => ({ default: (await import('./pieces/goods.ts')).File })),
+  },
+  { match: /^\/discover$/, View: lazy(() => import('./pages/discover/discover.tsx'), moreWords) },
   { match: /^\/cleanup$/, role: 'operator', View: lazy(() => import('./pages/cleanup/cleanup.tsx')) },
-  { match: /^\/activity$/, View: lazy(() => import('./pages/activity/activity.tsx')) },
+  {
+    match: /^\/activity$/,
+    View: lazy(async () => ({ default: (await import('./pieces/doings.ts')).Activity })),
+  },
   { match: /^\/upstreams$/, View: lazy(() => import('./pages/upstreams/upstreams.tsx')) },
   { match: /^\/settings$/, View: lazy(() => import('./pages/settings/settings.tsx')) },
 ]
+const Login = lazy(async () => ({ default: (await import('./pieces/entrance.ts')).Login }))
 const Opened = lazy(() => import('./parts/palette.tsx'))
 
 export function App() {

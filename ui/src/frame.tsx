@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
+import { basket } from './basket.ts'
 import { isConnected } from './live.ts'
 import { Icon, type IconName } from './parts/icon.tsx'
 import { searchPlace } from './parts/place.ts'
@@ -8,12 +9,22 @@ import { logOut, may, session } from './session.ts'
 import { type Theme, theme } from './theme.ts'
 import { LANGUAGES, language, useLanguage, w } from './words/words.ts'
 
-type Place = 'overview' | 'images' | 'files' | 'cleanup' | 'activity' | 'upstreams' | 'setup' | 'settings'
+type Place =
+  | 'overview'
+  | 'images'
+  | 'files'
+  | 'discover'
+  | 'cleanup'
+  | 'activity'
+  | 'upstreams'
+  | 'setup'
+  | 'settings'
 
 const PLACES: readonly { readonly id: Place; readonly to: string; readonly role?: 'operator' | 'admin' }[] = [
   { id: 'overview', to: '/' },
   { id: 'images', to: '/images' },
   { id: 'files', to: '/files' },
+  { id: 'discover', to: '/discover' },
   { id: 'cleanup', to: '/cleanup', role: 'operator' },
   { id: 'activity', to: '/activity' },
   { id: 'upstreams', to: '/upstreams' },
@@ -56,7 +67,8 @@ export function Frame({ children }: { children: ComponentChildren }) {
 }
 
 function Rail() {
-  const { nav } = w().common
+  const { common } = w()
+  const { nav } = common
   return (
     <nav class="rail" aria-label={nav.label}>
       <ul>
@@ -66,6 +78,9 @@ function Rail() {
               {/* The names of places are those of their icons. */}
               <Icon name={id satisfies IconName} size={20} />
               <span>{nav[id]}</span>
+              {id === 'discover' && basket.value.length > 0 && (
+                <b title={common.pack}>{basket.value.length}</b>
+              )}
             </a>
           </li>
         ))}

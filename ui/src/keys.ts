@@ -31,6 +31,7 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
 export const PLACES = {
   o: { to: '/', name: 'overview' },
   i: { to: '/images', name: 'images' },
+  d: { to: '/discover', name: 'discover' },
   f: { to: '/files', name: 'files' },
   c: { to: '/cleanup', name: 'cleanup' },
   a: { to: '/activity', name: 'activity' },

@@ -7,9 +7,10 @@ import { Problem } from './parts/problem.tsx'
 import { Skeleton } from './parts/small.tsx'
 import { asFailure } from './resource.ts'
 
-/** A component that is loaded when it is shown first. */
+/** A component that is loaded when it is shown first, and with it what else it needs: its words. */
 export function lazy<P extends object>(
   load: () => Promise<{ readonly default: ComponentType<P> }>,
+  needed?: () => Promise<void>,
 ): ComponentType<P> {
   let Loaded: ComponentType<P> | undefined
   return function Lazy(props: P) {
@@ -20,7 +21,8 @@ export function lazy<P extends object>(
     }, [])
     const begin = async (): Promise<void> => {
       try {
-        Loaded = (await load()).default
+        const [loaded] = await Promise.all([load(), needed?.()])
+        Loaded = loaded.default
         turn.value++
       } catch (error) {
         failure.value = asFailure(error)

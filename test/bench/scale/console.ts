@@ -1,5 +1,5 @@
-import { type ApiClient, connectApi } from '../../../src/api/client.ts'
-import { socketAddress } from '../../../src/api/socket.ts'
+import type { ApiClient } from '../../../src/api/client.ts'
+import { withApi } from '../api.ts'
 import { percentile } from './pace.ts'
 
 const ASKED = 60
@@ -23,13 +23,8 @@ export interface ConsoleTimes {
 }
 
 /** Asks a server on a big index what the console's pages ask. */
-export async function timeConsole(root: string): Promise<ConsoleTimes> {
-  const address = socketAddress(root)
-  try {
-    return await timeAll(connectApi(address.path))
-  } finally {
-    address.release()
-  }
+export function timeConsole(root: string): Promise<ConsoleTimes> {
+  return withApi(root, timeAll)
 }
 
 async function timeAll(api: ApiClient): Promise<ConsoleTimes> {
@@ -37,6 +32,7 @@ async function timeAll(api: ApiClient): Promise<ConsoleTimes> {
   const largest = await largestRepositories(api)
   const pick = (at: number): string => largest[at % largest.length] ?? ''
   const names = await tagNames(api, PREVIEWED * PREVIEWS)
+  const previewed = Math.min(PREVIEWED, Math.floor(names.length / PREVIEWS))
   return {
     first,
     list: await p95((at) => api.get('/images', { limit: 200, sort: sortAt(at) })),
@@ -49,7 +45,7 @@ async function timeAll(api: ApiClient): Promise<ConsoleTimes> {
     untagged: await p95((at) => api.get('/digests', { name: pick(at), limit: 100 })),
     overview: await p95((at) => api.get('/overview', { range: RANGES[at % RANGES.length] ?? '24h' })),
     previewNames: await p95(
-      (at) => api.post('/selection', { names: names.slice(at * PREVIEWED, (at + 1) * PREVIEWED) }),
+      (at) => api.post('/selection', { names: names.slice(at * previewed, (at + 1) * previewed) }),
       PREVIEWS,
     ),
     previewFilter: await p95(

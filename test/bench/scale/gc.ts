@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ApiClient, connectApi } from '../../../src/api/client.ts'
-import type { GcGoal, GcReport } from '../../../src/api/contract-work.ts'
-import { socketAddress } from '../../../src/api/socket.ts'
+import { gc, withApi } from '../api.ts'
 import { percentile, startPace } from './pace.ts'
 import type { BigServer } from './start.ts'
 
-const IDLE_MS = 5000
 const CLEAN_RUNS = 4
-/** Of all bytes, what the last clean-up is to free. */
-const FREED_SHARE = 0.1
+/** Of all bytes, what a clean-up is to free while many clients pull, … */
+const TENTH = 0.1
+/** … and what the last one is to free. */
+const HALF = 0.5
 
 /** What a running server was like during some work; milliseconds. */
 export interface Felt {
@@ -26,16 +25,35 @@ export interface GcTimes {
   readonly plan: Felt
   /** A run that finds none. */
   readonly clean: Felt
+  /** Nothing, and one that frees a tenth, while clients pull. */
+  readonly busy: Felt
   readonly freeing: Felt
-  /** Objects that the last one freed. */
+  /** One that frees half of what is left. */
+  readonly halving: Felt
+  /** Objects that this one freed. */
   readonly freed: number
   /** Memory of the server at the end, bytes; pages of the index that it looks at are not counted. */
   readonly memory: number
 }
 
+/** A load beside the work. `stop` gives how many of its pulls failed. */
+export interface Load {
+  stop(): Promise<number>
+}
+
+export interface GcScene {
+  readonly server: BigServer
+  readonly root: string
+  /** How long to look at a server that does nothing, milliseconds. */
+  readonly idleMs: number
+  /** Many clients that pull. */
+  load(): Load
+}
+
 /** Cleans up through the API of a server on a big index, while a client goes on asking for a manifest. */
-export async function timeGc(server: BigServer, root: string): Promise<GcTimes> {
-  const idle = await feel(server, () => sleep(IDLE_MS))
+export async function timeGc(scene: GcScene): Promise<GcTimes & { failed: number }> {
+  const { server, root, idleMs } = scene
+  const idle = await feel(server, () => sleep(idleMs))
   const plan = await feel(server, () => gc(root, { dryRun: true }))
   let report = await gc(root, {})
   // What was replaced long ago goes in portions.
@@ -45,11 +63,18 @@ export async function timeGc(server: BigServer, root: string): Promise<GcTimes> 
     for (let run = 0; run < CLEAN_RUNS; run++) report = await gc(root, {})
   })
   const clean = { ...thrice, took: thrice.took / CLEAN_RUNS }
-  const free = Math.floor(report.before * FREED_SHARE)
-  const freeing = await feel(server, async () => {
-    report = await gc(root, { free })
+  const load = scene.load()
+  await sleep(idleMs / 5)
+  const busy = await feel(server, () => sleep(idleMs))
+  const free = (share: number) => gc(root, { free: Math.floor(report.before * share) })
+  const freeing = await feel(server, () => free(TENTH))
+  const failed = await load.stop()
+  report = await gc(root, {})
+  const halving = await feel(server, async () => {
+    report = await free(HALF)
   })
-  return { idle, plan, clean, freeing, freed: report.objects, memory: memoryOf(server.pid) }
+  const freed = report.objects
+  return { idle, plan, clean, busy, freeing, halving, freed, failed, memory: memoryOf(server.pid) }
 }
 
 async function feel(server: BigServer, work: () => Promise<unknown>): Promise<Felt> {
@@ -63,15 +88,6 @@ async function feel(server: BigServer, work: () => Promise<unknown>): Promise<Fe
   return { took, loopP99: p99, loopLongest: longest, manifestP99: percentile(waited, 0.99) }
 }
 
-function gc(root: string, ask: GcGoal & { dryRun?: boolean }): Promise<GcReport> {
-  return withApi(root, async (api) => {
-    for await (const line of api.stream('/gc', { dryRun: false, ...ask })) {
-      if (line.type === 'result') return line.result
-    }
-    throw new Error('the clean-up said no result')
-  })
-}
-
 /** Settles once a server that was started after a crash has looked through all files. */
 export function sweepEnd(root: string): Promise<void> {
   return withApi(root, async (api) => {
@@ -81,15 +97,6 @@ export function sweepEnd(root: string): Promise<void> {
       await sleep(100)
     }
   })
-}
-
-async function withApi<T>(root: string, work: (api: ApiClient) => Promise<T>): Promise<T> {
-  const address = socketAddress(root)
-  try {
-    return await work(connectApi(address.path))
-  } finally {
-    address.release()
-  }
 }
 
 function memoryOf(pid: number): number {

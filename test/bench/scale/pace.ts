@@ -11,18 +11,30 @@ export interface Pacer {
   stop(): Promise<Float64Array>
 }
 
-/** Asks for `url` at a steady pace, whether earlier answers have come or not. `stop` rejects when one was not 200. */
-export function startPace(url: string): Pacer {
+export interface Pace {
+  /** Requests a second; default 200. */
+  readonly rate?: number
+  /** Of the request with this number. */
+  headers?(sent: number): Readonly<Record<string, string>>
+  /** Address of the loopback network they come from. */
+  readonly from?: string
+  /** Statuses that are right; default 200. */
+  readonly expected?: readonly number[]
+}
+
+/** Asks for `url` at a steady pace, whether earlier answers have come or not. `stop` rejects when one was not right. */
+export function startPace(url: string, { rate = RATE, headers, from, expected = [200] }: Pace = {}): Pacer {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const times: number[] = []
   const under = new Set<Promise<void>>()
   let failure: unknown
   let going = true
 
-  const one = async (): Promise<void> => {
+  const one = async (sent: number): Promise<void> => {
     try {
-      const { status, firstByteMs } = await ask(url, { agent })
-      if (status !== 200) throw new Error(`${url} answered ${status}`)
+      const question = { agent, headers: headers?.(sent) ?? {}, ...(from === undefined ? {} : { from }) }
+      const { status, firstByteMs } = await ask(url, question)
+      if (!expected.includes(status)) throw new Error(`${url} answered ${status}`)
       times.push(firstByteMs)
     } catch (error) {
       failure ??= error
@@ -31,13 +43,13 @@ export function startPace(url: string): Pacer {
   const pace = async (): Promise<void> => {
     const began = performance.now()
     for (let sent = 0; going; ) {
-      const due = began + (sent * 1000) / RATE
+      const due = began + (sent * 1000) / rate
       const early = due - performance.now()
       if (early > 0) {
         await sleep(early)
         continue
       }
-      const asked: Promise<void> = one().finally(() => under.delete(asked))
+      const asked: Promise<void> = one(sent).finally(() => under.delete(asked))
       under.add(asked)
       sent++
     }

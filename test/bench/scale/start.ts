@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -15,6 +15,7 @@ import type { LoopDelay } from './probe.ts'
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 const PROBE = join(import.meta.dirname, 'probe.ts')
 const PATIENCE_MS = 60_000
+const REBUILT_WITHIN_MS = 300_000
 /** Those of the repositories that `makeBigIndex` makes. */
 const UPSTREAMS = [...new Set(Array.from({ length: 5 }, (_, i) => bigRepository(i).upstream))]
 const DEFAULT = bigRepository(0).upstream
@@ -29,14 +30,21 @@ export interface BigServer extends Child {
   readonly manifest: string
 }
 
-/** Cachalot on a data folder of `makeBigIndex`; resolves with its first answered manifest. `folder` takes its log. */
+export interface BigSetting {
+  /** Takes log and configuration. */
+  readonly folder: string
+  readonly upstreamUrl: string
+  /** What to ask for first; default: looked up in the index. */
+  readonly manifest?: string
+}
+
+/** Cachalot on a data folder of `makeBigIndex`; resolves with its first answered manifest. */
 export async function startBigServer(
   root: string,
-  { folder, upstreamUrl }: { folder: string; upstreamUrl: string },
+  { folder, upstreamUrl, manifest = manifestIn(root) }: BigSetting,
 ): Promise<BigServer> {
   const port = await freePort()
   const config = join(folder, 'config.toml')
-  const { name } = bigRepository(0)
   writeFileSync(
     config,
     `[server]
@@ -53,7 +61,6 @@ level = "warn"
 ${UPSTREAMS.map((name) => upstreamText(name, upstreamUrl)).join('\n')}`,
   )
   const url = `http://127.0.0.1:${port}`
-  const manifest = `/v2/${name}/manifests/${firstDigest(root)}`
   const args = ['--import', PROBE, MAIN, 'serve', '--config', config]
   const probe = join(folder, 'probe.sock')
   rmSync(probe, { force: true })
@@ -91,16 +98,39 @@ async function askProbe(socketPath: string): Promise<LoopDelay> {
   return JSON.parse(await text(response)) as LoopDelay
 }
 
-/** Of the first image, whose manifest is real. */
-function firstDigest(root: string): string {
+/** Settles once a server that lost its index says in its log that index and files agree; throws after five minutes. */
+export async function indexRebuilt(folder: string): Promise<void> {
+  const until = performance.now() + REBUILT_WITHIN_MS
+  while (!readFileSync(join(folder, 'log'), 'utf8').includes('"event":"index.recovered"')) {
+    if (performance.now() > until) throw new Error('the index was not rebuilt')
+    await sleep(20)
+  }
+}
+
+function manifestIn(root: string): string {
+  return realManifests(root, 1)[0] ?? ''
+}
+
+/** Paths of manifests that are cached in `root`, by digest, and whose bytes are real. */
+export function realManifests(root: string, count: number): readonly string[] {
+  return digestsOf(root, count).map((digest, image) => {
+    const { upstream, name } = bigRepository(image)
+    return `/v2/${upstream === DEFAULT ? '' : `${upstream}/`}${name}/manifests/${digest}`
+  })
+}
+
+/** Of the first images, which are one for each repository. */
+function digestsOf(root: string, count: number): string[] {
   const db = openToRead(layoutOf(root).index)
   try {
     const select = db
-      .prepare<[], Buffer>("SELECT digest FROM entries WHERE repository = 0 AND ref = 'v0'")
+      .prepare<[number, string], Buffer>('SELECT digest FROM entries WHERE repository = ? AND ref = ?')
       .pluck()
-    const digest = select.get()
-    if (digest === undefined) throw new Error('the index has no tag v0')
-    return toSha256(digest)
+    return Array.from({ length: count }, (_, image) => {
+      const digest = select.get(image, `v${image}`)
+      if (digest === undefined) throw new Error(`the index has no tag v${image}`)
+      return toSha256(digest)
+    })
   } finally {
     db.close()
   }

@@ -3,7 +3,7 @@ import { ask } from '../ask.ts'
 import { type Bench, eachRound, type Workload, warm, withSubjects } from '../bench.ts'
 import { startRelay } from '../relay.ts'
 import type { Subject } from '../subjects.ts'
-import { blobPath, manifestPath } from '../upstream.ts'
+import { blobPath, manifestPath, pullPaths } from '../upstream.ts'
 
 const RTT = 100
 
@@ -37,7 +37,7 @@ export const far: Workload = {
     const relay = await startRelay(bench.upstream.port, RTT)
     const play = async (subjects: Subject[]) => {
       for (const subject of subjects) {
-        for (const path of pullPaths(bench)) await warm(bench, subject, path)
+        for (const path of pullPaths(bench.upstream.image)) await warm(bench, subject, path)
         await pull(bench, subject)
       }
       await eachRound(bench, subjects, (subject, round) => measure(bench, subject, round))
@@ -48,10 +48,6 @@ export const far: Workload = {
       await relay.close()
     }
   },
-}
-
-function pullPaths({ upstream: { image } }: Bench): string[] {
-  return [manifestPath('latest'), manifestPath(image.manifest), blobPath(image.config), blobPath(image.layer)]
 }
 
 async function measure(bench: Bench, subject: Subject, round: number): Promise<void> {
@@ -73,7 +69,7 @@ async function pull(bench: Bench, { url }: Subject): Promise<{ start: number; ta
   const got = await ask(url + manifestPath('latest'), { agent })
   await ask(url + manifestPath(bench.upstream.image.manifest), { agent })
   const beforeLayer = performance.now() - began
-  const layer = await ask(url + blobPath(bench.upstream.image.layer), { agent })
+  const layer = await ask(url + blobPath(bench.upstream.image.layers[0] ?? ''), { agent })
   agent.destroy()
   return { start: beforeLayer + layer.firstByteMs, tag: Math.max(head.firstByteMs, got.firstByteMs) }
 }

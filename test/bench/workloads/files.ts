@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MIB } from '../../../src/domain/units.ts'
-import { type Bench, eachRound, type Row, type Workload, warm, withSubjects } from '../bench.ts'
+import { type Bench, eachRound, type Row, sized, type Workload, warm, withCachalot } from '../bench.ts'
 import { type FilesUpstream, filesConfiguration, startFilesUpstream } from '../files.ts'
 import { installed, type Subject } from '../subjects.ts'
 import { manifestPath } from '../upstream.ts'
@@ -39,10 +39,8 @@ export const files: Workload = {
     direct('model-download', 'curl of a model of 1 GiB'),
   ],
   async run(bench) {
-    const origin = await startFilesUpstream(join(bench.folder, 'files'), bench.quick)
-    const launchers = bench.launchers.filter(({ name }) => name === 'cachalot')
-    const play = async ([subject]: Subject[]): Promise<void> => {
-      if (subject === undefined) throw new Error('only Cachalot can do this, and it was left out')
+    const origin = await startFilesUpstream(join(bench.folder, 'files'), bench.size)
+    const play = async (subject: Subject): Promise<void> => {
       const scene = { bench, subject, origin }
       await streams(scene)
       if (installed('wrk')) await requests(scene)
@@ -50,7 +48,7 @@ export const files: Workload = {
       if (installed('curl')) await against(scene, 'model-download', modelDownload)
     }
     try {
-      await withSubjects({ ...bench, launchers }, play, { more: filesConfiguration(origin) })
+      await withCachalot(bench, play, { more: filesConfiguration(origin) })
     } finally {
       await origin.stop()
     }
@@ -89,7 +87,7 @@ interface Scene {
 
 /** In each round the blob is read beside the files, before or after them in turn. */
 async function streams({ bench, subject, origin }: Scene): Promise<void> {
-  const blob = await bench.upstream.newBlob((bench.quick ? 64 : 128) * MIB)
+  const blob = await bench.upstream.newBlob(sized(bench, [128, 64, 4]) * MIB)
   const paths = { blob, hf: `/hf${origin.paths.hf}`, github: `/gh${origin.paths.github}` }
   await warm(bench, subject, blob)
   for (const path of Object.values(paths))
@@ -120,10 +118,10 @@ async function requests({ bench, subject, origin }: Scene): Promise<void> {
   const found: Record<string, number> = {}
   for (const path of Object.values(paths)) {
     await (await fetch(subject.url + path)).arrayBuffer()
-    await requestsPerSecond(subject.url + path, 1)
+    await requestsPerSecond(subject.url + path, sized(bench, [1, 1, 0.5]))
   }
   await eachRound(bench, Object.entries(paths), async ([name, path], round) => {
-    found[`${name} ${round}`] = await requestsPerSecond(subject.url + path, bench.quick ? 1 : 2)
+    found[`${name} ${round}`] = await requestsPerSecond(subject.url + path, sized(bench, [2, 1, 0.5]))
   })
   for (let round = 0; round < bench.rounds; round++)
     for (const { id } of SMALL)

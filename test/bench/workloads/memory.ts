@@ -1,5 +1,5 @@
 import { MIB } from '../../../src/domain/units.ts'
-import { type Bench, type Workload, warm, withSubjects } from '../bench.ts'
+import { type Bench, sized, type Workload, warm, withSubjects } from '../bench.ts'
 import { peakResident, resetPeak } from '../measure.ts'
 import type { SinkJob } from '../sink.ts'
 import type { Subject } from '../subjects.ts'
@@ -27,7 +27,7 @@ export const memory: Workload = {
     },
   ],
   async run(bench) {
-    for (let round = 0; round < (bench.quick ? 1 : 2); round++) {
+    for (let round = 0; round < sized(bench, [2, 1, 1]); round++) {
       for (const measure of [coldDownloads, slowReaders]) {
         await withSubjects(bench, async (subjects) => {
           for (const subject of subjects) await measure(bench, subject, round)
@@ -39,15 +39,15 @@ export const memory: Workload = {
 
 async function coldDownloads(bench: Bench, subject: Subject, round: number): Promise<void> {
   const paths: string[] = []
-  for (let i = 0; i < COLD; i++) paths.push(await bench.upstream.newBlob((bench.quick ? 8 : 16) * MIB))
+  for (let i = 0; i < COLD; i++) paths.push(await bench.upstream.newBlob(sized(bench, [16, 8, 1]) * MIB))
   const value = await peakDuring(bench, subject, { paths, connections: COLD })
   bench.results.record('memory-cold', { subject: subject.name, round, value })
 }
 
 async function slowReaders(bench: Bench, subject: Subject, round: number): Promise<void> {
-  const path = await bench.upstream.newBlob(128 * MIB)
+  const path = await bench.upstream.newBlob(sized(bench, [128, 64, 4]) * MIB)
   await warm(bench, subject, path)
-  const job = { paths: [path], connections: SLOW_READERS, rate: MIB / 4, seconds: bench.quick ? 2 : 3 }
+  const job = { paths: [path], connections: SLOW_READERS, rate: MIB / 4, seconds: sized(bench, [3, 2, 1]) }
   const value = await peakDuring(bench, subject, job)
   bench.results.record('memory-slow', { subject: subject.name, round, value })
 }

@@ -1,15 +1,26 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MIB } from '../../../src/domain/units.ts'
+import { layoutOf } from '../../../src/store/layout.ts'
 import { makeBigIndex } from '../../support/big-index.ts'
-import type { Bench, Row, Workload } from '../bench.ts'
+import { ask } from '../ask.ts'
+import { type Bench, eachRound, type Row, sized, type Workload } from '../bench.ts'
 import { type ConsoleTimes, timeConsole } from '../scale/console.ts'
 import { type Felt, sweepEnd, timeGc } from '../scale/gc.ts'
+import { indexBytes, watchLog } from '../scale/index-size.ts'
 import { timeQuestions } from '../scale/questions.ts'
-import { startBigServer } from '../scale/start.ts'
+import { indexRebuilt, realManifests, startBigServer } from '../scale/start.ts'
+import { startStreams } from '../scale/streams.ts'
+import { installed } from '../subjects.ts'
+import { askMany } from '../wrk.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const FULL = { blobs: 1_000_000, tags: 200_000, repositories: 10_000, now: NOW }
 const QUICK = { blobs: 100_000, tags: 20_000, repositories: 1000, now: NOW }
+const TINY = { blobs: 3000, tags: 500, repositories: 100, now: NOW }
+/** What its rate is compared with. */
+const SMALL = { blobs: 1000, tags: 100, repositories: 60, now: NOW }
+const ASKED = 60
 const STARTS = 3
 
 type Limits = Pick<Row['bounds'][number], 'must' | 'aim'>
@@ -27,7 +38,16 @@ const LIST = { must: 100, aim: 50 }
 const PREVIEW = { must: 400 }
 const ROWS: readonly Row[] = [
   row('start', 'a million blobs (--quick: 100,000): start until a manifest', 's', { must: 1, aim: 0.3 }),
-  row('start-killed', '  start after the last run was killed', 's', { must: 1 }),
+  row('start-killed', '  start after the last run was killed', 's', { must: 1, aim: 0.3 }),
+  row('start-lost', '  start when the index was lost, from its copy', 's', { must: 2, aim: 0.3 }),
+  row('rebuilt', '    until all files were looked through', 's', { must: 120, aim: 45 }),
+  row('index', '  index, for each blob', 'bytes', { must: 500, aim: 350 }),
+  row('log', '  its log at most', 'bytes', { must: 64 * MIB }),
+  {
+    ...row('rate', '  manifests/s by 32 connections ÷ those of a thousand blobs', 'times'),
+    better: 'more',
+    bounds: [{ must: 0.9 }],
+  },
   row('first-list', '  first list of images', 's'),
   row('list', '  list by what is only here, p95', 'ms', LIST),
   row('list-filtered', '  lists with filters and orders of all kinds, p95', 'ms', LIST),
@@ -52,11 +72,17 @@ const ROWS: readonly Row[] = [
   row('gc-loop', '    event loop meanwhile, p99', 'ms', LOOP),
   row('gc-longest', '    longest time that it was kept', 'ms'),
   row('gc-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
-  row('free', '  gc that frees a tenth of the bytes', 's'),
-  row('free-each', '    for each blob', 'ms'),
+  row('busy-manifest', '  64 clients pull: manifest at 200/s, p99', 'ms'),
+  row('free', '  gc that frees a tenth of the bytes meanwhile', 's'),
   row('free-loop', '    event loop meanwhile, p99', 'ms', LOOP),
   row('free-longest', '    longest time that it was kept', 'ms'),
-  row('free-manifest', '    manifest meanwhile, p99', 'ms'),
+  row('free-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2, aim: 1.3 }),
+  row('free-failed', '    pulls that failed', 'count', { must: 0, aim: 0 }),
+  row('half', '  gc that frees half of the bytes', 's', { must: 90, aim: 50 }),
+  row('half-each', '    for each blob', 'ms'),
+  row('half-loop', '    event loop meanwhile, p99', 'ms', LOOP),
+  row('half-longest', '    longest time that it was kept', 'ms'),
+  row('half-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
   row('memory', '  memory after that, without pages of the index', 'bytes'),
 ]
 
@@ -65,16 +91,21 @@ export const scale: Workload = {
   name: 'scale',
   rows: ROWS,
   async run(bench) {
-    const root = join(bench.folder, 'scale-data')
-    const folder = join(bench.folder, 'scale')
-    mkdirSync(folder)
+    const place = { root: join(bench.folder, 'scale-data'), folder: join(bench.folder, 'scale') }
+    mkdirSync(place.folder)
     const began = performance.now()
-    await makeBigIndex(root, bench.quick ? QUICK : FULL)
+    const size = sized(bench, [FULL, QUICK, TINY])
+    await makeBigIndex(place.root, size)
     console.log(`scale: index made in ${((performance.now() - began) / 1000).toFixed(0)} s`)
-    await measureStart(bench, { root, folder })
-    await measureQuestions(bench, root)
-    await measureConsole(bench, { root, folder })
-    await measureGc(bench, { root, folder })
+    record(bench, 'index', { value: indexBytes(place.root) / size.blobs })
+    const log = watchLog(place.root)
+    await measureStart(bench, place)
+    await measureQuestions(bench, place.root)
+    await measureConsole(bench, place)
+    if (installed('wrk')) await measureRate(bench, place)
+    await measureLost(bench, place)
+    await measureGc(bench, place)
+    record(bench, 'log', { value: await log.stop() })
   },
 }
 
@@ -120,20 +151,63 @@ async function measureConsole(bench: Bench, { root, folder }: Place): Promise<vo
   for (const [id, value] of Object.entries(times)) record(bench, `console-${id}`, { value })
 }
 
+/** Two servers side by side, asked in turn: they differ in nothing but what they know. */
+async function measureRate(bench: Bench, { root, folder }: Place): Promise<void> {
+  const few = { root: join(folder, 'few-data'), folder: join(folder, 'few') }
+  mkdirSync(few.folder)
+  await makeBigIndex(few.root, SMALL)
+  const servers = []
+  for (const place of [few, { root, folder }]) {
+    const server = await startBigServer(place.root, { ...place, upstreamUrl: bench.upstream.url })
+    const file = join(place.folder, 'paths')
+    writeFileSync(file, `${realManifests(place.root, ASKED).join('\n')}\n`)
+    await askMany(server.url, file, sized(bench, [1, 1, 0.5]))
+    servers.push({ server, file, isFew: place === few })
+  }
+  const rates: Record<string, number> = {}
+  await eachRound(bench, servers, async ({ server, file, isFew }, round) => {
+    const { rate } = await askMany(server.url, file, sized(bench, [2, 1, 0.5]))
+    rates[`${isFew} ${round}`] = rate
+  })
+  for (let round = 0; round < bench.rounds; round++) {
+    const value = (rates[`false ${round}`] ?? Number.NaN) / (rates[`true ${round}`] ?? Number.NaN)
+    record(bench, 'rate', { value, round })
+  }
+  for (const { server } of servers) await server.stop()
+}
+
 async function measureGc(bench: Bench, { root, folder }: Place): Promise<void> {
   const server = await startBigServer(root, { folder, upstreamUrl: bench.upstream.url })
-  const { idle, plan, clean, freeing, freed, memory } = await timeGc(server, root)
+  const blob = await bench.upstream.newBlob(8 * MIB)
+  await ask(server.url + blob)
+  const load = () => startStreams(bench, server, blob)
+  const found = await timeGc({ server, root, load, idleMs: sized(bench, [5000, 3000, 500]) })
+  const { idle, plan, clean, busy, freeing, halving } = found
   record(bench, 'idle-loop', { value: idle.loopP99 })
   record(bench, 'idle-manifest', { value: idle.manifestP99 })
+  record(bench, 'busy-manifest', { value: busy.manifestP99 })
   recordFelt(bench, 'plan', { felt: plan, idle })
   recordFelt(bench, 'gc', { felt: clean, idle })
+  recordFelt(bench, 'free', { felt: freeing, idle: busy })
+  recordFelt(bench, 'half', { felt: halving, idle })
   record(bench, 'gc-longest', { value: clean.loopLongest })
-  record(bench, 'free', { value: freeing.took / 1000 })
-  record(bench, 'free-each', { value: freeing.took / freed })
-  record(bench, 'free-loop', { value: freeing.loopP99 })
   record(bench, 'free-longest', { value: freeing.loopLongest })
-  record(bench, 'free-manifest', { value: freeing.manifestP99 })
-  record(bench, 'memory', { value: memory })
+  record(bench, 'free-failed', { value: found.failed })
+  record(bench, 'half-longest', { value: halving.loopLongest })
+  record(bench, 'half-each', { value: halving.took / found.freed })
+  record(bench, 'memory', { value: found.memory })
+  await server.stop()
+}
+
+/** The copy is from the last time that the server was closed in order. */
+async function measureLost(bench: Bench, { root, folder }: Place): Promise<void> {
+  const [manifest = ''] = realManifests(root, 1)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(layoutOf(root).index + suffix, { force: true })
+  const began = performance.now()
+  const server = await startBigServer(root, { folder, upstreamUrl: bench.upstream.url, manifest })
+  record(bench, 'start-lost', { value: server.startedIn })
+  await indexRebuilt(folder)
+  record(bench, 'rebuilt', { value: (performance.now() - began) / 1000 })
   await server.stop()
 }
 

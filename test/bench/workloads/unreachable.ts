@@ -40,7 +40,7 @@ export const unreachable: Workload = {
 /** docker-registry takes half a minute for each answer and nginx what its user configured: one round, or none. */
 function taking(bench: Bench, round: number): Bench {
   const launchers = bench.launchers.filter(
-    ({ name }) => name === 'cachalot' || (name === 'docker-registry' && round === 0 && !bench.quick),
+    ({ name }) => name === 'cachalot' || (name === 'docker-registry' && round === 0 && bench.size === 'full'),
   )
   return { ...bench, launchers }
 }

@@ -1,5 +1,5 @@
 import { GIB, MIB } from '../../../src/domain/units.ts'
-import { type Bench, eachRound, type Row, type Workload, warm, withSubjects } from '../bench.ts'
+import { type Bench, eachRound, type Row, sized, type Workload, warm, withSubjects } from '../bench.ts'
 import { cpuSeconds, peakResident, resetPeak } from '../measure.ts'
 import type { Subject } from '../subjects.ts'
 
@@ -17,7 +17,7 @@ export const warmBlob: Workload = {
   name: 'warm',
   rows: [...LOADS.flatMap(rowsOf), ...memoryRow()],
   async run(bench) {
-    const path = await bench.upstream.newBlob((bench.quick ? 64 : 128) * MIB)
+    const path = await bench.upstream.newBlob(sized(bench, [128, 64, 4]) * MIB)
     await withSubjects(bench, async (subjects) => {
       for (const subject of subjects) await warm(bench, subject, path)
       for (const load of LOADS) {

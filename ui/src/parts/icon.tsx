@@ -8,6 +8,8 @@ const PATHS = {
   upstreams: 'M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5a4 4 0 0 1-.5 8.5M12 12v9M9 18l3 3 3-3',
   setup: 'M4 6h16v9H4zM9 20h6M12 15v5',
   settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',
+  discover: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M15.5 8.5l-2 5-5 2 2-5z',
+  package: 'M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8',
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13M15.5 15.5 20 20',
   copy: 'M8 8h11v12H8zM5 16V4h11',
   check: 'M5 12l5 5 9-10',

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { BoundPreview } from '../../../src/api/contract-evict.ts'
 import { ask, follow } from '../api.ts'
+import { put } from '../basket.ts'
 import { bytes, exactBytes } from '../format.ts'
 import { asFailure } from '../resource.ts'
 import { w } from '../words/words.ts'
@@ -32,7 +33,7 @@ export interface SelectionBarProps {
 }
 
 /** What is chosen of what is listed, what evicting it would free, and what to do with it. Stays in sight while one scrolls. */
-export default function SelectionBar(props: SelectionBarProps) {
+export function SelectionBar(props: SelectionBarProps) {
   const { selection, asked, total, canCheck = false, isEvicting, onEvict, onChange } = props
   const words = w().images
   return (
@@ -105,6 +106,9 @@ function Sum({ asked }: { asked: EvictAsk }) {
   )
 }
 
+/** With a tag or a digest; others are whole repositories, or files. */
+const IMAGE = /^(?!\w+:).*[:@][^/]+$/
+
 interface DoingProps {
   readonly names: readonly string[]
   readonly canCheck: boolean
@@ -153,6 +157,11 @@ function Doing({ names, canCheck, onDone }: DoingProps) {
       >
         <Icon name="download" /> {images.fetchAgain}
       </button>
+      {names.every((name) => IMAGE.test(name)) && (
+        <button type="button" onClick={() => put(names)}>
+          <Icon name="package" /> {common.pack}
+        </button>
+      )}
     </>
   )
 }

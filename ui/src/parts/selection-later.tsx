@@ -1,7 +1,7 @@
 import { lazy } from '../lazy.tsx'
 import type { SelectionBarProps } from './selection-bar.tsx'
 
-const Bar = lazy(() => import('./selection-bar.tsx'))
+const Bar = lazy(async () => ({ default: (await import('../pieces/later.ts')).SelectionBar }))
 
 /** The bar is loaded with the first choice: most visits choose nothing. */
 export function SelectionBar(props: SelectionBarProps) {

@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals'
 import type { EN } from './en.ts'
+import type { EnMore } from './en-more.ts'
 import type { ServerWords } from './errors.ts'
 
 export type Language = 'en' | 'zh'
-export type Words = EN
+export type Words = EN & EnMore
 
 export const LANGUAGES: readonly { readonly id: Language; readonly name: string; readonly tag: string }[] = [
   { id: 'en', name: 'English', tag: 'en' },
@@ -16,7 +17,10 @@ export const language = signal<Language>('en')
 const words = signal<Words | undefined>(undefined)
 const server = signal<ServerWords | undefined>(undefined)
 
-/** Everything the page says, in the language of its reader. Not to be called before `startLanguage` has settled. */
+/**
+ * Everything the page says, in the language of its reader. Not to be called before `startLanguage` has settled, nor for
+ * what is said by fewer pages before `moreWords` has.
+ */
 export function w(): Words {
   if (words.value === undefined) throw new Error('there are no words yet')
   return words.value
@@ -44,10 +48,38 @@ export async function startLanguage(): Promise<void> {
 }
 
 export async function useLanguage(next: Language, isChosen = true): Promise<void> {
-  words.value = next === 'zh' ? (await import('./zh.ts')).zh : (await import('./en.ts')).en
+  wanted = next
+  try {
+    await load()
+  } catch (error) {
+    wanted = language.peek()
+    throw error
+  }
+  if (isChosen) store(next)
+}
+
+/** Brings the words of pages that most visits do not open; settles when they are here. */
+export async function moreWords(): Promise<void> {
+  wantsMore = true
+  await load()
+}
+
+/** Words of pages that most visits do not open are brought with the first of them. */
+let wantsMore = false
+let wanted: Language = 'en'
+
+async function load(): Promise<void> {
+  const next = wanted
+  const isZh = next === 'zh'
+  const more = wantsMore ? (isZh ? import('./zh-more.ts') : import('./en-more.ts')) : undefined
+  const first = isZh ? import('./zh.ts').then(({ zh }) => zh) : import('./en.ts').then(({ en }) => en)
+  const [some, others] = await Promise.all([first, more])
+  // Another language was chosen meanwhile.
+  if (next !== wanted) return await load()
+  // Who asks for words that are not here yet broke the rule of `w`.
+  words.value = { ...some, ...others?.more } as Words
   language.value = next
   document.documentElement.lang = tagOf(next)
-  if (isChosen) store(next)
 }
 
 export function tagOf(id: Language): string {

@@ -31,7 +31,7 @@ export default function Cleanup() {
   return (
     <>
       <h1 tabIndex={-1}>{words.title}</h1>
-      <section class="card stack">
+      <section class="card stack work">
         <h2>{words.space.title}</h2>
         {stats.failure !== undefined && <Problem failure={stats.failure} retry={stats.reload} />}
         {stats.data === undefined && stats.isLoading && <Skeleton lines={4} />}
@@ -39,21 +39,21 @@ export default function Cleanup() {
           <Space disk={stats.data.disk} undoable={undoable.reduce((sum, { bytes }) => sum + bytes, 0)} />
         )}
       </section>
-      <section class="card stack">
+      <section class="card stack work">
         <h2>{words.free.title}</h2>
         <Assistant disk={stats.data?.disk} onDone={onChange} />
       </section>
-      <section class="card stack">
+      <section class="card stack work">
         <h2>{words.undo.title}</h2>
         {evictions.failure !== undefined && <Problem failure={evictions.failure} retry={evictions.reload} />}
         {evictions.data === undefined && evictions.isLoading && <Skeleton lines={1} />}
         {evictions.data !== undefined && <Undo evictions={undoable} onChange={onChange} />}
       </section>
-      <section class="card stack">
+      <section class="card stack work">
         <h2>{words.pins.title}</h2>
         <Pins onChange={onChange} />
       </section>
-      <section class="card stack">
+      <section class="card stack work">
         <h2>{words.history.title}</h2>
         <History turn={turn.value} />
       </section>

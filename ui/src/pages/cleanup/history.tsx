@@ -1,4 +1,5 @@
 import type { JobRow } from '../../../../src/api/contract.ts'
+import type { PrefetchReport } from '../../../../src/api/contract-prefetch.ts'
 import type { GcReport, VerifyReport } from '../../../../src/api/contract-work.ts'
 import { ask } from '../../api.ts'
 import { bytes, span } from '../../format.ts'
@@ -45,7 +46,9 @@ function Line({ job }: { job: JobRow }) {
       <td>
         <Ago at={job.startedAt} />
       </td>
-      <td>{words.jobs[job.job] ?? job.job}</td>
+      <td>
+        {words.jobs[job.job] ?? job.job} {job.subject}
+      </td>
       <td class="wide">{words.causes[job.cause] ?? job.cause}</td>
       <td class="end wide">{job.endedAt === undefined ? '' : span(job.endedAt - job.startedAt)}</td>
       <td>
@@ -69,6 +72,14 @@ function Result({ job }: { job: JobRow }) {
     const bad = report.problems.length
     return <Mark tone={bad === 0 ? 'ok' : 'warn'}>{words.checked(report.blobs, bad)}</Mark>
   }
+  if (isPrefetch(report)) {
+    const { fetched, unchanged, left, failed } = report
+    return (
+      <Mark tone={left + failed === 0 ? 'ok' : 'warn'}>
+        {words.prefetched(fetched, unchanged, left, failed)}
+      </Mark>
+    )
+  }
   return <>{words.ok}</>
 }
 
@@ -81,6 +92,13 @@ function isGc(report: unknown): report is Pick<GcReport, 'frees' | 'objects'> {
 function isVerify(report: unknown): report is Pick<VerifyReport, 'blobs' | 'problems'> {
   const some = record(report)
   return typeof some['blobs'] === 'number' && Array.isArray(some['problems'])
+}
+
+function isPrefetch(
+  report: unknown,
+): report is Pick<PrefetchReport, 'fetched' | 'unchanged' | 'left' | 'failed'> {
+  const some = record(report)
+  return ['fetched', 'unchanged', 'left', 'failed'].every((key) => typeof some[key] === 'number')
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

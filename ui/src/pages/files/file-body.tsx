@@ -45,7 +45,7 @@ export function FileBody({ detail: { file, entries, sharedWith } }: { detail: Fi
         ))}
       </dl>
       {lines.data !== undefined && lines.data.lines.length > 0 && (
-        <section class="card stack">
+        <section class="card stack tight">
           <h2>{words.get}</h2>
           <Lines lines={lines.data.lines} />
         </section>

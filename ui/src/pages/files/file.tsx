@@ -15,9 +15,9 @@ import { BASE, go, href, query } from '../../router.ts'
 import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import { FileName, repositoryOf } from './columns.tsx'
+import { copyName } from './copy-name.ts'
 import './files.css'
 import { FileBody } from './file-body.tsx'
-import { copyName } from './files.tsx'
 import { shownFiles } from './shown.ts'
 
 /** One file: what of it is here, how it is fetched, who shares its bytes. */

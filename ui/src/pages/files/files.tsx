@@ -9,14 +9,14 @@ import { FilterBar } from '../../parts/filter.tsx'
 import { FILE_FILTERS, toFileFilter } from '../../parts/filter-words.ts'
 import { fileHref } from '../../parts/place.ts'
 import type { Chosen } from '../../parts/selection.tsx'
-import { copyText, Empty } from '../../parts/small.tsx'
+import { Empty } from '../../parts/small.tsx'
 import { TablePage } from '../../parts/table-page.tsx'
-import { toast } from '../../parts/toasts.tsx'
 import { Views } from '../../parts/views.tsx'
 import { useResource } from '../../resource.ts'
 import { href, query } from '../../router.ts'
 import { w } from '../../words/words.ts'
 import { fileColumns } from './columns.tsx'
+import { copyName } from './copy-name.ts'
 import './files.css'
 import { shownFiles } from './shown.ts'
 
@@ -73,11 +73,6 @@ export default function Files() {
       />
     </>
   )
-}
-
-export async function copyName(name: string): Promise<void> {
-  await copyText(name)
-  toast(w().files.copied)
 }
 
 interface KindViewsProps {

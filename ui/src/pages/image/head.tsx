@@ -25,7 +25,7 @@ export function Head({ name, detail, actions }: HeadProps) {
   const others = image.tags.filter((one) => one !== tag)
   const repository = `${image.upstream}/${image.repository}`
   return (
-    <div class="page-head">
+    <div class="page-head image-head">
       <div class="spread">
         <h1 tabIndex={-1} title={name}>
           <Name text={digest === undefined ? name : `${before}@${shortDigest(digest)}`} />{' '}

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ImageDetail, PlatformRow } from '../../../../src/api/contract.ts'
 import { ask } from '../../api.ts'
+import { BasketButton } from '../../parts/basket-button.tsx'
 import { EvictDialog } from '../../parts/evict-later.tsx'
 import { FetchButton } from '../../parts/fetch-button.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -98,7 +99,8 @@ function Actions({ name, detail }: WithDetail) {
   const { image: words, images } = w()
   const isEvicting = useSignal(false)
   const image = detail.data?.image
-  if (image === undefined || !may('operator')) return null
+  if (image === undefined) return null
+  if (!may('operator')) return <BasketButton name={name} />
   return (
     <span class="row">
       <CheckButton name={name} onDone={detail.reload} />
@@ -108,6 +110,7 @@ function Actions({ name, detail }: WithDetail) {
         onDone={detail.reload}
       />
       <PinButton name={name} isPinned={image.pinned} onDone={detail.reload} />
+      <BasketButton name={name} />
       <button type="button" onClick={() => (isEvicting.value = true)}>
         {images.evict}
       </button>

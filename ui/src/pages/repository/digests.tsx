@@ -20,7 +20,7 @@ type Row = Api['GET /digests']['out']['items'][number]
 const PAGE = 200
 
 /** Images of a repository that no tag points to, with the reason each is here. */
-export default function DigestList({ repository, turn, onChange }: PartProps) {
+export function DigestList({ repository, turn, onChange }: PartProps) {
   const { images: words } = w()
   const list = useList<Row>(`${repository} ${turn}`, (cursor, signal) =>
     ask(

@@ -3,25 +3,26 @@ import type { Failure } from '../../api.ts'
 import { follow } from '../../api.ts'
 import { bytes } from '../../format.ts'
 import { Dialog } from '../../parts/dialog.tsx'
+import { PlatformSelect } from '../../parts/platform-select.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { toast } from '../../parts/toasts.tsx'
 import { asFailure } from '../../resource.ts'
 import { w } from '../../words/words.ts'
 
-/** Besides that of the server, and all. */
-const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/riscv64']
-
 interface FetchTagProps {
   readonly repository: string
+  /** Where it need not be asked for, nor which platforms there are. */
+  readonly tag?: string
+  readonly offers?: readonly string[]
   readonly onClose: () => void
   readonly onDone: () => void
 }
 
 /** Brings a tag into the cache that nobody has pulled yet. */
-export default function FetchTag({ repository, onClose, onDone }: FetchTagProps) {
+export function FetchTag({ repository, tag: known = '', offers, onClose, onDone }: FetchTagProps) {
   const { images, image, common } = w()
   const words = images.repository
-  const tag = useSignal('')
+  const tag = useSignal(known)
   const platform = useSignal('')
   const share = useSignal<number | undefined>(undefined)
   const failure = useSignal<Failure | undefined>(undefined)
@@ -71,18 +72,7 @@ export default function FetchTag({ repository, onClose, onDone }: FetchTagProps)
             onInput={(event) => (tag.value = event.currentTarget.value)}
           />
         </label>
-        <label class="field">
-          <span>{common.terms.platform}</span>
-          <select value={platform.value} onChange={(event) => (platform.value = event.currentTarget.value)}>
-            <option value="">{words.ownPlatform}</option>
-            {PLATFORMS.map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-            <option value="all">{words.allPlatforms}</option>
-          </select>
-        </label>
+        <PlatformSelect value={platform} {...(offers === undefined ? {} : { offers })} />
         {isBusy && <progress value={share.value} max={1} aria-label={image.fetching(tag.value)} />}
         {failure.value !== undefined && <Problem failure={failure.value} />}
       </form>

@@ -16,11 +16,11 @@ import { may } from '../../session.ts'
 import { w } from '../../words/words.ts'
 import './repository.css'
 import { TagList } from './tags.tsx'
-import { UsageList } from './usage.tsx'
 
-const Requests = lazy(() => import('../activity/requests.tsx'))
-const DigestList = lazy(() => import('./digests.tsx'))
-const FetchTag = lazy(() => import('./fetch-tag.tsx'))
+const Requests = lazy(async () => ({ default: (await import('../../pieces/doings.ts')).Requests }))
+const DigestList = lazy(async () => ({ default: (await import('../../pieces/later.ts')).DigestList }))
+const UsageList = lazy(async () => ({ default: (await import('../../pieces/later.ts')).UsageList }))
+const FetchTag = lazy(async () => ({ default: (await import('../../pieces/later.ts')).FetchTag }))
 
 /** One repository: its numbers, its tags, and what no tag points to. */
 export default function Repository({ params }: { readonly params: readonly string[] }) {

@@ -1,4 +1,5 @@
 import type { TagRowFull } from '../../../../src/api/contract-contents.ts'
+import { BasketButton } from '../../parts/basket-button.tsx'
 import { imageHref } from '../../parts/place.ts'
 import { pullLine } from '../../parts/pull-line.ts'
 import { Ago, Copy } from '../../parts/small.tsx'
@@ -65,7 +66,10 @@ export function tagColumns(repository: string): readonly Column<TagRowFull>[] {
       title: common.copy,
       isQuiet: true,
       cell: ({ tag }) => (
-        <Copy text={pullLine(`${repository}:${tag}`)} what={words.repository.copyPull(tag)} />
+        <>
+          <Copy text={pullLine(`${repository}:${tag}`)} what={words.repository.copyPull(tag)} />
+          <BasketButton name={`${repository}:${tag}`} isSmall />
+        </>
       ),
     },
   ]

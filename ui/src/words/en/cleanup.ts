@@ -129,6 +129,7 @@ export const cleanup = {
       verify: 'Verification',
       scrub: 'Scrub',
       sweep: 'Sweep after a crash',
+      prefetch: 'Fetch in advance',
     } as Readonly<Record<string, string>>,
     cause: 'Cause',
     causes: { schedule: 'schedule', start: 'start of the server', operator: 'by hand' } as Readonly<
@@ -142,6 +143,8 @@ export const cleanup = {
     freed: (size: string, n: number) => `${size} freed, ${objects(n)}`,
     checked: (n: number, bad: number) =>
       bad === 0 ? `${objects(n)} checked, all good` : `${objects(n)} checked, ${bad} with problems`,
+    prefetched: (fetched: number, unchanged: number, left: number, failed: number) =>
+      `${fetched} fetched, ${unchanged} unchanged, ${left} left, ${failed} failed`,
     ok: 'done',
   },
 }

@@ -14,6 +14,7 @@ export const common = {
     overview: 'Overview',
     images: 'Images',
     files: 'Files',
+    discover: 'Discover',
     cleanup: 'Cleanup',
     activity: 'Activity',
     upstreams: 'Upstreams',
@@ -105,6 +106,7 @@ export const common = {
   pin: 'Pin',
   unpin: 'Unpin',
   fetch: 'Fetch',
+  pack: 'Add to package',
 }
 
 export type Common = typeof common

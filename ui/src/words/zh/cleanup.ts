@@ -124,7 +124,7 @@ export const cleanup: CleanupWords = {
     title: '历史记录',
     none: '还没有运行过任何任务。',
     job: '任务',
-    jobs: { gc: '清理', verify: '校验', scrub: '巡检', sweep: '崩溃后清扫' },
+    jobs: { gc: '清理', verify: '校验', scrub: '巡检', sweep: '崩溃后清扫', prefetch: '预取' },
     cause: '触发方式',
     causes: { schedule: '定时', start: '服务启动', operator: '手动' },
     when: '时间',
@@ -135,6 +135,8 @@ export const cleanup: CleanupWords = {
     freed: (size, n) => `释放 ${size}，${objects(n)}`,
     checked: (n, bad) =>
       bad === 0 ? `校验了 ${objects(n)}，全部正常` : `校验了 ${objects(n)}，${bad} 个有问题`,
+    prefetched: (fetched, unchanged, left, failed) =>
+      `取回 ${fetched}，未变 ${unchanged}，未轮到 ${left}，失败 ${failed}`,
     ok: '完成',
   },
 }

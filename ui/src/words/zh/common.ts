@@ -15,6 +15,7 @@ export const common: Common = {
     overview: '概览',
     images: '镜像',
     files: '文件',
+    discover: '发现',
     cleanup: '清理',
     activity: '动态',
     upstreams: '上游',
@@ -102,4 +103,5 @@ export const common: Common = {
   pin: '固定保留',
   unpin: '取消固定',
   fetch: '拉入缓存',
+  pack: '加入离线包',
 }

@@ -2,7 +2,6 @@ import { activity } from './activity.ts'
 import { cleanup } from './cleanup.ts'
 import { evict } from './evict.ts'
 import { files } from './files.ts'
-import { home } from './home.ts'
 import { image } from './image.ts'
 import { images } from './images.ts'
 import { keys } from './keys.ts'
@@ -24,6 +23,5 @@ export const pages = {
   setup,
   settings,
   keys,
-  home,
   session,
 }
