@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { standBack } from './background.ts'
 import { type Chores, chores } from './chores.ts'
 
@@ -14,15 +14,15 @@ export interface Done {
 
 standBack('far')
 
-// From chore.ts, which starts this thread; its types say that the input fits the chore.
-const { chore, input } = workerData as Errand
-const run = chores[chore] as (input: unknown) => unknown
+parentPort?.on('message', (errand: Errand) => parentPort?.postMessage(doneOf(errand)))
 
-let done: Done
-try {
-  done = { value: run(input) }
-} catch (error) {
-  const { message, code } = error as NodeJS.ErrnoException
-  done = { error: { message, code } }
+function doneOf({ chore, input }: Errand): Done {
+  // The types of chore.ts, which sends it, say that the input fits the chore.
+  const run = chores[chore] as (input: unknown) => unknown
+  try {
+    return { value: run(input) }
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException
+    return { error: { message, code } }
+  }
 }
-parentPort?.postMessage(done)

@@ -2,9 +2,14 @@ import { KIB, MIB } from './units.ts'
 
 const SMALL = 64 * KIB
 const LARGE = 256 * KIB
-/** Room below which the rest of a slab is not read into any more. */
+/** Room below which the rest of a slab is not read into any more, */
 const LEAST = 16 * KIB
+/** and for a fast stream: what comes in one go should not be cut in two. */
+const LEAST_FAST = 64 * KIB
 const KEEP = 32 * MIB
+
+/** Bytes that one `hold` keeps from being used again, at most. */
+export const MOST_HELD = LARGE
 
 /** A stretch of memory that received bytes are cut from. */
 interface Slab {
@@ -13,6 +18,8 @@ interface Slab {
   filled: number
   /** Bytes whose users are done with them. */
   released: number
+  /** How many look at some of its bytes beside them. */
+  held: number
   /** Nothing more is received into it. */
   sealed: boolean
 }
@@ -42,7 +49,8 @@ export function createReceiver(): Receiver {
   let isFast = false
   return {
     room: () => {
-      if (slab.bytes.length - slab.filled >= LEAST && (!isFast || slab.bytes.length === LARGE)) {
+      const left = slab.bytes.length - slab.filled
+      if (isFast ? left >= LEAST_FAST && slab.bytes.length === LARGE : left >= LEAST) {
         return slab.bytes.subarray(slab.filled)
       }
       seal(slab)
@@ -62,7 +70,7 @@ function takeSlab(size: number): Slab {
   const slab = free.get(size)?.pop()
   if (slab === undefined) {
     const bytes = Buffer.allocUnsafeSlow(size)
-    const fresh = { bytes, filled: 0, released: 0, sealed: false }
+    const fresh = { bytes, filled: 0, released: 0, held: 0, sealed: false }
     slabs.set(bytes.buffer, fresh)
     return fresh
   }
@@ -86,9 +94,24 @@ export function giveBack(bytes: Buffer): void {
   recycle(slab)
 }
 
+/** Somebody looks at these bytes until `letGo`, whoever gives them back before that. Other memory is left alone. */
+export function hold(bytes: Buffer): void {
+  const slab = slabs.get(bytes.buffer)
+  if (slab !== undefined) slab.held++
+}
+
+/** Call once for each `hold`, with the same bytes. */
+export function letGo(bytes: Buffer): void {
+  const slab = slabs.get(bytes.buffer)
+  if (slab === undefined) return
+  slab.held--
+  recycle(slab)
+}
+
 function recycle(slab: Slab): void {
   const size = slab.bytes.length
-  if (!slab.sealed || slab.released < slab.filled || kept + size > KEEP) return
+  const isUsed = slab.held > 0 || slab.released < slab.filled
+  if (!slab.sealed || isUsed || kept + size > KEEP) return
   kept += size
   free.get(size)?.push(slab)
 }

@@ -1,3 +1,4 @@
+import { MOST_HELD } from '../domain/slabs.ts'
 import { KIB, MIB } from '../domain/units.ts'
 
 const SIZES = [512 * KIB, 256 * KIB, 128 * KIB, 64 * KIB] as const
@@ -20,9 +21,18 @@ export function leaveReader(): void {
   readers--
 }
 
+function fairShare(): number {
+  return BUDGET / Math.max(1, readers)
+}
+
+/** Whether each reader may hold on to received memory instead of a buffer. */
+export function mayBorrow(): boolean {
+  return fairShare() >= MOST_HELD
+}
+
 /** A buffer for a read of `wanted` bytes; shorter than that when it would not be fair to the other readers. */
 export function takeBuffer(wanted: number): Buffer {
-  const fair = BUDGET / Math.max(1, readers)
+  const fair = fairShare()
   const largest = SIZES.find((size) => size <= fair) ?? 64 * KIB
   const size = SIZES.findLast((each) => each >= wanted && each <= largest) ?? largest
   const buffer = free.get(size)?.pop()

@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto'
 import { algorithmOf, type Digest } from '../domain/digest.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import { createReaderLife, readPiece } from './blob-run.ts'
+import { mayBorrow } from './buffers.ts'
 import type { Part } from './part.ts'
 
 export interface PartRunOptions {
@@ -47,7 +48,7 @@ export function createPartRun(options: PartRunOptions): Run {
     while (!life.isClosed() && position <= (options.end ?? Infinity)) {
       if (beyond !== undefined) return await beyond.pull()
       const limit = Math.min(part.readable, (options.end ?? Infinity) + 1)
-      if (position < limit) return take(await readPiece(part.fd, position, Math.min(most, limit - position)))
+      if (position < limit) return take(await nextPiece(part, position, Math.min(most, limit - position)))
       if (part.state === 'whole') return undefined
       if (part.state === 'dropped') throw part.reason
       if (part.state === 'broken') {
@@ -72,6 +73,11 @@ export function createPartRun(options: PartRunOptions): Run {
       wake()
     },
   }
+}
+
+/** What was just received comes straight from memory: whoever keeps up costs no read. */
+async function nextPiece(part: Part, position: number, most: number): Promise<Piece> {
+  return (mayBorrow() ? part.lend(position, most) : undefined) ?? (await readPiece(part.fd, position, most))
 }
 
 /**

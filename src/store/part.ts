@@ -1,12 +1,23 @@
 import type { Hash } from 'node:crypto'
 import { algorithmOf, type Digest, type DigestAlgorithm, type Sha256 } from '../domain/digest.ts'
-import { giveBack } from '../domain/slabs.ts'
-import { KIB } from '../domain/units.ts'
+import type { Piece } from '../domain/run.ts'
+import { hold, letGo } from '../domain/slabs.ts'
+import { KIB, MIB } from '../domain/units.ts'
 import { ContentHash, hashFile } from './content-hash.ts'
 import { closeFile, readFile, syncFile, truncateFile, writeFile } from './file.ts'
+import { Tail } from './tail.ts'
 
-/** Bytes that may wait for the disk before the writer is held; as many are being written meanwhile. */
-const MOST_WAITING = 256 * KIB
+/** Bytes that make a write: each one wakes two other threads. Fewer wait for more, */
+const WRITE = { least: 128 * KIB, most: 512 * KIB, ofAll: 16 * MIB }
+/** but no longer than this. */
+const LINGER_MS = 5
+
+let open = 0
+
+/** The more parts there are, the smaller their writes, so that all of them hold little. */
+function worthwhile(): number {
+  return Math.max(WRITE.least, Math.min(WRITE.most, WRITE.ofAll / open))
+}
 
 /** growing: more to come. whole: verified, all bytes may leave. broken: the disk failed. dropped: given up. */
 export type PartState = 'growing' | 'whole' | 'broken' | 'dropped'
@@ -35,11 +46,9 @@ export class Part {
   readonly #algorithms: readonly DigestAlgorithm[]
   #taken = 0
   #proof: Promise<Hash> | undefined
-  #waiting: Buffer[] = []
-  #waitingBytes = 0
-  /** Chunks of the write that is under way, what is left of them. */
-  #leaving: Buffer[] = []
+  readonly #tail = new Tail()
   #writing: Promise<void> | undefined
+  #lingering: NodeJS.Timeout | undefined
   #room = Promise.withResolvers<void>()
   #listeners = new Set<() => void>()
   #users = 1
@@ -51,17 +60,14 @@ export class Part {
     const isSha512 = options.expected !== undefined && algorithmOf(options.expected) === 'sha512'
     this.#algorithms = isSha512 ? ['sha256', 'sha512'] : ['sha256']
     this.#hash = new ContentHash(this.fd, this.#algorithms)
+    open++
   }
 
-  /** Bytes a reader may have now. */
+  /** Bytes a reader may have now, from memory or disk. */
   get readable(): number {
-    return this.state === 'whole'
-      ? this.size
-      : Math.max(0, Math.min(this.size, (this.total ?? Infinity) - 1, this.#heldBack()))
-  }
-
-  #heldBack(): number {
-    return this.total === undefined ? this.size - 1 : Infinity
+    if (this.state === 'whole') return this.size
+    const here = this.state === 'growing' ? this.#taken : this.size
+    return Math.max(0, Math.min(here, (this.total ?? here) - 1))
   }
 
   /** Calls back once when `readable` or `state` changed. */
@@ -105,68 +111,63 @@ export class Part {
     this.#hash = new ContentHash(this.fd, this.#algorithms)
   }
 
-  /** Takes a chunk: on disk soon. Returns a promise when the writer should wait. */
+  /** Takes a chunk: readers may have it, on disk soon. Returns a promise when the writer should wait. */
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.state !== 'growing' || chunk.length === 0) return undefined
     this.#taken += chunk.length
     this.#hash.take(chunk)
-    this.#waiting.push(chunk)
-    this.#waitingBytes += chunk.length
-    this.#writing ??= this.#drain()
-    return this.#waitingBytes > MOST_WAITING ? this.#room.promise : undefined
+    this.#tail.push(chunk)
+    this.#beat()
+    this.#consider()
+    const isHeld = this.#writing !== undefined && this.#tail.waiting > worthwhile() / 2
+    return isHeld ? this.#room.promise : undefined
+  }
+
+  /** Begins a write, at once or soon. */
+  #consider(): void {
+    if (this.#tail.waiting >= worthwhile()) this.#begin()
+    else if (this.#tail.waiting > 0) this.#lingering ??= setTimeout(() => this.#begin(), LINGER_MS)
+  }
+
+  #begin(): void {
+    clearTimeout(this.#lingering)
+    this.#lingering = undefined
+    if (this.#writing !== undefined || this.state !== 'growing' || this.#tail.waiting === 0) return
+    this.#writing = this.#drain()
   }
 
   async #drain(): Promise<void> {
+    const chunks = this.#tail.leave()
+    this.#makeRoom()
     try {
-      while (this.#waiting.length > 0 && this.state === 'growing') {
-        this.#leaving = this.#waiting
-        this.#waiting = []
-        this.#waitingBytes = 0
-        this.#makeRoom()
-        await this.#append()
-      }
+      await this.#append(chunks)
     } catch (error) {
       this.break(error)
-    } finally {
-      this.#writing = undefined
-      this.#makeRoom()
     }
+    this.#writing = undefined
+    this.#makeRoom()
+    if (this.state === 'growing') this.#consider()
   }
 
-  /** The writer may go on: what waited is being written. */
+  /** The writer may go on. */
   #makeRoom(): void {
     const room = this.#room
     this.#room = Promise.withResolvers()
     room.resolve()
   }
 
-  async #append(): Promise<void> {
-    while (this.#leaving.length > 0) {
-      const written = await writeFile(this.fd, this.#leaving, this.size)
-      if (written === 0) throw Object.assign(new Error('nothing could be written'), { code: 'EIO' })
-      this.#leaving = this.#without(written)
-      this.size += written
-      this.#hash.written(this.size)
-      this.#beat()
-    }
-  }
-
-  /** What is left of the leaving chunks after `bytes` of them were written; the memory of those is given back. */
-  #without(bytes: number): Buffer[] {
-    let left = bytes
-    const rest: Buffer[] = []
-    for (const chunk of this.#leaving) {
-      const gone = Math.min(left, chunk.length)
-      left -= gone
-      if (gone > 0) giveBack(chunk.subarray(0, gone))
-      if (gone < chunk.length) rest.push(chunk.subarray(gone))
-    }
-    return rest
+  async #append(chunks: readonly Buffer[]): Promise<void> {
+    const written = await writeFile(this.fd, chunks, this.size)
+    if (written === 0) throw Object.assign(new Error('nothing could be written'), { code: 'EIO' })
+    const isAll = this.#tail.written(written)
+    this.size += written
+    this.#hash.written(this.size)
+    if (!isAll) await this.#append(this.#tail.leave())
   }
 
   /** Waits until everything taken is on disk (or the disk failed); `size` stands still then. */
   async flushed(): Promise<void> {
-    await this.#writing
+    for (this.#begin(); this.#writing !== undefined; this.#begin()) await this.#writing
   }
 
   /** Bytes taken so far, on disk or about to be. */
@@ -205,18 +206,21 @@ export class Part {
    * any. Throws for a position before them: those bytes are in the file.
    */
   unwritten(position: number): Buffer | undefined {
-    let at = this.size
-    if (position < at) throw new RangeError(`byte ${position} is on disk, which holds ${at} bytes`)
-    for (const chunk of [...this.#leaving, ...this.#waiting]) {
-      if (position < at + chunk.length) return chunk.subarray(position - at)
-      at += chunk.length
-    }
-    return undefined
+    if (position >= this.size) return this.#tail.from(position - this.size)
+    throw new RangeError(`byte ${position} is on disk, which holds ${this.size} bytes`)
+  }
+
+  /** At most `most` bytes from `position` on where they are still in memory; undefined where they are on disk. */
+  lend(position: number, most: number): Piece | undefined {
+    const bytes = position < this.size ? undefined : this.#tail.from(position - this.size)?.subarray(0, most)
+    if (bytes === undefined) return undefined
+    hold(bytes)
+    return { bytes, release: () => letGo(bytes) }
   }
 
   /** After the disk failed: the hash over all bytes taken, for readers that go on without it; a copy for each. */
   async proof(expected: Digest): Promise<Hash> {
-    this.#proof ??= hashFile(algorithmOf(expected), this, [...this.#leaving, ...this.#waiting])
+    this.#proof ??= hashFile(algorithmOf(expected), this, this.#tail.chunks)
     return (await this.#proof).copy()
   }
 
@@ -249,6 +253,15 @@ export class Part {
 
   release(): void {
     if (--this.#users > 0) return
-    void this.#hash.drop().then(() => closeFile(this.fd))
+    void this.#close()
+  }
+
+  /** What still waits for the disk is of use to nobody; what is being written needs the descriptor. */
+  async #close(): Promise<void> {
+    open--
+    this.drop(new Error('nobody has it open any more'))
+    await this.flushed()
+    await this.#hash.drop()
+    closeFile(this.fd)
   }
 }

@@ -131,6 +131,16 @@ suite('a part', () => {
     assert.equal(part.size, 40 * 64 * 1024)
   })
 
+  test('that nobody has open any more writes no more', async (t) => {
+    const part = await (await openStore(t)).begin('sha256-w', undefined)
+    void part.write(CONTENT.subarray(0, 1000))
+    // Its descriptor may be the one of another file soon.
+    part.release()
+    assert.equal(part.state, 'dropped')
+    await part.flushed()
+    assert.equal(part.size, 0)
+  })
+
   test('on a disk that fails is broken, and what was not written can still be had', async (t) => {
     const store = await openStore(t)
     const part = await store.begin('sha256-b', undefined)
@@ -160,6 +170,43 @@ suite('a reader of a growing part', () => {
     assert.ok(whole?.equals(CONTENT))
     assert.ok(later?.equals(CONTENT.subarray(5)))
     assert.ok(range?.equals(CONTENT.subarray(10, 500_000)))
+  })
+
+  test('that keeps up gets what was received before it is on disk', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    const reader = run(part)
+    for (const [from, to] of [
+      [0, 1000],
+      [1000, 50_000],
+    ] as const) {
+      const pulled = reader.pull()
+      void part.write(CONTENT.subarray(from, to))
+      const piece = await pulled
+      assert.equal(part.size, 0)
+      assert.ok(piece?.bytes.equals(CONTENT.subarray(from, to)))
+      piece?.release()
+    }
+    reader.close()
+  })
+
+  test('holds bytes from memory that stay as they are until it releases them', async (t) => {
+    const part = await begin(t)
+    const receiver = createReceiver()
+    const room = receiver.room()
+    room.set(CONTENT.subarray(0, room.length))
+    const reader = run(part)
+    const pulled = reader.pull()
+    void part.write(receiver.received(room.length))
+    // The slab is full, and all of it is given back once it is on disk.
+    receiver.room()
+    const piece = await pulled
+    await part.flushed()
+    for (let i = 0; i < 8; i++) createReceiver().room().fill(0)
+    // Without a known length the last byte stays back.
+    assert.ok(piece?.bytes.equals(CONTENT.subarray(0, room.length - 1)))
+    piece?.release()
+    reader.close()
   })
 
   test('gets what is here and then the reason when the download is given up', async (t) => {
