@@ -65,7 +65,8 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
   let stopping = false
   const { log, consoleFolder = CONSOLE, abandonGrace, effective = NO_FILE } = seams
   const clock = seams.clock ?? systemClock
-  const engine = await openEngine(() => config, { clock, log, abandonGrace })
+  const isServer = seams.listen !== 'local'
+  const engine = await openEngine(() => config, { clock, log, abandonGrace, isServer })
   const { owner, store, index, client, metrics, traces, parts, entrance, git } = engine
   const { isOwner } = owner
   let transport: Transport | undefined

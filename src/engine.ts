@@ -24,12 +24,17 @@ interface EngineOptions {
   readonly log: Log
   /** Milliseconds a download nobody reads goes on before it is parked. */
   readonly abandonGrace: number | undefined
+  /** Whether clients come in. */
+  readonly isServer: boolean
 }
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'migrations')
 
 /** The cache itself, without anybody who asks it. Rejects with the error of whatever could not be opened. */
-export async function openEngine(config: () => Config, { clock, log, abandonGrace }: EngineOptions) {
+export async function openEngine(
+  config: () => Config,
+  { clock, log, abandonGrace, isServer }: EngineOptions,
+) {
   const owner = createDataOwner(log)
   const { isOwner } = owner
   const store = createStore(config().storage.path, isOwner)
@@ -37,7 +42,9 @@ export async function openEngine(config: () => Config, { clock, log, abandonGrac
   const index = openIndex(store.layout.index, MIGRATIONS, { isOwner, clock, log })
   const metrics = createMetrics()
   const traces = createTraces({ version: VERSION, log })
-  await traces.update(config().traces)
+  // Commands that work on the folder by themselves answer no requests.
+  const follow = async (): Promise<void> => (isServer ? await traces.update(config().traces) : undefined)
+  await follow()
   const meter = { ...metrics.meter, asking: traces.call }
   const client = createOriginClient({ upstreams: originsIn(config()), clock, log, meter })
   const grace = abandonGrace === undefined ? {} : { abandonGrace }
@@ -65,7 +72,7 @@ export async function openEngine(config: () => Config, { clock, log, abandonGrac
       void configurePins(parts.pinned, config(), log)
       void makeRoomNow()
       client.update(originsIn(config()))
-      void traces.update(config().traces)
+      void follow()
       entrance.update(config())
     },
   }

@@ -8,9 +8,9 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   type SpanExporter,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { MINUTE, SECOND } from '../domain/clock.ts'
@@ -51,8 +51,7 @@ export function createRecorder(settings: {
     resource: defaultResource()
       .merge(own)
       .merge(detectResources({ detectors: [envDetector] })),
-    // Whoever asks may not decide how much is written down.
-    sampler: new TraceIdRatioBasedSampler(sample),
+    sampler: new AlwaysOnSampler(),
     spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: MOST })],
   })
   const tracer = provider.getTracer('cachalot', version)
@@ -69,10 +68,11 @@ export function createRecorder(settings: {
   })
   return {
     begin: (headers) => {
+      // Not by the trace's number, as usual: whoever asks chooses that, and may not decide how much is written down.
+      if (Math.random() >= sample) return undefined
       const parent = parentIn(headers)
       const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
-      const span = start(SpanKind.SERVER, context)
-      return span.isRecording() ? open(span) : undefined
+      return open(start(SpanKind.SERVER, context))
     },
     below: ({ context }) => open(start(SpanKind.CLIENT, context)),
     close: async () => {

@@ -1,5 +1,8 @@
 import type { ErrorCode } from '../domain/errors.ts'
 
+/** Characters of what a client calls itself: it chooses how many there are. */
+const MOST_AGENT = 256
+
 /** A request that is being answered, as far as a trace tells of it. `notes` and the status fill as it goes. */
 export interface Request {
   readonly id: string
@@ -47,7 +50,7 @@ export function answerOf({ id, client, line, req, res, notes }: Request): Ended 
       'http.request.method': line.method,
       'http.response.status_code': res.statusCode,
       'client.address': client,
-      'user_agent.original': textOf(req.headers['user-agent']),
+      'user_agent.original': textOf(req.headers['user-agent'])?.slice(0, MOST_AGENT),
       'error.type': error?.code,
       'cachalot.request': id,
       'cachalot.name': notes.name,

@@ -4,6 +4,7 @@ import { exchange, type RawAnswer } from './exchange.ts'
 import { explainFailure, type Fault, faultOf } from './failure.ts'
 import type { Pass } from './health.ts'
 import type { OriginOptions, OriginRequest } from './origin.ts'
+import { metered } from './record.ts'
 import { type Tries, withRetry } from './retry.ts'
 import type { Surroundings, Upstream } from './upstream.ts'
 
@@ -58,25 +59,25 @@ async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization 
   // Whoever is redirected elsewhere asks for something else.
   const text = isOwn && method === 'GET' ? call.request.form?.text : undefined
   const { host, pathname: path } = url
-  const ended = surroundings.meter.asking?.({ upstream: name, method, host, path })
   call.carried = [...carriedBy(url, authorization), ...Object.values(call.request.own ?? {}).filter(isLong)]
   try {
-    const answer = await exchange(upstream.connections, {
-      method: text === undefined ? method : 'POST',
-      url,
-      text,
-      headers: {
-        ...call.headers,
-        ...(isTold ? call.request.own : {}),
-        ...(authorization === undefined ? {} : { authorization: authorization.header }),
-      },
-      signal: budget.signal,
-      bodyBuffer: surroundings.limits.bodyBuffer,
-      explain: (error) => (outer?.aborted === true ? outer.reason : explainFailure(error, name)),
-    })
+    const answer = await metered(surroundings.meter, { upstream: name, method, host, path }, () =>
+      exchange(upstream.connections, {
+        method: text === undefined ? method : 'POST',
+        url,
+        text,
+        headers: {
+          ...call.headers,
+          ...(isTold ? call.request.own : {}),
+          ...(authorization === undefined ? {} : { authorization: authorization.header }),
+        },
+        signal: budget.signal,
+        bodyBuffer: surroundings.limits.bodyBuffer,
+        explain: (error) => (outer?.aborted === true ? outer.reason : explainFailure(error, name)),
+      }),
+    )
     const took = Math.round(answer.took)
     surroundings.log.debug({ upstream: name, method, host, path, status: answer.status, took })
-    ended?.({ status: answer.status })
     if (isOwn) {
       call.pass.answered(answer.took)
       upstream.record.answered(answer.took)
@@ -85,7 +86,6 @@ async function sendOnce(call: Call, { url, isOwn, isTold = isOwn, authorization 
     }
     return answer
   } catch (error) {
-    ended?.({ error })
     if (isOwn) call.fault = faultOf(error)
     throw error
   }

@@ -39,6 +39,23 @@ export interface Meter {
 
 export const NO_METER: Meter = { answered: () => undefined, failed: () => undefined }
 
+/** Does it, and tells the meter how it went. Rejects with what `work` rejects with. */
+export async function metered<T extends { readonly status: number }>(
+  meter: Meter,
+  asking: Asking,
+  work: () => Promise<T>,
+): Promise<T> {
+  const ended = meter.asking?.(asking)
+  try {
+    const answer = await work()
+    ended?.({ status: answer.status })
+    return answer
+  } catch (error) {
+    ended?.({ error })
+    throw error
+  }
+}
+
 export interface TrackRecord {
   /** An answer came, with whatever status. */
   answered(took: number): void

@@ -9,6 +9,7 @@ import { tokenHeaders } from './headers.ts'
 import { type Breaker, createBreaker } from './health.ts'
 import type { Connections } from './pools.ts'
 import { readAll } from './read-all.ts'
+import { type Meter, metered } from './record.ts'
 import { refusalOf } from './refusal.ts'
 import { newTries, withRetry } from './retry.ts'
 import type { ClientLimits, UpstreamSettings } from './settings.ts'
@@ -30,6 +31,7 @@ export interface TokenServiceOptions {
   /** Basic credentials of the upstream, as an Authorization header. */
   readonly login: string | undefined
   readonly secrets: readonly string[]
+  readonly meter: Meter
 }
 
 /** Asks the token services of one upstream, anonymously or with its credentials. */
@@ -100,17 +102,20 @@ async function sendToken(
   const pass = breaker.enter(true)
   const budget = createBudget({ ms: limits.headersMs, impatient: false, outer: signal })
   const explain = (error: unknown) => explainFailure(error, settings.name)
+  const { host, pathname: path } = ask.url
   try {
     const answer = await withRetry(
       () =>
-        exchange(connections, {
-          method: 'GET',
-          url: ask.url,
-          headers: tokenHeaders(options.login),
-          signal: budget.signal,
-          bodyBuffer: limits.bodyBuffer,
-          explain,
-        }),
+        metered(options.meter, { upstream: settings.name, method: 'GET', host, path }, () =>
+          exchange(connections, {
+            method: 'GET',
+            url: ask.url,
+            headers: tokenHeaders(options.login),
+            signal: budget.signal,
+            bodyBuffer: limits.bodyBuffer,
+            explain,
+          }),
+        ),
       newTries(),
       { signal: budget.signal, random: options.random },
     )

@@ -69,6 +69,7 @@ export function createUpstream(
     random,
     login,
     secrets,
+    meter,
   })
   const idle = Promise.withResolvers<void>()
   let calls = 0

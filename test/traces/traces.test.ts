@@ -44,6 +44,46 @@ test('a request is one trace with what was asked of upstreams for it; nothing of
   assert.equal(collector.resource['service.name'], 'cachalot')
 })
 
+test('a client decides neither whether it is looked at nor how much is written down', async (t) => {
+  const collector = await startCollector(t)
+  const { hub, cache } = await startPair(t, {
+    config: { traces: { endpoint: collector.url, sample: '0.001%' } },
+  })
+  const blob = addBlob(hub, KIB)
+  const headers = { traceparent: `00-${'0'.repeat(31)}1-${CALLER.span}-01` }
+  for (let times = 0; times < 50; times++) await cache.fetch(blobPath(blob.digest), { headers })
+  assert.ok(collector.spans.length < 50)
+  await cache.reload({ config: { traces: { endpoint: `${collector.url}/v1/traces`, sample: '100%' } } })
+  await eventually('it is traced', async () => {
+    await cache.fetch(blobPath(blob.digest), { headers: { 'user-agent': 'x'.repeat(5000) } })
+    await cache.reload({ config: { traces: { endpoint: collector.url, sample: '99%' } } })
+    return collector.spans.some(({ attributes }) =>
+      String(attributes['user_agent.original']).startsWith('xxx'),
+    )
+  })
+  await cache.close()
+  const agents = collector.spans.map(({ attributes }) => String(attributes['user_agent.original'] ?? ''))
+  assert.ok(collector.spans.length < 50)
+  assert.equal(Math.max(...agents.map(({ length }) => length)), 256)
+})
+
+test('the token that a pull needs is part of its trace', async (t) => {
+  const collector = await startCollector(t)
+  const { hub, cache } = await startPair(t, {
+    fake: { auth: 'bearer' },
+    config: { traces: { endpoint: collector.url } },
+  })
+  hub.addImage('library/app', { tags: ['1'] })
+  assert.equal((await cache.fetch(manifestPath('1'))).status, 200)
+  await cache.close()
+  const calls = collector.spans.filter(({ kind }) => kind === 3).map(({ attributes }) => attributes)
+  const paths = calls.map((one) => `${String(one['http.response.status_code'])} ${String(one['url.path'])}`)
+  assert.deepEqual(
+    paths.map((path) => path.replace(/ \/v2\/.*/, ' manifest')).toSorted(),
+    ['200 /token', '200 manifest', '401 manifest'].toSorted(),
+  )
+})
+
 test('other settings are taken into use while it runs: on, another share, off', async (t) => {
   const collector = await startCollector(t)
   const { hub, cache } = await startPair(t)
