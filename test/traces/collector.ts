@@ -9,7 +9,7 @@ export interface SentSpan {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string | undefined
-  readonly attributes: Readonly<Record<string, unknown>>
+  readonly attributes: Readonly<Record<string, string | number | undefined>>
   readonly status: number
   readonly took: number
 }
@@ -83,7 +83,7 @@ function readSpan(span: Batch['resourceSpans'][0]['scopeSpans'][0]['spans'][0]):
   return { ...rest, attributes: plain(attributes), status: status?.code ?? 0, took }
 }
 
-function plain(attributes: readonly Attribute[]): Record<string, unknown> {
+function plain(attributes: readonly Attribute[]): Record<string, string | number | undefined> {
   return Object.fromEntries(
     attributes.map(({ key, value }) => [
       key,
