@@ -2,7 +2,7 @@ import type { Hash } from 'node:crypto'
 import { algorithmOf, type Digest } from '../domain/digest.ts'
 import type { Piece, Run } from '../domain/run.ts'
 import { createReaderLife, readPiece } from './blob-run.ts'
-import { mayBorrow } from './buffers.ts'
+import { giveBuffer, mayBorrow, takeBuffer } from './buffers.ts'
 import type { Part } from './part.ts'
 
 export interface PartRunOptions {
@@ -75,9 +75,22 @@ export function createPartRun(options: PartRunOptions): Run {
   }
 }
 
-/** What was just received comes straight from memory: whoever keeps up costs no read. */
+/**
+ * What was just received comes straight from memory: whoever keeps up costs no read. Of very many readers each gets a
+ * copy, so that slow ones do not hold what others receive into.
+ */
 async function nextPiece(part: Part, position: number, most: number): Promise<Piece> {
-  return (mayBorrow() ? part.lend(position, most) : undefined) ?? (await readPiece(part.fd, position, most))
+  if (position < part.size) return await readPiece(part.fd, position, Math.min(most, part.size - position))
+  const piece = mayBorrow() ? part.lend(position, most) : copyOf(part.unwritten(position), most)
+  if (piece === undefined) throw new Error(`byte ${position} is neither on disk nor in memory`)
+  return piece
+}
+
+function copyOf(bytes: Buffer | undefined, most: number): Piece | undefined {
+  if (bytes === undefined) return undefined
+  const buffer = takeBuffer(Math.min(bytes.length, most))
+  const length = bytes.copy(buffer, 0, 0, Math.min(bytes.length, most, buffer.length))
+  return { bytes: buffer.subarray(0, length), release: () => giveBuffer(buffer) }
 }
 
 /**

@@ -202,8 +202,8 @@ export class Part {
   }
 
   /**
-   * After the disk failed, once `flushed` settled: the bytes from `position` that were taken but never written, if
-   * any. Throws for a position before them: those bytes are in the file.
+   * The bytes from `position` on that were taken but are not in the file yet, if any: to be looked at now, as their memory is
+   * used again; for good once the disk failed and `flushed` settled. Throws for a position before them.
    */
   unwritten(position: number): Buffer | undefined {
     if (position >= this.size) return this.#tail.from(position - this.size)

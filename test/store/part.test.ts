@@ -190,6 +190,25 @@ suite('a reader of a growing part', () => {
     reader.close()
   })
 
+  test('gets a copy of what was just received where there are very many of them', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    const readers = Array.from({ length: 300 }, () => run(part))
+    const pulled = readers.map((reader) => reader.pull())
+    void part.write(CONTENT.subarray(0, 1000))
+    const pieces = await Promise.all(pulled)
+    assert.equal(part.size, 0)
+    for (const piece of pieces) {
+      assert.ok(piece?.bytes.equals(CONTENT.subarray(0, 1000)))
+      assert.notEqual(piece?.bytes.buffer, CONTENT.buffer)
+    }
+    for (const piece of pieces) piece?.release()
+    const rest = readers.map(drain)
+    await fill(part, CONTENT.subarray(1000), 30_000)
+    await part.verify(undefined)
+    for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
+  })
+
   test('holds bytes from memory that stay as they are until it releases them', async (t) => {
     const part = await begin(t)
     const receiver = createReceiver()
