@@ -78,7 +78,7 @@ export async function startApp(initial: Config, seams: Seams): Promise<App> {
     git: createGitFetcher({ git, settings: () => gitSettings(config), clock }),
   }
   const hub = createHub({ client, settings: () => config.hub, clock })
-  const find = createFinding({ hub, index, clock })
+  const find = createFinding({ hub, index })
   const outward = { effective, client, certificate, inside, hub }
   const management = createManagement({ ...common, ...outward, isOwner, ociSettings })
   const { remote: api, scheduler } = management

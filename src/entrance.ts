@@ -87,7 +87,7 @@ export function createEntrance(deps: { initial: Config; index: Index; clock: Clo
       try {
         approach.requireOwnHost(req)
         const access = await apiGate(req, address)
-        charge.settle('plain')
+        charge.settle(asksElsewhere(req) ? 'upstream' : 'plain')
         return { address, access }
       } catch (error) {
         charge.settle(costOf({ outcome: undefined, error: toAppError(error), hasCredentials }))
@@ -143,6 +143,11 @@ function vantageOf(config: Config) {
 }
 
 /** Networks whose connections are counted together only. */
+/** Docker Hub may be asked for it: who that costs something is known before that. */
+function asksElsewhere({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/api/v1/hub/')
+}
+
 function exemptIn({ server, limits }: Config): readonly string[] {
   return [...server.trustedProxies, ...limits.allow]
 }

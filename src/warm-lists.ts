@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts'
 import { readText } from './config/files.ts'
 import type { Index } from './db/index.ts'
 import type { Clock } from './domain/clock.ts'
+import { isSha256 } from './domain/digest.ts'
 import type { Log } from './domain/log.ts'
 import { LOCAL } from './domain/principal.ts'
 import type { Entrance } from './entrance.ts'
@@ -51,7 +52,11 @@ export function createWarmLists({
     source: createWarming({ cache: ownCache, presence, landed, settings: () => ociSettings(config()) }),
     readText,
     rateLimit: (upstream) => client.rateLimit(upstream),
-    most: (upstream) => mostHeld(config(), upstream),
+    most: async () => {
+      const { pinnedBytes } = await deps.index.clerk.ask('totals', {})
+      return (upstream) => mostHeld(config(), pinnedBytes, upstream)
+    },
+    isPinned: (digest) => isSha256(digest) && deps.index.blobs.standing(digest)?.pinned === true,
     access: () => entrance.grant(LOCAL),
   })
   return {
@@ -66,10 +71,21 @@ export function createWarmLists({
 /** Where the folder has no limit of its own, as the budgets of upstreams do it. */
 const DEFAULT_SHARE = 0.9
 
-/** Bytes that lists may hold: what an eviction leaves of the folder, or of one upstream. 0: no limit. */
-function mostHeld({ storage, upstreams }: Config, upstream: string | undefined): number {
+/** What lists may take of what an eviction leaves: they stay young, so all the rest is left to what clients pull. */
+const LISTS_SHARE = 0.5
+
+/**
+ * Bytes that lists may hold: half of what an eviction leaves of the folder beside what is pinned, or of one upstream.
+ * 0: no limit.
+ */
+function mostHeld({ storage, upstreams }: Config, pinned: number, upstream: string | undefined): number {
   const { maxSize, evictTo } = storage
-  if (upstream === undefined) return evictTo
+  if (upstream === undefined) return halfOf(evictTo, pinned)
   const own = upstreams.find(({ name }) => name === upstream)?.maxSize ?? 0
-  return Math.floor(own * (maxSize === 0 ? DEFAULT_SHARE : evictTo / maxSize))
+  return halfOf(own * (maxSize === 0 ? DEFAULT_SHARE : evictTo / maxSize), 0)
+}
+
+function halfOf(bytes: number, pinned: number): number {
+  // Pins may take all of it, which is not the same as no limit.
+  return bytes === 0 ? 0 : Math.max(1, Math.floor((bytes - pinned) * LISTS_SHARE))
 }

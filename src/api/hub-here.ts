@@ -3,12 +3,12 @@ import { writeUses } from '../cache/uses.ts'
 import type { ListAsk } from '../db/accounts/rows.ts'
 import { isSha256, parseDigest } from '../domain/digest.ts'
 import { PAGE } from '../hub/lists.ts'
-import { DOCKER_HUB } from '../hub/names.ts'
 import type { Page } from './contract.ts'
 import type { HubImage, HubPlatform, HubTag } from './contract-hub.ts'
 import type { ApiDeps } from './deps.ts'
+import { tellsNothing } from './hub-marks.ts'
 import { inspectImage } from './inspect.ts'
-import { shownPage } from './shown.ts'
+import { seesAll, shownPage } from './shown.ts'
 import { withShownSums } from './shown-sums.ts'
 import { visitorOf } from './visitor.ts'
 
@@ -27,11 +27,17 @@ export async function ownImages(
   { words, page }: { readonly words: string; readonly page: number },
 ): Promise<OwnPage<HubImage>> {
   writeUses(deps.index)
-  const ask = ownImagesAsk(words)
+  const { access } = visitorOf(ctx)
+  const upstream = deps.hub.registry()
+  const ask = ownImagesAsk(words, upstream)
   const found = await pageAt(page, (part) =>
     shownPage(ctx, { ...ask, ...part }, (one) => deps.index.clerk.ask('repositories', { ...ask, ...one })),
   )
-  const rows = await withShownSums(deps, visitorOf(ctx).access, found.items)
+  const empty = seesAll(access)
+    ? new Set()
+    : await tellsNothing(deps, access, { upstream, rows: found.items })
+  const known = found.items.filter((row) => !empty.has(row))
+  const rows = await withShownSums(deps, access, known)
   const items = rows.map(
     ({ name, repository, pulls }): HubImage => ({
       name,
@@ -42,14 +48,14 @@ export async function ownImages(
       cached: true,
     }),
   )
-  return { ...found, items }
+  return { ...found, total: found.total - empty.size, items }
 }
 
 /** The question for them, with the numbers of Docker Hub's pages. */
-export function ownImagesAsk(words: string): ListAsk {
-  const globs = words.split(' ').map((word) => `${DOCKER_HUB}/**${plain(word)}**`)
+export function ownImagesAsk(words: string, upstream: string): ListAsk {
+  const globs = words.split(' ').map((word) => `${upstream}/**${plain(word)}**`)
   const conditions = globs.map((glob) => ({ kind: 'name' as const, glob }))
-  return { frontEnd: 'oci', upstream: DOCKER_HUB, conditions, sort: '-pulls', limit: PAGE }
+  return { frontEnd: 'oci', upstream, conditions, sort: '-pulls', limit: PAGE }
 }
 
 /** Tags of one of our own repositories, the highest versions first. */
@@ -58,7 +64,7 @@ export async function ownTags(
   deps: ApiDeps,
   { repository, part, page }: { readonly repository: string; readonly part: string; readonly page: number },
 ): Promise<OwnPage<HubTag>> {
-  const place = { upstream: DOCKER_HUB, repository }
+  const place = { upstream: deps.hub.registry(), repository }
   const conditions = part === '' ? [] : [{ kind: 'name' as const, glob: `*${part}*` }]
   const ask = { ...place, conditions, limit: PAGE }
   const found = await pageAt(page, (one) =>

@@ -5,13 +5,13 @@ import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
 import type { Heard } from '../hub/hub.ts'
 import { MOST_PAGES } from '../hub/lists.ts'
-import { DOCKER_HUB, namedRepository, searchedWords } from '../hub/names.ts'
+import { namedRepository, searchedWords } from '../hub/names.ts'
 import { queryOf } from './answer.ts'
 import type { HubImage, HubPage, HubTag } from './contract-hub.ts'
 import type { ApiDeps } from './deps.ts'
 import { type OwnPage, ownImages, ownTags } from './hub-here.ts'
 import { markedImages, markedTags } from './hub-marks.ts'
-import { shownNames } from './shown.ts'
+import { seesAll, shownNames } from './shown.ts'
 import { visitorOf } from './visitor.ts'
 
 /** Addresses and references are longer than what they are searched by. */
@@ -30,6 +30,8 @@ export function hubRoutes(router: Router, deps: ApiDeps): void {
   router.get('/hub/search', async (ctx) => {
     const { q, page } = queryOf(ctx, searchAsk)
     const words = searchedWords(q)
+    const { access } = visitorOf(ctx)
+    if (!seesAll(access)) access.requireAnyOf(deps.hub.registry())
     const heard = await deps.hub.search(words, page)
     ctx.body = isHeard(heard)
       ? told(heard, { page, items: await markedImages(ctx, deps, heard.list.items) })
@@ -38,7 +40,8 @@ export function hubRoutes(router: Router, deps: ApiDeps): void {
   router.get('/hub/tags', async (ctx) => {
     const { repository: text, q = '', page } = queryOf(ctx, hubTagsAsk)
     const repository = namedRepository(text)
-    requireRepository(ctx, repository)
+    const name = `${deps.hub.registry()}/${repository}`
+    requireRepository(ctx, name)
     const ask = { repository, part: tagPart(q), page }
     const heard = await deps.hub.tags(ask)
     if (isHeard(heard)) {
@@ -48,14 +51,12 @@ export function hubRoutes(router: Router, deps: ApiDeps): void {
     }
     const own = await ownTags(ctx, deps, ask)
     const isNowhere = heard.kind === 'absent' && own.items.length === 0
-    if (isNowhere && !(await hasTags(ctx, deps, ask)))
-      throw new AppError('upstream_not_found', absent(repository))
-    ctx.body = ownPage<HubTag>(deps, heard, { page, own, repository })
+    if (isNowhere && !(await hasTags(ctx, deps, ask))) throw new AppError('upstream_not_found', absent(name))
+    ctx.body = ownPage<HubTag>(deps, heard, { page, own, name })
   })
 }
 
-function requireRepository(ctx: Context, repository: string): void {
-  const name = `${DOCKER_HUB}/${repository}`
+function requireRepository(ctx: Context, name: string): void {
   if (shownNames(ctx, [name]).length === 0) visitorOf(ctx).access.requirePull({ name })
 }
 
@@ -98,10 +99,10 @@ function told<T, R>(
 function ownPage<R>(
   { clock }: ApiDeps,
   heard: Exclude<Heard<unknown>, Told<unknown>>,
-  { page, own, repository = '' }: { page: number; own: OwnPage<R>; repository?: string },
+  { page, own, name = '' }: { page: number; own: OwnPage<R>; name?: string },
 ): HubPage<R> {
   const { hasMore, ...rest } = own
-  const why = heard.kind === 'absent' ? absent(repository) : heard.why
+  const why = heard.kind === 'absent' ? absent(name) : heard.why
   return { ...rest, nextCursor: nextOf(page, hasMore), source: 'cache', at: clock(), ...whyOf(why) }
 }
 
@@ -109,8 +110,8 @@ function nextOf(page: number, hasMore: boolean): string | undefined {
   return hasMore && page < MOST_PAGES ? String(page + 1) : undefined
 }
 
-function absent(repository: string) {
-  return because('hub_absent', { name: `${DOCKER_HUB}/${repository}` })
+function absent(name: string) {
+  return because('hub_absent', { name })
 }
 
 function whyOf({ message, why }: ReturnType<typeof absent>) {

@@ -128,7 +128,9 @@ export interface UpstreamConfig {
 export interface HubConfig {
   /** False: its web API is never asked. */
   readonly enabled: boolean
-  /** Its web API; undefined where it is not asked, also where no upstream is called docker.io. */
+  /** The upstream that is called docker.io, or has that as an alias. */
+  readonly registry: string | undefined
+  /** Its web API; undefined where it is not asked, also where there is no such upstream, or it is a mirror. */
   readonly upstream: HubUpstreamConfig | undefined
 }
 

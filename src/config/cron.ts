@@ -47,3 +47,36 @@ function isValueOf(field: Field, word: string): boolean {
   if (!/^\d+$/.test(word)) return field.words?.some((known) => word.toLowerCase().startsWith(known)) ?? false
   return Number(word) >= field.from && Number(word) <= field.to
 }
+
+const LENGTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether an expression that `parseCron` took names no day of any year: the 31st of April. */
+export function isNever(text: string): boolean {
+  const [days = '*', months = '*', weekdays = '*'] = text.split(' ').slice(-3)
+  // Days of the week may come in beside days of the month.
+  if (weekdays !== '*') return false
+  const first = Math.min(...valuesOf(days, 31))
+  const longest = Math.max(...valuesOf(months, 12).map((month) => LENGTHS[month - 1] ?? 31))
+  return first > longest
+}
+
+/** Numbers that a field of days or months names, from 1 to `to`. */
+function valuesOf(field: string, to: number): readonly number[] {
+  return field.split(',').flatMap((item) => {
+    const [range = '*', step = '1'] = item.split('/')
+    const [from = '*', until = item.includes('/') ? String(to) : from] = range.split('-')
+    if (from === '*') return everyOf(1, to, Number(step))
+    const [low, high] = [numberOf(from), numberOf(until)]
+    return low > high ? everyOf(1, to, 1) : everyOf(low, high, Number(step))
+  })
+}
+
+function everyOf(from: number, to: number, step: number): readonly number[] {
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step)
+}
+
+function numberOf(word: string): number {
+  return /^\d+$/.test(word)
+    ? Number(word)
+    : MONTHS.findIndex((known) => word.toLowerCase().startsWith(known)) + 1
+}

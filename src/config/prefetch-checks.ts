@@ -1,4 +1,5 @@
 import { readWarmName } from '../domain/warm-name.ts'
+import { isNever } from './cron.ts'
 import { readText } from './files.ts'
 import { closest } from './locate.ts'
 import type { Path } from './positions.ts'
@@ -14,7 +15,7 @@ export function prefetchContradictionsIn(
   const { prefetch } = settings
   const names = prefetch.map(({ name }, index) => prefetchName(name, index).toLowerCase())
   const known = new Set(settings.upstream.flatMap(({ name, aliases }) => [name ?? '', ...aliases]))
-  return prefetch.flatMap(({ refs, file }, index) => {
+  return prefetch.flatMap(({ refs, file, schedule }, index) => {
     const at = (...rest: Path): Path => ['prefetch', index, ...rest]
     const found: Contradiction[] = []
     if (refs.length === 0 && file === undefined)
@@ -27,6 +28,8 @@ export function prefetchContradictionsIn(
       found.push({ path: at('refs'), message: `must be at most ${MOST_NAMES} names` })
     if (names.indexOf(names[index] ?? '') < index)
       found.push({ path: at('name'), message: 'is the name of another list already' })
+    if (schedule !== undefined && isNever(schedule))
+      found.push({ path: at('schedule'), message: 'names a day that never comes', severity: 'warning' })
     for (const [item, ref] of refs.entries()) {
       const message = upstreamProblem(ref, known)
       if (message !== undefined)

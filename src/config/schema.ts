@@ -110,7 +110,7 @@ const auth = z.strictObject({
 const rule = z.strictObject({
   effect: word(['deny', 'allow'], 'what happens to a match'),
   match: list({ about: 'names, "*" within a component, "**" across', parse: notEmpty }),
-  users: list({ about: '"*", "anonymous" or names', parse: notEmpty, fallback: ['*'] }),
+  users: list({ about: '"*", "anonymous", "local" or names', parse: notEmpty, fallback: ['*'] }),
   actions: list({ about: 'pull, store', parse: parseAction, fallback: ['pull'] }),
 })
 

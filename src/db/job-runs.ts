@@ -13,13 +13,16 @@ export interface JobRun {
 }
 
 export interface JobRuns {
-  begin(run: { job: string; cause: string; at: number }): number
+  /** `subject`: which of several the job does; the newest report of each outlives all others. */
+  begin(run: { job: string; subject: string | undefined; cause: string; at: number }): number
   end(id: number, end: { at: number; error?: string; report?: unknown }): void
   /** Newest first. */
   list(limit: number): readonly JobRun[]
+  /** The newest run with a report of each subject of a job. */
+  latest(job: string): readonly JobRun[]
 }
 
-/** Runs that are remembered. */
+/** Runs that are remembered, beside the newest of each subject. */
 const MOST = 500
 
 interface Row {
@@ -45,22 +48,29 @@ function toRun(row: Row): JobRun {
 }
 
 export function createJobRuns(db: Db): JobRuns {
-  const begin = db.prepare<[string, string, number], number>(
-    'INSERT INTO job_runs (job, cause, started_at) VALUES (?, ?, ?) RETURNING id',
+  const begin = db.prepare<[string, string | null, string, number], number>(
+    'INSERT INTO job_runs (job, subject, cause, started_at) VALUES (?, ?, ?, ?) RETURNING id',
   )
   begin.pluck()
   const end = db.prepare('UPDATE job_runs SET ended_at = ?, error = ?, report = ? WHERE id = ?')
-  const trim = db.prepare(`DELETE FROM job_runs WHERE id <= ? - ${MOST}`)
+  const newest = 'SELECT max(id) FROM job_runs WHERE subject IS NOT NULL AND report IS NOT NULL'
+  const trim = db.prepare(
+    `DELETE FROM job_runs WHERE id <= ? - ${MOST} AND id NOT IN (${newest} GROUP BY job, subject)`,
+  )
   const list = db.prepare<[number], Row>('SELECT * FROM job_runs ORDER BY id DESC LIMIT ?')
+  const latest = db.prepare<[string], Row>(
+    `SELECT * FROM job_runs WHERE id IN (${newest} AND job = ? GROUP BY subject)`,
+  )
   return {
-    begin: ({ job, cause, at }) => {
+    begin: ({ job, subject, cause, at }) => {
       // RETURNING gives exactly one row here.
-      const id = begin.get(job, cause, at) as number
+      const id = begin.get(job, subject ?? null, cause, at) as number
       trim.run(id)
       return id
     },
     end: (id, { at, error, report }) =>
       void end.run(at, error ?? null, report === undefined ? null : JSON.stringify(report), id),
     list: (limit) => list.all(limit).map(toRun),
+    latest: (job) => latest.all(job).map(toRun),
   }
 }

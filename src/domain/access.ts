@@ -17,6 +17,8 @@ export interface Access {
   /** Throws AppError `denied` with the reason. */
   requirePull(target: Target): void
   mayPull(target: Target): boolean
+  /** Throws AppError `denied` where rules keep everything of this upstream from them. */
+  requireAnyOf(upstream: string): void
   /** Whether some tags of a repository may be theirs and others not. */
   tellsApart(name: string): boolean
   /** No rule is about anything, so lists need no look at each name. */

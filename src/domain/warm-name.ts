@@ -30,8 +30,12 @@ export function readWarmName(line: string): WarmName | { readonly problem: strin
   }
 }
 
+/** Characters: a registry, 255 of a repository, a tag and a digest. */
+const LONGEST = 800
+
 function problemOf(text: string): string | undefined {
   if (text === '') return 'empty'
+  if (text.length > LONGEST) return 'no name: it is longer than any'
   if (/\s/.test(text)) return 'no name: it holds blanks; write one name for each image, such as "nginx:1.27"'
   if (text.includes('://')) return 'an address: write the name alone, such as "ghcr.io/org/app:1"'
   if (isProtocolName(text)) return 'no image: only images can be fetched in advance'

@@ -38,5 +38,7 @@ export interface HubList<T> {
 
 /** Rows of a page. */
 export const PAGE = 25
+/** Rows that Docker Hub gives at once, at most. */
+export const LARGEST_PAGE = 100
 /** Nobody is shown more pages of one question. */
 export const MOST_PAGES = 100

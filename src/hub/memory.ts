@@ -1,4 +1,3 @@
-import type { Because } from '../domain/reasons.ts'
 import { MIB } from '../domain/units.ts'
 
 const MOST_BYTES = 4 * MIB
@@ -7,13 +6,11 @@ const MOST_ANSWERS = 500
 /** What was said to a question: `absent` where there is nothing of that name. */
 export type Said<T> = { readonly kind: 'list'; readonly list: T } | { readonly kind: 'absent' }
 
-/** What is known of one question. */
+/** What was said to one question. That asking failed is not kept here: it must push no answer out. */
 export interface Remembered<T> {
-  readonly said: Said<T> | undefined
+  readonly said: Said<T>
   /** When it was said. */
   readonly at: number
-  /** How asking again ended, where it failed. */
-  readonly failure?: { readonly why: Because; readonly at: number }
 }
 
 /** Answers by question, least recently used first out. They are lost with the process. */

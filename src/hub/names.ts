@@ -30,22 +30,32 @@ export function repositoryOf(path: string): string | undefined {
  */
 export function namedRepository(text: string): string {
   const { host, path } = partsOf(text.trim().toLowerCase())
-  const isHub = host === undefined || HOSTS.has(host)
-  const repository = isHub ? repositoryOf(path) : undefined
-  if (repository !== undefined) return repository
+  const repository = isElsewhere(host) ? undefined : repositoryOf(path)
+  if (repository === undefined) throw noName(text.trim())
+  return repository
+}
+
+function isElsewhere(host: string | undefined): boolean {
+  return host !== undefined && !HOSTS.has(host)
+}
+
+function noName(text: string): AppError {
   const example = 'docker.io/grafana/grafana'
-  throw new AppError('bad_request', because('hub_name', { name: text.trim().slice(0, MOST_WORDS), example }))
+  return new AppError('bad_request', because('hub_name', { name: text.slice(0, MOST_WORDS), example }))
 }
 
 /**
  * What Docker Hub is asked for: lower case, one blank between words. Of a reference ("docker.io/library/php:8.3-apache")
- * only what it calls the repository. Throws AppError `bad_request` for what is too short or too long.
+ * only what it calls the repository. Throws AppError `bad_request` for what is too short or too long, and for references
+ * of other registries: what is called so there is none of Docker Hub's business.
  */
 export function searchedWords(text: string): string {
   const words = text
     .trim()
     .toLowerCase()
     .split(/[\s\p{Cc}]+/u)
+  const other = words.find((word) => isElsewhere(partsOf(word).host))
+  if (other !== undefined) throw noName(other)
   const question = words.length === 1 ? withoutRest(words.join()) : words.join(' ').trim()
   const { length } = question
   if (length < LEAST_WORDS) throw new AppError('bad_request', because('hub_short', { least: LEAST_WORDS }))
@@ -58,14 +68,22 @@ function withoutRest(word: string): string {
   return path.replace(/^library\//, '') || word
 }
 
+const SCHEME = /^[a-z]+:\/\//
+const DIGEST = /@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-f0-9]*$/
+/** "localhost:5000", "registry.example.com", with or without a login; ".net" is none. */
+const HOST =
+  /^(?:[^@]*@)?(?:localhost|[\p{L}\p{N}][\p{L}\p{N}_.-]*[.:][\p{L}\p{N}_-]+\.?|\[[0-9a-f:.]+\](?::\d+)?)$/u
+
 /** Scheme, tag and digest do not tell a repository, and neither does what stands around it in an address. */
 function partsOf(text: string): { readonly host: string | undefined; readonly path: string } {
-  const plain = text.replace(/^[a-z]+:\/\//, '').replace(/[?#@].*$/s, '')
+  const isAddress = SCHEME.test(text) || text.startsWith('hub.docker.com/')
+  const address = isAddress ? text.replace(SCHEME, '').replace(/[?#].*$/s, '') : text
+  const plain = address.replace(DIGEST, '')
   const colon = plain.lastIndexOf(':')
   const name = colon > plain.lastIndexOf('/') ? plain.slice(0, colon) : plain
   const [first = '', ...rest] = name.split('/').filter((part) => part !== '')
-  const looksLikeHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
-  if (!looksLikeHost && !HOSTS.has(first)) return { host: undefined, path: [first, ...rest].join('/') }
+  const isHost = HOSTS.has(first) || ((isAddress || rest.length > 0) && HOST.test(first))
+  if (!isHost) return { host: undefined, path: [first, ...rest].join('/') }
   return { host: first, path: first === 'hub.docker.com' ? pathOnPage(rest) : rest.join('/') }
 }
 

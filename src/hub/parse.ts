@@ -9,11 +9,14 @@ type Loose = Readonly<Record<string, unknown>>
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const MOST_PLATFORMS = 64
+const LATEST = Date.UTC(2100, 0)
 const PLATFORM_WORD = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/
 
-/** A page of repositories; undefined for what is no such answer. Rows that make no sense are left out. */
-export function parseSearch(bytes: Buffer): HubList<HubRepository> | undefined {
-  return parseList(bytes, (row) => {
+/**
+ * A page of at most `most` repositories; undefined for what is no such answer. Rows that make no sense are left out.
+ */
+export function parseSearch(bytes: Buffer, most = PAGE): HubList<HubRepository> | undefined {
+  return parseList(bytes, most, (row) => {
     const name = row['repo_name']
     const repository = typeof name === 'string' ? repositoryOf(name) : undefined
     if (repository === undefined) return undefined
@@ -31,7 +34,7 @@ export function parseSearch(bytes: Buffer): HubList<HubRepository> | undefined {
 
 /** The same of tags. */
 export function parseTags(bytes: Buffer): HubList<HubTagLine> | undefined {
-  return parseList(bytes, (row) => {
+  return parseList(bytes, PAGE, (row) => {
     const { name: tag, digest, last_updated: pushed, tag_last_pushed: moved, images } = row
     if (typeof tag !== 'string' || !TAG.test(tag)) return undefined
     return {
@@ -47,10 +50,14 @@ export function parseTags(bytes: Buffer): HubList<HubTagLine> | undefined {
   })
 }
 
-function parseList<T>(bytes: Buffer, rowOf: (row: Loose) => T | undefined): HubList<T> | undefined {
+function parseList<T>(
+  bytes: Buffer,
+  most: number,
+  rowOf: (row: Loose) => T | undefined,
+): HubList<T> | undefined {
   const { results, count, next } = parse(bytes)
   if (!Array.isArray(results)) return undefined
-  const rows = results.slice(0, PAGE).map(looseOf)
+  const rows = results.slice(0, most).map(looseOf)
   const items = rows.map(rowOf).filter((row) => row !== undefined)
   // Where nothing of it can be read it is no such list.
   if (rows.length > 0 && items.length === 0) return undefined
@@ -85,7 +92,7 @@ function countOf(value: unknown): number {
 function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value) || value.length > 40) return undefined
   const time = Date.parse(value)
-  return time > 0 ? time : undefined
+  return time > 0 && time < LATEST ? time : undefined
 }
 
 function parse(bytes: Buffer): Loose {

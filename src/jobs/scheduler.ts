@@ -80,7 +80,7 @@ export function createScheduler(deps: {
     work: (watch: Watch) => Promise<T>,
   ): Promise<T> => {
     const startedAt = clock()
-    const id = await index.transact(() => index.jobRuns.begin({ job, cause, at: startedAt }))
+    const id = await index.transact(() => index.jobRuns.begin({ job, subject, cause, at: startedAt }))
     const stopping = new AbortController()
     const show = (step: Step | undefined): void =>
       void shown.set(id, { id, job, subject, cause, startedAt, step, stopping })

@@ -21,6 +21,10 @@ function grant(policy: Policy, principal: Principal): Access {
       const { effect, reason } = policy.decide(principal, target, 'pull')
       if (effect === 'deny') throw new AppError('denied', { message: reason })
     },
+    requireAnyOf: (upstream) => {
+      const message = policy.deniesAllOf(principal, upstream)
+      if (message !== undefined) throw new AppError('denied', { message })
+    },
     mayPull: (target) => policy.decide(principal, target, 'pull').effect === 'allow',
     tellsApart: (name) => policy.tellsApart(principal, name),
     mayStore: (target) => policy.decide(principal, target, 'store').effect === 'allow',

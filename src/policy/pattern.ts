@@ -12,6 +12,8 @@ export interface Pattern {
   matches(target: Target): boolean
   /** Whether it may match some references of a name and others not. */
   tellsApart(name: string): boolean
+  /** How much of what this upstream has it may match. */
+  reach(upstream: string): 'all' | 'some' | 'none'
   /** Why it can never match; undefined where it can. */
   readonly warning: string | undefined
 }
@@ -46,11 +48,13 @@ export function createPattern(written: string, { effect, ...known }: PatternOpti
   const warning = isRegistry
     ? problemOf(text, { written, ...known })
     : protocolProblemOf(text, { written, ...known })
-  if (isRegistry && namesReference(text)) return { ...withReference(text, effect), warning }
+  const reach = isRegistry ? reachOf(text) : () => 'none' as const
+  if (isRegistry && namesReference(text)) return { ...withReference(text, effect), reach, warning }
   const whole = createGlob(text)
   const itself = text.endsWith('/**') ? createGlob(text.slice(0, -3)) : () => false
   return {
     warning,
+    reach,
     tellsApart: () => false,
     matches: ({ name }) => {
       const lower = name.toLowerCase()
@@ -65,8 +69,20 @@ export function targetName({ name, reference }: Target): string {
   return `${name}${reference.includes(':') ? '@' : ':'}${reference}`
 }
 
+/** Everything is matched for certain by "**" alone, and by "/**" right behind what matches the upstream. */
+function reachOf(text: string): Pattern['reach'] {
+  const [first = '', ...rest] = text.split('/')
+  const isUpstream = createGlob(first)
+  const isAll = rest.join('/') === '**' || text === '**'
+  return (upstream) => {
+    // Whatever "**" stands for may begin with any upstream.
+    if (!first.includes('**') && !isUpstream(upstream)) return 'none'
+    return isAll && isUpstream(upstream) ? 'all' : 'some'
+  }
+}
+
 /** A pattern that ends in ":tag" or "@digest". */
-function withReference(text: string, effect: 'allow' | 'deny'): Omit<Pattern, 'warning'> {
+function withReference(text: string, effect: 'allow' | 'deny'): Omit<Pattern, 'warning' | 'reach'> {
   const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('/')) // A digest holds a colon of its own.
   const mark = text[at] === '@' ? at : text.indexOf(':', at)
   const repository = createGlob(text.slice(0, mark))

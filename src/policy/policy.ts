@@ -28,6 +28,8 @@ export interface Policy {
   decide(principal: Principal, target: Target, action: Action): Decision
   /** Whether what is decided of a name's pulls may depend on the tag. */
   tellsApart(principal: Principal, name: string): boolean
+  /** Why nothing at all of this upstream may be pulled; undefined where something may be. */
+  deniesAllOf(principal: Principal, upstream: string): string | undefined
   /** Everything is allowed to everybody. */
   readonly isEmpty: boolean
   /** Patterns that can never match anything, in words. */
@@ -68,6 +70,17 @@ export function createPolicy(
           isFor(rule, principalName(principal), 'pull') &&
           patterns.some((pattern) => pattern.tellsApart(name)),
       ),
+    deniesAllOf: (principal, upstream) => {
+      const who = principalName(principal)
+      for (const { rule, index, patterns } of compiled) {
+        if (!isFor(rule, who, 'pull')) continue
+        const reaches = patterns.map((pattern) => pattern.reach(upstream))
+        if (rule.effect === 'allow' && reaches.some((reach) => reach !== 'none')) return undefined
+        if (rule.effect === 'deny' && reaches.includes('all'))
+          return `rule ${index + 1} forbids ${who} to pull anything of ${upstream}`
+      }
+      return undefined
+    },
     decide: (principal, target, action) => {
       if (compiled.length === 0) return FREE
       const who = principalName(principal)

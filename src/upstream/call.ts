@@ -43,7 +43,7 @@ export async function runCall(
     headers: requestHeaders(ask.request, ask.options),
     budget,
     pass,
-    tries: newTries(),
+    tries: newTries(ask.options.repeat),
     fault: 'none',
     hops: 0,
     passed: [],

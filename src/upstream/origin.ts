@@ -42,6 +42,8 @@ export interface OriginOptions {
   readonly ifNoneMatch?: string
   /** Milliseconds until headers must be here, when shorter than the client's own limit. */
   readonly headersWithin?: number
+  /** False: what failed in passing is not asked again. A kept-alive connection that had died of age is no failure. */
+  readonly repeat?: boolean
 }
 
 /** The part of an answer that comes before its body. */

@@ -11,8 +11,8 @@ export interface Tries {
   stale: number
 }
 
-export function newTries(): Tries {
-  return { left: 2, stale: 8 }
+export function newTries(repeat = true): Tries {
+  return { left: repeat ? 2 : 0, stale: 8 }
 }
 
 const REPEATED: ReadonlySet<number> = new Set([500, 502, 503, 504])

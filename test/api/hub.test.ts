@@ -111,6 +111,18 @@ suite('searching Docker Hub', () => {
     assert.equal(web.requests.length, 0)
   })
 
+  test('marks what is here also where docker.io is a further name', async (t) => {
+    const scene = await startScene(t)
+    const { web, search, tags, cache, hub } = scene
+    web.add({ name: 'app' }, [{ name: '1' }])
+    await cache.reload({
+      upstreams: [{ name: 'dockerhub', url: hub.url, aliases: ['docker.io'], default: true }],
+    })
+    await pulled(scene, 'library/app', '1')
+    assert.deepEqual(marksOf(await search('app')), ['dockerhub/library/app true'])
+    assert.deepEqual(tagsOf(await tags('docker.io/library/app')), ['1 yes'])
+  })
+
   test('happens only when somebody asks', async (t) => {
     const scene = await startScene(t)
     await pulled(scene, 'library/app', '1')
@@ -303,6 +315,22 @@ suite('what rules hide', () => {
     assert.deepEqual([marksOf(page), page.total], [['docker.io/org/app true'], 1])
     assert.deepEqual(tagsOf(await tags('org/app', 'bob')), ['1 yes'])
     assert.equal((await search('app')).total, 2)
+  })
+
+  test('where all tags of a repository are hidden, it is not among our own', async (t) => {
+    const scene = await startScene(t, RULES)
+    await scene.cache.reload({ config: { hub: { enabled: false } } })
+    await pulled(scene, 'org/app', 'secret-1')
+    const page = await scene.search('app', 'bob')
+    assert.deepEqual([page.items, page.total], [[], 0])
+    assert.deepEqual(marksOf(await scene.search('app')), ['docker.io/org/app true'])
+  })
+
+  test('is not asked for where it is all there is', async (t) => {
+    const scene = await startScene(t, [{ effect: 'deny', match: ['docker.io/**'], users: ['bob'] }])
+    await get(scene.cache, '/hub/search?q=app', as('bob'), 403)
+    assert.equal(scene.web.requests.length, 0)
+    assert.equal((await scene.search('app')).source, 'hub')
   })
 
   test('cannot be told from what is not there', async (t) => {

@@ -32,7 +32,7 @@ export const LINES: readonly Line[] = [
     'manifest-tag',
     'manifest-digest',
   ]),
-  line('99 of 100 of these within', '其中 99% 的响应时间不超过', ['manifest-tag-p99', 'manifest-digest-p99']),
+  line('99% of these within', '其中 99% 的响应时间不超过', ['manifest-tag-p99', 'manifest-digest-p99']),
   line('cached blob of 1 kB, requests a second', '已缓存的 1 kB 小文件，每秒请求数', ['small-blob']),
   line(
     'new 512 MiB blob, upstream at full speed ({direct cold-everyday} directly)',

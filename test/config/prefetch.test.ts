@@ -115,3 +115,28 @@ void test('a file that is not there yet is a warning: it is read when the list r
     [['prefetch#1.file', 'does not exist', 'warning']],
   )
 })
+
+void test('a schedule of a day that never comes is a warning; those that come seldom are none', (t) => {
+  const times = [
+    ['0 0 31 4 *', true],
+    ['0 0 0 30 feb *', true],
+    ['0 0 31 2,4,6-6,sep,11 *', true],
+    ['0 0 31 4-6/2 *', true],
+    ['0 0 29 2 *', false],
+    ['0 0 31 */2 *', false],
+    ['0 0 1,31 4 *', false],
+    ['0 0 31 4 mon', false],
+    ['0 0 */30 2 *', false],
+    ['30 2 * * *', false],
+  ] as const
+  for (const [time, isNever] of times) {
+    const { config, warnings } = load(t, `[[prefetch]]\nrefs = ["app:1"]\nschedule = "${time}"\n`)
+    assert.equal(config.prefetch[0]?.schedule, time)
+    const expected = isNever ? [['prefetch#1.schedule', 'names a day that never comes']] : []
+    assert.deepEqual(
+      warnings.map(({ path, message }) => [path, message]),
+      expected,
+      time,
+    )
+  }
+})

@@ -6,31 +6,17 @@ import { TAKES } from '../../src/api/roles.ts'
 import { parseArguments } from '../../src/cli/arguments.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { keyAt, tableAt } from '../../src/config/keys.ts'
+import { codesOf } from './codes.ts'
 import { ROOT } from './page.ts'
 import { GUIDES, PAGES } from './pages.ts'
-
-/** What stands between two backticks in a page's text, with where. */
-function codesOf(path: string): readonly { readonly code: string; readonly where: string }[] {
-  const lines = readFileSync(join(ROOT, path), 'utf8')
-    .replaceAll(/^```.*?^```/gms, fenceless)
-    .split('\n')
-  return lines.flatMap((line, i) =>
-    [...line.matchAll(/`([^`]+)`/g)].map(([, code = '']) => ({ code, where: `${path}:${i + 1} ${code}` })),
-  )
-}
-
-/** Blocks are looked at elsewhere; their lines stay, so that numbers are right. */
-function fenceless(block: string): string {
-  return block.replaceAll(/[^\n]/g, '')
-}
 
 /** "--since 180d" and the like are said of the command before them. */
 const COMMAND = /^(?:npx )?cachalot ([a-z].*)$/
 
 suite('what a page names exists', () => {
-  for (const { path } of GUIDES) {
-    test(`${path}: commands and their flags`, () => {
-      for (const { code, where } of codesOf(path)) {
+  for (const page of GUIDES) {
+    test(`${page.path}: commands and their flags`, () => {
+      for (const { code, where } of codesOf(page)) {
         const [, line] = COMMAND.exec(code) ?? []
         if (line === undefined) continue
         const words = line.split(' ').map((word) => word.replaceAll(/^'|'$/g, ''))
@@ -38,8 +24,8 @@ suite('what a page names exists', () => {
       }
     })
 
-    test(`${path}: keys of the configuration`, () => {
-      const unknown = codesOf(path).filter(({ code }) => namesUnknownKey(code))
+    test(`${page.path}: keys of the configuration`, () => {
+      const unknown = codesOf(page).filter(({ code }) => namesUnknownKey(code))
       assert.deepEqual(
         unknown.map(({ where }) => where),
         [],
@@ -47,9 +33,9 @@ suite('what a page names exists', () => {
     })
   }
 
-  for (const { path } of PAGES)
-    test(`${path}: files of the project`, () => {
-      const lost = codesOf(path).filter(
+  for (const page of PAGES)
+    test(`${page.path}: files of the project`, () => {
+      const lost = codesOf(page).filter(
         ({ code }) => /^(?:src|test|migrations|ui)\/[\w./*-]+$/.test(code) && !isThere(code),
       )
       assert.deepEqual(

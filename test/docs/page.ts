@@ -28,6 +28,8 @@ export interface Link {
 export interface Page {
   /** Below the root of the project. */
   readonly path: string
+  /** Those of blocks are empty. */
+  readonly lines: readonly string[]
   readonly headings: readonly Heading[]
   readonly blocks: readonly Block[]
   readonly links: readonly Link[]
@@ -46,7 +48,7 @@ export function readPage(path: string): Page {
       ([, mark, label = '', target = '']): Link => ({ isImage: mark === '!', label, target, line: i + 1 }),
     ),
   )
-  return { path, headings, blocks, links }
+  return { path, lines, headings, blocks, links }
 }
 
 /** The lines of everything else stay where they are; those of blocks become empty. */

@@ -4,12 +4,22 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { type Block, commandsOf, ROOT } from './page.ts'
 import { PAGES, PAIRS } from './pages.ts'
+import { numbersIn, type Row, type Table, tablesOf, textsOf } from './tables.ts'
 
 /** A block without what may differ between languages: comments, and texts that are for people. */
 function bare(block: Block): unknown {
   if (block.language === 'sh') return commandsOf(block)
   const lines = block.text.split('\n').map((line) => line.replace(/(^|\s+)#.*$/, ''))
   return [block.language, ...lines.filter((line) => line !== '' && !line.startsWith('reason = '))]
+}
+
+/** Of tables that people write. */
+function rowsIn(tables: readonly Table[]): readonly Row[] {
+  return tables.filter(({ isMade }) => !isMade).flatMap(({ rows }) => rows)
+}
+
+function shape({ section, rows }: Table): readonly number[] {
+  return [section, rows.length]
 }
 
 for (const [english, chinese] of PAIRS) {
@@ -20,6 +30,22 @@ for (const [english, chinese] of PAIRS) {
 
   test(`${chinese.path} shows the blocks of ${english.path}, with the same commands`, () => {
     assert.deepEqual(chinese.blocks.map(bare), english.blocks.map(bare))
+  })
+
+  test(`${chinese.path} has the tables of ${english.path}, with as many rows and the same numbers`, () => {
+    const [ours, theirs] = [tablesOf(english), tablesOf(chinese)]
+    assert.deepEqual(theirs.map(shape), ours.map(shape))
+    const others = rowsIn(theirs)
+    for (const [i, row] of rowsIn(ours).entries()) {
+      const other = others[i] ?? assert.fail()
+      assert.deepEqual(numbersIn(other), numbersIn(row), `${chinese.path}:${other.line}`)
+    }
+  })
+
+  test(`${chinese.path} has as many points and paragraphs in each section as ${english.path}`, () => {
+    const [ours, theirs] = [textsOf(english), textsOf(chinese)]
+    for (const [i, counts] of ours.entries())
+      assert.deepEqual(theirs[i], counts, chinese.headings[i - 1]?.text ?? 'above the first heading')
   })
 
   test(`${chinese.path} leads where ${english.path} does`, () => {

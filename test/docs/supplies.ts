@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
+import { type FakeHub, startFakeHub } from '../support/fake-hub.ts'
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts'
 import type { Cleanup } from '../support/temp.ts'
 import { type FileSources, startFileSources } from '../ui/file-sources.ts'
@@ -9,6 +10,8 @@ import { setKey } from './clone.ts'
 /** What the examples of the pages name, on this machine. */
 export interface Supplies {
   readonly hub: FakeUpstream
+  /** What Docker Hub is searched by. */
+  readonly web: FakeHub
   readonly files: FileSources
 }
 
@@ -26,6 +29,8 @@ export async function startSupplies(t: Cleanup): Promise<Supplies> {
   for (const [name, tags] of Object.entries(IMAGES))
     for (const tag of tags)
       hub.addImage(name, { tags: [tag], layerKind: 'tar+gzip', platform: `linux/${ARCHITECTURE}` })
+  const web = await startFakeHub(t)
+  web.add({ name: 'nginx', official: true }, [{ name: '1.27' }])
   const files = await startFileSources(t)
   files.go.publish({ module: 'example.com/module', version: 'v1.0.0' })
   files.hub.publish('models/org/model', {
@@ -36,11 +41,11 @@ export async function startSupplies(t: Cleanup): Promise<Supplies> {
   files.files.set('/owner/repo/main/install.sh', Buffer.from('#!/bin/sh\necho installed\n'))
   const repository = await files.git.create('owner/repo')
   await repository.commit({ 'hello.txt': 'Hello\n' })
-  return { hub, files }
+  return { hub, web, files }
 }
 
 /** Changes a fresh config.toml as somebody does whose upstreams are these. */
-export function pointAt(folder: string, { hub, files }: Supplies, host: string): void {
+export function pointAt(folder: string, { hub, web, files }: Supplies, host: string): void {
   const { go = {}, github = {}, huggingface = {} } = files.config
   const set = (section: string, name: string, value: unknown): void => {
     const [, text = ''] = stringify({ value }).trim().split(' = ')
@@ -48,6 +53,7 @@ export function pointAt(folder: string, { hub, files }: Supplies, host: string):
   }
   set('server', 'listen', host)
   set('storage', 'min_free', '0')
+  set('hub', 'url', web.url)
   set('go', 'sumdb', go['sumdb'])
   for (const [name, value] of Object.entries(huggingface)) set('huggingface', name, value)
   for (const [name, value] of Object.entries(Object(github['urls']) as Record<string, unknown>))

@@ -8,6 +8,7 @@ import { findPort, missing } from '../clients/process.ts'
 import type { Cleanup } from '../support/temp.ts'
 import { KINDS } from './blocks.ts'
 import { type Clone, makeClone, openClone } from './clone.ts'
+import { codesOf } from './codes.ts'
 import { type Places, placed, ROWS, type Row, type Way } from './commands.ts'
 import { startDockerIn, startNginx } from './daemons.ts'
 import { type Block, commandsOf, firstLine } from './page.ts'
@@ -25,18 +26,29 @@ interface Step {
   readonly shown: string
 }
 
-const STEPS: readonly Step[] = WALKED.flatMap(({ path, blocks }) =>
+const SHOWN: readonly Step[] = WALKED.flatMap(({ path, blocks }) =>
   blocks
     .filter((block) => KINDS.find((kind) => isOf(kind, block))?.how === 'commands')
     .flatMap((block) =>
       commandsOf(block).map((command) => ({
         where: `${path}:${block.line} ${command}`,
         command,
-        row: ROWS.find((row) => row.command.test(command)),
+        row: rowOf(command),
         shown: block.language === '' ? shownBelow(block, command) : '',
       })),
     ),
 )
+/** Commands that only stand in a sentence come after those of the blocks. */
+const SAID: readonly Step[] = WALKED.flatMap(codesOf)
+  .filter(({ code }) => code.startsWith('npx cachalot '))
+  .filter(({ code }, i, all) => all.findIndex((one) => one.code === code) === i)
+  .filter(({ code }) => SHOWN.every(({ command }) => command !== code))
+  .map(({ code, where }) => ({ where, command: code, row: rowOf(code), shown: '' }))
+const STEPS: readonly Step[] = [...SHOWN, ...SAID]
+
+function rowOf(command: string): Row | undefined {
+  return ROWS.find((row) => row.command.test(command))
+}
 
 function isOf({ language, first }: (typeof KINDS)[number], block: Block): boolean {
   return block.language === language && first.test(firstLine(block))

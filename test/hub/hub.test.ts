@@ -38,7 +38,7 @@ async function startScene(
   const clock = fakeClock()
   const client = createOriginClient({ upstreams: [upstream], clock, log: collectorLog(), random: () => 0 })
   t.after(() => client.close())
-  let settings: HubSettings = { enabled: true, upstream }
+  let settings: HubSettings = { enabled: true, registry: 'docker.io', upstream }
   const patience = within === undefined ? {} : { within }
   const hub = createHub({ client, settings: () => settings, clock, ...patience })
   return {
@@ -119,9 +119,11 @@ suite('Docker Hub is asked', () => {
 
   test('not at all where it is switched off, or there is no upstream for it', async (t) => {
     const { fake, hub, set } = await startScene(t)
-    set({ enabled: false, upstream: undefined })
+    set({ enabled: false, registry: 'docker.io', upstream: undefined })
     assert.equal(brief(await hub.search('nginx', 1)), 'nothing: hub_off')
-    set({ enabled: true, upstream: undefined })
+    set({ enabled: true, registry: 'docker.io', upstream: undefined })
+    assert.equal(brief(await hub.search('nginx', 1)), 'nothing: hub_mirror')
+    set({ enabled: true, registry: undefined, upstream: undefined })
     const heard = await hub.tags({ repository: 'library/nginx', part: '', page: 1 })
     assert.ok(heard.kind === 'nothing')
     assert.equal(heard.why.message, 'this cache has no upstream docker.io')
@@ -178,16 +180,60 @@ suite('where Docker Hub does not answer', () => {
   })
 
   test('bodies that are cut, endless or garbage are no answers', async (t) => {
-    const { fake, hub } = await startScene(t)
+    const { fake, hub, clock } = await startScene(t)
     const bodies = ['', 'null', '[]', '{"results":7}', '['.repeat(200_000), '{"results":["x"]}']
     for (const [n, body] of bodies.entries()) {
       fake.mood({ kind: 'body', body })
+      clock.advance(MINUTE)
       assert.equal(brief(await hub.search(`words${n}`, 1)), 'nothing: hub_invalid', body.slice(0, 20))
     }
+    clock.advance(MINUTE)
     fake.mood({ kind: 'endless' })
     assert.equal(brief(await hub.search('endless', 1)), 'nothing: hub_invalid')
+    clock.advance(MINUTE)
     fake.mood({ kind: 'cut' })
     assert.equal(brief(await hub.search('cut', 1)), 'nothing: hub_unreachable')
+  })
+
+  test('failures push out nothing that was said', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    await hub.search('nginx', 1)
+    clock.advance(60 * MINUTE)
+    fake.mood({ kind: 'status', status: 403 })
+    for (let n = 0; n < 600; n++) {
+      clock.advance(11_000)
+      await hub.search(`typed${n}`, 1)
+    }
+    assert.equal(fake.requests.length, 601)
+    assert.equal(brief(await hub.search('nginx', 1)), 'remembered library/nginx: hub_failed')
+  })
+
+  test('it is known whether a request went out for this very call', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    const release = fake.hold()
+    const both = [hub.search('nginx', 1), hub.search('nginx', 1)]
+    await fake.asked(1)
+    release()
+    const askedOf = async (heard: Promise<Heard<unknown>>): Promise<boolean> => (await heard).asked
+    assert.deepEqual(await Promise.all(both.map(askedOf)), [true, false])
+    assert.equal(await askedOf(hub.search('nginx', 1)), false)
+    clock.advance(60 * MINUTE)
+    fake.mood({ kind: 'status', status: 403 })
+    assert.deepEqual(
+      [await askedOf(hub.search('nginx', 1)), await askedOf(hub.search('nginx', 1))],
+      [true, false],
+    )
+    assert.equal(await askedOf(hub.search('other', 1)), true)
+    assert.equal(fake.requests.length, 3)
+  })
+
+  test('a search that is not found is one that failed', async (t) => {
+    const { fake, hub } = await startScene(t)
+    fake.mood({ kind: 'status', status: 404 })
+    const heard = await hub.search('nginx', 1)
+    assert.equal(brief(heard), 'nothing: hub_failed')
+    assert.deepEqual(heard.kind === 'nothing' && heard.why.why.params, { status: 404 })
+    assert.equal(brief(await hub.search('nginx', 2)), 'hub')
   })
 
   test('nobody waits for long', async (t) => {
@@ -236,6 +282,96 @@ suite('the limits of Docker Hub', () => {
     assert.equal(brief(await hub.search('nginx', 1)), 'hub library/nginx')
   })
 
+  test('a later 429 makes no rest shorter', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    const first = fake.hold()
+    const one = hub.search('one', 1)
+    await fake.asked(1)
+    const second = fake.hold()
+    const two = hub.search('two', 1)
+    await fake.asked(2)
+    fake.mood(limited({ 'retry-after': '600' }))
+    first()
+    await one
+    fake.mood(limited({}))
+    second()
+    await two
+    fake.mood(undefined)
+    clock.advance(61_000)
+    assert.equal(brief(await hub.search('nginx', 1)), 'nothing: hub_limited')
+    clock.advance(539_000)
+    assert.equal(brief(await hub.search('nginx', 1)), 'hub library/nginx')
+  })
+
+  test('a 503 that says for how long is obeyed like a 429, and none is asked twice', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    fake.mood({ kind: 'status', status: 503, headers: { 'retry-after': '600' } })
+    assert.equal(brief(await hub.search('one', 1)), 'nothing: hub_failed')
+    for (let n = 0; n < 20; n++)
+      assert.equal(brief(await hub.search(`more${n}`, 1)), 'nothing: hub_limited', String(n))
+    assert.equal(fake.requests.length, 1)
+    fake.mood(undefined)
+    clock.advance(600_000)
+    assert.equal(brief(await hub.search('nginx', 1)), 'hub library/nginx')
+  })
+
+  test('after three failures in a row it is left alone for some seconds, whatever the words', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    fake.mood({ kind: 'status', status: 403 })
+    await hub.search('one', 1)
+    await hub.search('two', 1)
+    fake.mood(undefined)
+    assert.equal(brief(await hub.search('nginx', 1)), 'hub library/nginx')
+    fake.mood({ kind: 'status', status: 403 })
+    for (const words of ['three', 'four', 'five', 'six', 'seven'])
+      assert.equal(brief(await hub.search(words, 1)), 'nothing: hub_failed', words)
+    assert.equal(fake.requests.length, 6)
+    fake.mood(undefined)
+    clock.advance(10_000)
+    assert.equal(brief(await hub.search('seven', 1)), 'hub')
+  })
+
+  test('it is asked 60 times a minute, 20 times at once', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    const ask = async (n: number) => brief(await hub.search(`words${n}`, 1))
+    for (let n = 0; n < 20; n++) assert.equal(await ask(n), 'hub', String(n))
+    assert.equal(await ask(20), 'nothing: hub_busy')
+    // What is known, nobody asks for.
+    assert.equal(await ask(0), 'hub')
+    for (let n = 20; n < 80; n++) {
+      clock.advance(1000)
+      assert.equal(await ask(n), 'hub', String(n))
+      assert.equal(await ask(n + 1000), 'nothing: hub_busy', String(n))
+    }
+    assert.equal(fake.requests.length, 80)
+    clock.advance(-60 * MINUTE)
+    assert.equal(await ask(100), 'nothing: hub_busy')
+    clock.advance(20_000)
+    assert.equal(await ask(100), 'hub')
+  })
+
+  test('a tenth of what it allows is left to others, until its window is over', async (t) => {
+    const { fake, hub, clock } = await startScene(t)
+    const reset = String(clock() / 1000 + 90)
+    const left = (remaining: string) => ({
+      'x-ratelimit-limit': '180',
+      'x-ratelimit-remaining': remaining,
+      'x-ratelimit-reset': reset,
+    })
+    fake.say(left('18'))
+    assert.equal(brief(await hub.search('one', 1)), 'hub')
+    fake.say(left('17'))
+    assert.equal(brief(await hub.search('two', 1)), 'hub')
+    const heard = await hub.search('three', 1)
+    assert.deepEqual(heard.kind === 'nothing' && heard.why.why, {
+      id: 'hub_limited',
+      params: { seconds: 90 },
+    })
+    assert.equal(fake.requests.length, 2)
+    clock.advance(90_000)
+    assert.equal(brief(await hub.search('three', 1)), 'hub')
+  })
+
   test('without a time it is a minute; a clock that was set back ends it', async (t) => {
     const { fake, hub, clock } = await startScene(t)
     fake.mood(limited({}))
@@ -277,7 +413,7 @@ suite('a repository that is not there', () => {
 test('answers of one address are none of another', async (t) => {
   const { hub, fake, set, upstream } = await startScene(t)
   await hub.search('nginx', 1)
-  set({ enabled: true, upstream: { ...upstream, url: 'http://127.0.0.1:9' } })
+  set({ enabled: true, registry: 'docker.io', upstream: { ...upstream, url: 'http://127.0.0.1:9' } })
   await hub.search('nginx', 1)
   assert.equal(fake.requests.length, 2)
 })

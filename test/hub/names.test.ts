@@ -20,14 +20,17 @@ void test('what is searched for is trimmed, lower case, and of a reference its r
     'docker.io/library/php:8.3@sha256:abc': 'php',
     'library/php': 'php',
     'grafana/grafana:11': 'grafana/grafana',
-    'ghcr.io/org/app:1': 'org/app',
-    'localhost:5000/app:1': 'app',
     'https://hub.docker.com/_/nginx': 'nginx',
     'https://hub.docker.com/r/grafana/grafana/tags?page=2': 'grafana/grafana',
     数据库: '数据库',
     'c++': 'c++',
+    'c#': 'c#',
+    'is it?': 'is it?',
     'node.js': 'node.js',
+    '.net/core': '.net/core',
+    'user@host': 'user@host',
     '@sha256': '@sha256',
+    'docker.io/library/php tcp/ip': 'docker.io/library/php tcp/ip',
   }
   for (const [text, words] of Object.entries(asked)) assert.equal(searchedWords(text), words, text)
   for (const text of ['', ' ', 'x', ' y\n', 'x:1', 'z'.repeat(101)])
@@ -37,6 +40,27 @@ void test('what is searched for is trimmed, lower case, and of a reference its r
       text,
     )
   assert.equal(searchedWords(`docker.io/org/${'z'.repeat(90)}@sha256:${'0'.repeat(64)}`).length, 94)
+})
+
+void test('what another registry calls its own is nothing to ask Docker Hub for', () => {
+  for (const text of [
+    'registry.corp.example/secret-project/app',
+    'ghcr.io/org/app:1',
+    'localhost:5000/app:1',
+    'localhost/app',
+    '[::1]:5000/app',
+    'registry.my-corp./app@sha256:abc',
+    'me:secret@registry.corp.example/app',
+    'https://registry.corp.example',
+    'https://registry.corp.example/v2/secret/tags/list?n=1',
+    'бухгалтерия.рф/отчёты',
+    'secret registry.corp.example/secret-project/app',
+  ])
+    assert.equal(
+      codeOf(() => searchedWords(text)),
+      'bad_request',
+      text,
+    )
 })
 
 void test('a repository is named as in a pull, by its whole name, or by the address of its page', () => {
@@ -59,6 +83,8 @@ void test('a repository is named as in a pull, by its whole name, or by the addr
     '../x',
     'docker.io/',
     'a b',
+    'nginx#1',
+    'nginx?page=2',
     'x_',
     `a/${'b'.repeat(300)}`,
   ])

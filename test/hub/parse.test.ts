@@ -76,7 +76,9 @@ suite('a page of repositories', () => {
     const [row] = search([odd], { count: 'many' })?.items ?? []
     assert.deepEqual(row, { repository: 'bad/numbers', description: '', stars: 0, pulls: 0, official: false })
     assert.equal(search([GOOD], { count: 'many' })?.total, 1)
-    assert.equal(search(Array.from({ length: 1000 }, () => GOOD))?.items.length, 25)
+    const many = Array.from({ length: 1000 }, () => GOOD)
+    assert.equal(search(many)?.items.length, 25)
+    assert.equal(parseSearch(json({ results: many }), 100)?.items.length, 100)
   })
 
   test('says what people read in one line that is what it looks like', () => {
@@ -140,6 +142,8 @@ suite('a page of tags', () => {
       },
     ])
     assert.deepEqual(tags([{ name: 'ok', images: 'none' }])?.items[0]?.platforms, [])
+    for (const last_updated of ['9999-12-31T00:00:00Z', '2100-01-01T00:00:00Z', '1969-12-31T00:00:00Z'])
+      assert.equal(tags([{ name: 'ok', last_updated }])?.items[0]?.updated, undefined, last_updated)
     assert.equal(
       tags([{ name: 'ok', images: Array.from({ length: 5000 }, () => IMAGE) }])?.items[0]?.platforms.length,
       64,

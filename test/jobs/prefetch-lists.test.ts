@@ -26,12 +26,31 @@ suite('what a list names', () => {
     const tags = ['3.9', '3.20', '3.20.1', '3.21-rc1', '2.7', 'latest', '3.3']
     for (const tag of tags) hub.addImage('library/alpine', { tags: [tag] })
     const dry = await runOne(cache, true)
-    assert.deepEqual(rowsOf(dry), ['due alpine:3.21-rc1', 'due alpine:3.20.1', 'due alpine:3.20'])
+    assert.deepEqual(rowsOf(dry), ['due alpine:3.20.1', 'due alpine:3.20', 'due alpine:3.9'])
     assert.equal(hub.rateLimit?.remaining, 100)
     assert.equal((await runOne(cache)).fetched, 3)
     hub.addImage('library/alpine', { tags: ['3.22'] })
     clock.advance(2 * MINUTE)
     assert.deepEqual(rowsOf(await runOne(cache)), ['fetched alpine:3.22'])
+  })
+
+  test('early versions come last, unless the glob names them', async (t) => {
+    const { hub, cache } = await startPair(t, listOf(['app:3*', 'other:*-rc*'], { newest: '2' }))
+    const tags = ['3.22.0', '3.23.0-rc1', '3.23-beta2', '3.21.0', '3.24.0b1']
+    for (const name of ['app', 'other'])
+      for (const tag of tags) hub.addImage(`library/${name}`, { tags: [tag] })
+    assert.deepEqual(rowsOf(await runOne(cache, true)), [
+      'due app:3.22.0',
+      'due app:3.21.0',
+      'due other:3.23.0-rc1',
+    ])
+    await cache.reload(listOf(['app:3.23-beta*', 'app:3.24.0b?', 'app:3.2*'], { newest: '3' }))
+    assert.deepEqual(rowsOf(await runOne(cache, true)), [
+      'due app:3.23-beta2',
+      'due app:3.24.0b1',
+      'due app:3.22.0',
+      'due app:3.21.0',
+    ])
   })
 
   test('lines of a file, read anew at every run; comments and blank lines are none', async (t) => {
@@ -91,6 +110,24 @@ suite('what a list names', () => {
     )
   })
 
+  test('rules that name users bind lists as the user "local"', async (t) => {
+    const closed = { effect: 'deny', match: ['**'] }
+    const { hub, cache } = await startPair(t, {
+      config: {
+        ...listOf(['a:1']).config,
+        rule: [{ effect: 'allow', match: ['docker.io/library/**'], users: ['alice'] }, closed],
+      },
+    })
+    addAll(hub, ['a'])
+    assert.deepEqual(rowsOf(await runOne(cache)), ['failed a:1'])
+    await cache.reload({
+      config: {
+        rule: [{ effect: 'allow', match: ['docker.io/library/**'], users: ['alice', 'local'] }, closed],
+      },
+    })
+    assert.deepEqual(rowsOf(await runOne(cache)), ['fetched a:1'])
+  })
+
   test('an upstream that is down fails its images; what is here of them stays, and the next run has them', async (t) => {
     const { hub, cache } = await startPair(t, listOf(['a:1', 'b:1']))
     addAll(hub, ['a', 'b'])
@@ -114,7 +151,7 @@ suite('room', () => {
     const { hub, cache } = await startPair(t, {
       config: {
         ...listOf(['a:1', 'b:1', 'c:1', 'd:1', 'e:1']).config,
-        storage: { max_size: '1MB', evict_to: '90%' },
+        storage: { max_size: '2MB', evict_to: '90%' },
       },
     })
     addAll(hub, ['a', 'b', 'c', 'd', 'e'], [280_000])
@@ -124,7 +161,7 @@ suite('room', () => {
       report.images[3]?.why?.message ?? '',
       /this takes .* and of the .* that lists may hold .* are left/,
     )
-    assert.ok((await du(cache.dataDir)) <= 1_000_000)
+    assert.ok((await du(cache.dataDir)) <= 2_000_000)
     hub.requests.clear()
     const again = await runOne(cache)
     assert.deepEqual([again.unchanged, again.left, again.bytes], [3, 2, 0])
@@ -133,7 +170,7 @@ suite('room', () => {
 
   test('clients lose nothing that they use to a list that does not fit', async (t) => {
     const { hub, cache } = await startPair(t, {
-      config: { ...listOf(['a:1', 'b:1', 'c:1']).config, storage: { max_size: '1MB', evict_to: '90%' } },
+      config: { ...listOf(['a:1', 'b:1', 'c:1']).config, storage: { max_size: '2MB', evict_to: '90%' } },
     })
     addAll(hub, ['a', 'b', 'c'], [400_000])
     const used = hub.addImage('library/used', { tags: ['1'], layers: [50_000] })
@@ -155,7 +192,7 @@ suite('room', () => {
       { name: 'two', refs: ['giant:1', 'b:1', 'c:1'], platforms: ['linux/amd64'] },
     ]
     const { hub, cache } = await startPair(t, {
-      config: { prefetch: lists, storage: { max_size: '1MB', evict_to: '90%' } },
+      config: { prefetch: lists, storage: { max_size: '2MB', evict_to: '90%' } },
     })
     addAll(hub, ['a', 'b', 'c'], [400_000])
     addAll(hub, ['giant'], [950_000])
@@ -166,7 +203,7 @@ suite('room', () => {
     assert.ok((upstream?.bytes ?? 0) >= 400_000)
     await cache.reload({
       config: { storage: { max_size: '100MB' } },
-      upstreams: [{ name: 'docker.io', url: hub.url, max_size: '1MB' }],
+      upstreams: [{ name: 'docker.io', url: hub.url, max_size: '2MB' }],
     })
     const [report] = await runAll(cache, { names: ['TWO'] })
     assert.deepEqual(report === undefined ? [] : [report.unchanged, report.left], [1, 2])

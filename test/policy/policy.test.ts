@@ -219,3 +219,68 @@ suite('rules', () => {
     fc.assert(fc.property(fc.array(component, { minLength: 1, maxLength: 4 }), check))
   })
 })
+
+void test('it is known for whom everything of an upstream is denied, and never said of whom something is left', () => {
+  const allow = (...match: string[]) => ({ effect: 'allow', match }) as const
+  const deny = (...match: string[]) => ({ match })
+  const cases: readonly (readonly [rules: Partial<Rule>[], isDenied: boolean])[] = [
+    [[deny('docker.io/**')], true],
+    [[deny('hub/**')], true],
+    [[deny('ghcr.io/x', '**')], true],
+    [[deny('*/**')], true],
+    [[deny('docker.io/org/**'), deny('d*/**')], true],
+    [[allow('ghcr.io/**', 'github:**'), deny('**')], true],
+    [[], false],
+    [[deny('ghcr.io/**')], false],
+    [[deny('docker.io/org/**')], false],
+    [[deny('docker.io/**:latest')], false],
+    [[deny('**/app')], false],
+    [[deny('github:**', 'hf:**')], false],
+    [[{ ...deny('docker.io/**'), users: ['alice'] }], false],
+    [[{ ...deny('docker.io/**'), actions: ['store'] }], false],
+    [[allow('docker.io/nginx'), deny('**')], false],
+    [[allow('docker.io/nginx:1.*'), deny('**')], false],
+    [[allow('**/nginx'), deny('docker.io/**')], false],
+    [[allow('*'), deny('docker.io/**')], false],
+  ]
+  for (const [rules, isDenied] of cases) {
+    const found = policy(...rules).deniesAllOf(ANONYMOUS, 'docker.io')
+    assert.equal(found !== undefined, isDenied, JSON.stringify(rules))
+    if (isDenied) assert.match(found ?? '', /^rule \d forbids anonymous to pull anything of docker\.io$/)
+  }
+})
+
+const PATTERNS = [
+  'docker.io/**',
+  'docker.io/org/**',
+  'hub/nginx',
+  '**',
+  '*/**',
+  '**/app',
+  'docker.io/**:1*',
+  'ghcr.io/**',
+  'd?cker.io/**',
+  'go:**',
+]
+
+void test('where everything is said to be denied, each name of it is', () => {
+  const anyRule = fc.record({
+    effect: fc.constantFrom('allow', 'deny'),
+    match: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
+    users: fc.constantFrom(['*'], ['alice'], ['anonymous']),
+  })
+  const name = fc.constantFrom('library/nginx', 'org/app', 'org', 'a/b/c', 'library/app')
+  fc.assert(
+    fc.property(
+      fc.array(anyRule, { maxLength: 4 }),
+      name,
+      fc.constantFrom('1', undefined),
+      (rules, repo, tag) => {
+        const rulebook = policy(...rules)
+        if (rulebook.deniesAllOf(ANONYMOUS, 'docker.io') === undefined) return
+        const target = { name: `docker.io/${repo}`, ...(tag === undefined ? {} : { reference: tag }) }
+        assert.equal(rulebook.decide(ANONYMOUS, target, 'pull').effect, 'deny')
+      },
+    ),
+  )
+})

@@ -41,6 +41,8 @@ export interface FakeHub {
   add(repository: FakeRepository, tags?: readonly FakeTag[]): void
   /** Undefined: it answers as it should. */
   mood(mood: Mood | undefined): void
+  /** Headers that good answers have besides. */
+  say(headers: Readonly<Record<string, string>>): void
   /** Holds all answers back until the returned function is called. */
   hold(): () => void
   /** Settles when that many requests came. */
@@ -59,6 +61,7 @@ export async function startFakeHub(t: Cleanup): Promise<FakeHub> {
   const news = new EventTarget()
   let mood: Mood | undefined
   let held = Promise.resolve()
+  let said: Readonly<Record<string, string>> = {}
 
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(req.url ?? '', 'http://hub.invalid')
@@ -73,6 +76,7 @@ export async function startFakeHub(t: Cleanup): Promise<FakeHub> {
       'set-cookie': 'tracked=yes',
       'x-ratelimit-limit': '180',
       'x-ratelimit-remaining': '170',
+      ...said,
     })
     res.end(text)
   }
@@ -108,6 +112,9 @@ export async function startFakeHub(t: Cleanup): Promise<FakeHub> {
     add: (row, tags = []) => void repositories.set(row.name, { row, tags }),
     mood: (next) => {
       mood = next
+    },
+    say: (headers) => {
+      said = headers
     },
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -20,8 +20,8 @@ export const prefetch: Command = {
   },
   about: [
     'Without a NAME: all lists, one after the other. What is here already and did not move costs no pull and no bytes.',
-    'A list stops before it leaves a registry that limits pulls fewer than its keep_pulls, and where the images of lists',
-    'would take more of the disk than an eviction leaves (storage.evict_to). What is left comes first in the next run.',
+    'A list stops before it leaves a registry that limits pulls fewer than its keep_pulls, and where all lists would take',
+    'more than half of what an eviction leaves (storage.evict_to) beside pins. What is left comes first in the next run.',
     'Exit 3 where images are left or failed.',
   ],
   examples: ['prefetch --list', 'prefetch --dry-run', 'prefetch "base images"'],

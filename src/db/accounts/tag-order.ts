@@ -18,6 +18,12 @@ export function tagOrderKey(tag: string): string {
   return `1${version}${END}${rank}${chunksOf(rest)} ${tag}`
 }
 
+/** A version before its release: "1.27-rc1", "3.14.0b2". */
+export function isEarlyTag(tag: string): boolean {
+  const [, numbers, rest = ''] = VERSION.exec(tag) ?? []
+  return numbers !== undefined && EARLY.test(rest)
+}
+
 function chunksOf(text: string): string {
   return text.toLowerCase().replaceAll(/\d+/g, falling)
 }

@@ -56,11 +56,11 @@ function createServe(
     const { resource } = op
     if (resource.kind === 'ping') return sendPing(router, op, exchange)
     if (resource.kind === 'search') {
-      const own = router.fixed(op)?.name
+      const own = router.fixed(op)
       // Nobody else is searched.
-      if (find === undefined || (own ?? DOCKER_HUB) !== DOCKER_HUB)
+      if (find === undefined || (own !== undefined && !isDockerHub(own)))
         throw new AppError('name_unknown', { message: 'no such endpoint' })
-      return await sendSearch({ find, fallback: own ?? fallback, headers: NO_PAGE }, op, exchange)
+      return await sendSearch({ find, fallback: own?.name ?? fallback, headers: NO_PAGE }, op, exchange)
     }
     if (resource.kind === 'catalog') return lists.sendCatalog(op, exchange, headersFor(op))
     const route = router.resolve({ ...op, name: resource.name })
@@ -85,6 +85,10 @@ function createServe(
         return await lists.sendReferrers({ ...ask, digest: resource.digest }, op, exchange)
     }
   }
+}
+
+function isDockerHub({ name, aliases }: OciUpstream): boolean {
+  return name === DOCKER_HUB || aliases.includes(DOCKER_HUB)
 }
 
 function parse(line: RequestLine): OciOperation | undefined {

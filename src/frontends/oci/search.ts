@@ -1,3 +1,4 @@
+import type { Access } from '../../domain/access.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/names.ts'
 import type { Exchange } from '../front-end.ts'
@@ -21,13 +22,26 @@ export interface FoundRepository {
 }
 
 export interface Found {
+  /** At most as many as were asked for, of those that may be pulled. */
   readonly rows: readonly FoundRepository[]
-  /** Whether somebody was asked for it, or could not be. */
+  /** Whether somebody was asked for it. */
   readonly outcome: Extract<Outcome, 'hit' | 'miss' | 'stale'>
+  /** What there is to say about rows that are not those of now; undefined where they are. */
+  readonly warning?: string
 }
 
-/** Repositories by words, whoever knows them. Throws AppError `bad_request` for what nobody can look for. */
-export type FindRepositories = (text: string) => Promise<Found>
+export interface FindAsk {
+  readonly text: string
+  /** Rows, at most 100. */
+  readonly n: number
+  readonly access: Access
+}
+
+/**
+ * Repositories by words, whoever knows them. Throws AppError `bad_request` for what nobody can look for, `denied` for
+ * whom rules keep from all there is, and `upstream_*` where nobody can be asked and nothing is known.
+ */
+export type FindRepositories = (ask: FindAsk) => Promise<Found>
 
 interface SearchDeps {
   readonly find: FindRepositories
@@ -42,23 +56,19 @@ export async function sendSearch(
   { query: asked }: OciOperation,
   exchange: Exchange,
 ): Promise<void> {
+  const n = countOf(asked.get('n'))
   const query = asked.get('q') ?? ''
-  const { rows, outcome } = await find(query)
-  const { access } = exchange
-  const shown = rows.filter(({ upstream, repository: name }) =>
-    access.mayPull({ name: `${upstream}/${name}` }),
-  )
-  const results = shown
-    .slice(0, countOf(asked.get('n')))
-    .map(({ upstream, repository, description, stars, official }) => ({
-      name: upstream === fallback ? repository : `${upstream}/${repository}`,
-      description,
-      star_count: stars,
-      is_official: official,
-      is_automated: false,
-    }))
+  const { rows, outcome, warning } = await find({ text: query, n, access: exchange.access })
+  const results = rows.map(({ upstream, repository, description, stars, official }) => ({
+    name: upstream === fallback ? repository : `${upstream}/${repository}`,
+    description,
+    star_count: stars,
+    is_official: official,
+    is_automated: false,
+  }))
   const body = { query, num_results: results.length, results }
-  sendJson(exchange, { meta: { ...LOCAL, outcome }, body }, { ...headers, 'cache-control': 'no-store' })
+  const meta = { ...LOCAL, outcome, warning }
+  sendJson(exchange, { meta, body }, { ...headers, 'cache-control': 'no-store' })
 }
 
 function countOf(text: string | null): number {

@@ -16,6 +16,8 @@ export interface Course {
 export function createCourse(tally: Pick<Tally, 'begin' | 'leave' | 'fail'>, signal: AbortSignal): Course {
   /** Why nothing more is done: by upstream, "" for all of them. */
   const closed = new Map<string, PrefetchWhy>()
+  /** Images one after the other that came and did not stay: one may have lost a race, two mean that the disk is full. */
+  let lost = 0
 
   const end = (name: string, ends: string, why: PrefetchWhy): void => {
     closed.set(ends, why)
@@ -29,7 +31,8 @@ export function createCourse(tally: Pick<Tally, 'begin' | 'leave' | 'fail'>, sig
     const known = toAppError(error)
     if (known.code === 'internal') throw error
     const why = whyOfError(known)
-    if (known.why?.id === 'not_kept') end(name, '', why)
+    if (known.why?.id === 'not_kept') lost++
+    if (lost > 1) end(name, '', why)
     else if (known.code === 'upstream_rate_limited') end(name, upstream, why)
     else tally.fail(name, why)
   }
@@ -39,11 +42,13 @@ export function createCourse(tally: Pick<Tally, 'begin' | 'leave' | 'fail'>, sig
       tally.begin(listed.name)
       const why = signal.aborted ? STOPPED : (closed.get('') ?? closed.get(listed.upstream))
       if (why !== undefined) return tally.leave(listed.name, why)
+      const before = lost
       try {
         await work()
       } catch (error) {
         fault(listed, error)
       }
+      if (lost === before) lost = 0
     },
   }
 }

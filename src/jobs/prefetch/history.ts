@@ -12,19 +12,12 @@ export interface LastRun {
 /** What is remembered of earlier runs of lists, by their names. */
 export type PrefetchHistory = ReadonlyMap<string, LastRun>
 
-/** The last run of each list that came to its end. */
+/** The last run of each list that came to its end; the runs are at most one of each. */
 export function historyOf(runs: readonly JobRun[]): PrefetchHistory {
-  const found = new Map<string, LastRun>()
-  for (const { job, startedAt, endedAt, report } of runs) {
-    if (job !== 'prefetch' || endedAt === undefined || !isReport(report) || found.has(report.list)) continue
-    found.set(report.list, { startedAt, endedAt, report })
-  }
-  return found
-}
-
-/** Names that the last run of a list left, in its order. */
-export function leftBy(last: LastRun | undefined): readonly string[] {
-  return (last?.report.images ?? []).filter(({ state }) => state === 'left').map(({ name }) => name)
+  const found = runs.flatMap(({ startedAt, endedAt, report }): readonly (readonly [string, LastRun])[] =>
+    endedAt === undefined || !isReport(report) ? [] : [[report.list, { startedAt, endedAt, report }]],
+  )
+  return new Map(found)
 }
 
 /** What all lists of the configuration but one held. */
@@ -40,6 +33,6 @@ export function heldByOthers(
 function isReport(report: unknown): report is PrefetchReport {
   if (typeof report !== 'object' || report === null) return false
   // Only looked at.
-  const { list, images, holds } = report as Partial<Record<string, unknown>>
-  return typeof list === 'string' && Array.isArray(images) && Array.isArray(holds)
+  const { list, images, waiting, holds } = report as Partial<Record<string, unknown>>
+  return typeof list === 'string' && [images, waiting, holds].every(Array.isArray)
 }

@@ -5,7 +5,7 @@ import { because } from '../../domain/reasons.ts'
 import { formatBytes } from '../../domain/units.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Watch } from '../watch.ts'
-import { heldByOthers, historyOf, type LastRun, leftBy, type PrefetchHistory } from './history.ts'
+import { heldByOthers, historyOf, type LastRun, type PrefetchHistory } from './history.ts'
 import type { PrefetchList } from './list.ts'
 import type { PrefetchReport } from './report.ts'
 import { type RunDeps, runList } from './run.ts'
@@ -50,12 +50,12 @@ export function createPrefetch(
     return done
   }
 
-  const history = (): PrefetchHistory => historyOf(index.jobRuns.list(MOST_RUNS))
+  const history = (): PrefetchHistory => historyOf(index.jobRuns.latest('prefetch'))
 
   const work = (list: PrefetchList, dryRun: boolean, watch: Watch): Promise<PrefetchReport> => {
     const known = history()
     const others = heldByOthers(known, lists(), list.name)
-    return runList(deps, { list, dryRun, first: leftBy(known.get(list.name)), others }, watch)
+    return runList(deps, { list, dryRun, last: known.get(list.name)?.report, others }, watch)
   }
 
   const asJob = async (list: PrefetchList, cause: string, watch?: Watch): Promise<PrefetchReport> => {
@@ -105,9 +105,6 @@ export function createPrefetch(
     },
   }
 }
-
-/** As many as are remembered at all. */
-const MOST_RUNS = 500
 
 /** Throws AppError `not_found`. */
 function chosen(lists: readonly PrefetchList[], names: readonly string[]): readonly PrefetchList[] {

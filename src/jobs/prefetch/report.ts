@@ -28,16 +28,21 @@ export interface PrefetchReport {
   readonly list: string
   /** True: nothing was fetched. */
   readonly dryRun: boolean
-  /** Of a run without those that are unchanged, the first two hundred; of a dry run all. */
+  /** Of a run without those that are unchanged, the first fifty; of a dry run all. */
   readonly images: readonly PrefetchImage[]
   /** Images. Of a dry run those that would be. */
   readonly fetched: number
   readonly unchanged: number
   readonly left: number
   readonly failed: number
+  /** Names of those that are left, in the order in which they come next time; the first thousand. */
+  readonly waiting: readonly string[]
   readonly bytes: number
   readonly pulls: number
-  /** Bytes of the disk that images of the list take, by upstream; what two of them share counts once. */
+  /**
+   * Bytes of the disk that images of the list take, by upstream; what two of them share counts once, what is
+   * pinned not at all. Where a run did not see all of them, as much as the run before it said, at least.
+   */
   readonly holds: readonly { readonly upstream: string; readonly bytes: number }[]
   /** It was ended before it came to all of them. */
   readonly stopped: boolean
@@ -45,4 +50,6 @@ export interface PrefetchReport {
 }
 
 /** Rows that are kept with a run. */
-export const MOST_ROWS = 200
+export const MOST_ROWS = 50
+/** Names that are kept with it. */
+export const MOST_WAITING = 1000

@@ -8,7 +8,7 @@ import type { PrefetchReport } from './report.ts'
 
 export type Holds = PrefetchReport['holds']
 
-/** What lists may hold of the disk: as much as an eviction leaves, so that none of them ever evicts itself. */
+/** What lists may hold of the disk: less than an eviction leaves, so that none of them ever evicts itself. */
 export interface ListRoom {
   /** Throws Leave where these do not fit beside what the lists hold already. */
   requireRoom(upstream: string, blobs: readonly Held[]): void
@@ -23,9 +23,11 @@ export interface ListRoomDeps {
   readonly most: (upstream?: string) => number
   /** What other lists held when they ran last. */
   readonly others: Holds
+  /** What is pinned stays anyway, and takes no room of lists. */
+  readonly isPinned: (digest: Digest) => boolean
 }
 
-export function createListRoom({ most, others }: ListRoomDeps): ListRoom {
+export function createListRoom({ most, others, isPinned }: ListRoomDeps): ListRoom {
   const all = createShare(others)
   const shares = new Map<string, Share>()
   const shareOf = (upstream: string): Share => {
@@ -33,12 +35,16 @@ export function createListRoom({ most, others }: ListRoomDeps): ListRoom {
     shares.set(upstream, share)
     return share
   }
+  const unpinned = (blobs: readonly Held[]): readonly Held[] =>
+    blobs.filter(({ digest }) => !isPinned(digest))
   return {
-    requireRoom: (upstream, blobs) => {
+    requireRoom: (upstream, needed) => {
+      const blobs = unpinned(needed)
       requireIn(all, blobs, { most: most(), ends: '' })
       requireIn(shareOf(upstream), blobs, { most: most(upstream), ends: upstream })
     },
-    hold: (upstream, blobs) => {
+    hold: (upstream, held) => {
+      const blobs = unpinned(held)
       all.add(blobs)
       shareOf(upstream).add(blobs)
     },

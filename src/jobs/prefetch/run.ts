@@ -8,14 +8,16 @@ import type { PrefetchList } from './list.ts'
 import { type ListedName, type ListNames, type NamesDeps, namesOf } from './names.ts'
 import { createPullGuard, type SaidLimit } from './pulls.ts'
 import type { PrefetchReport } from './report.ts'
-import { createListRoom, type ListRoomDeps } from './room.ts'
+import { createListRoom, type Holds, type ListRoomDeps } from './room.ts'
 import { createTally } from './tally.ts'
 
 export interface RunDeps {
   readonly source: WarmSource
   readonly readText: NamesDeps['readText']
   readonly rateLimit: (upstream: string) => SaidLimit | undefined
-  readonly most: ListRoomDeps['most']
+  /** What lists may hold now, for one run. */
+  readonly most: () => Promise<ListRoomDeps['most']>
+  readonly isPinned: ListRoomDeps['isPinned']
   /** In whose name images are asked for: rules bind lists, too. */
   readonly access: () => Access
   readonly clock: Clock
@@ -24,8 +26,8 @@ export interface RunDeps {
 export interface RunAsk {
   readonly list: PrefetchList
   readonly dryRun: boolean
-  /** Names that an earlier run left: they come first. */
-  readonly first: readonly string[]
+  /** What it left comes first. */
+  readonly last: Pick<PrefetchReport, 'waiting' | 'holds'> | undefined
   /** What other lists hold. */
   readonly others: ListRoomDeps['others']
 }
@@ -44,32 +46,48 @@ export async function runList(deps: RunDeps, ask: RunAsk, watch: Watch): Promise
   const granted = deps.access()
   const tally = createTally(watch)
   const course = createCourse(tally, signal)
-  const { names, others } = await namesFor(deps, ask, { access: granted, signal })
+  const { names, others, beyond } = await namesFor(deps, ask, { access: granted, signal })
   tally.expect(names.length + others.length)
   for (const row of others) tally.add(row)
-  const steps = createSteps(deps, { ...ask, tally, granted, signal })
+  const most = await deps.most()
+  const steps = createSteps(deps, { ...ask, most, tally, granted, signal })
   const pending: Pending[] = []
-  for (const listed of leftFirst(names, ask.first))
+  for (const listed of names)
     await course.attempt(listed, async () => {
       pending.push(...(await steps.look(listed)))
     })
   for (const one of pending) await course.attempt(one, () => steps.come(one))
+  tally.beyond(beyond)
   const ms = Math.round(performance.now() - startedAt)
   const { list, dryRun } = ask
   const sums = tally.sums(dryRun)
-  return { list: list.name, dryRun, ...sums, holds: steps.holds(), stopped: signal.aborted, ms }
+  const isAll = !signal.aborted && sums.left + sums.failed === 0
+  const holds = isAll ? steps.holds() : atLeast(steps.holds(), ask.last?.holds ?? [])
+  return { list: list.name, dryRun, ...sums, holds, stopped: signal.aborted, ms }
+}
+
+/** What was not looked at is here still: other lists would take its place. */
+function atLeast(now: Holds, before: Holds): Holds {
+  const upstreams = new Set([...now, ...before].map(({ upstream }) => upstream))
+  const bytesIn = (holds: Holds, name: string): number =>
+    holds.find(({ upstream }) => upstream === name)?.bytes ?? 0
+  return [...upstreams].map((upstream) => ({
+    upstream,
+    bytes: Math.max(bytesIn(now, upstream), bytesIn(before, upstream)),
+  }))
 }
 
 interface StepsAsk extends RunAsk {
+  readonly most: ListRoomDeps['most']
   readonly tally: ReturnType<typeof createTally>
   readonly granted: Access
   readonly signal: AbortSignal
 }
 
 /** The two things that are done for an image. */
-function createSteps(deps: RunDeps, { list, dryRun, others, tally, granted, signal }: StepsAsk) {
-  const { source, rateLimit, clock, most } = deps
-  const room = createListRoom({ most, others })
+function createSteps(deps: RunDeps, { list, dryRun, others, most, tally, granted, signal }: StepsAsk) {
+  const { source, rateLimit, clock, isPinned } = deps
+  const room = createListRoom({ most, others, isPinned })
   const guard = createPullGuard({ rateLimit, clock, floor: list.keepPulls })
   const askOf = (name: string): WarmAsk => ({ name, platforms: list.platforms, access: granted, signal })
 
@@ -107,9 +125,9 @@ function createSteps(deps: RunDeps, { list, dryRun, others, tally, granted, sign
       return []
     },
     come: async (one: Pending): Promise<void> => {
+      if (!dryRun) return await bring(one)
       approve(one.upstream, one.looked)
-      if (dryRun) plan(one)
-      else await bring(one)
+      plan(one)
     },
   }
 }
@@ -117,21 +135,15 @@ function createSteps(deps: RunDeps, { list, dryRun, others, tally, granted, sign
 /** Where it is stopped before the names are known, those that wait go on waiting. */
 async function namesFor(
   deps: RunDeps,
-  { list, first }: RunAsk,
+  { list, last }: RunAsk,
   ask: Pick<WarmAsk, 'access' | 'signal'>,
 ): Promise<ListNames> {
+  const first = last?.waiting ?? []
   try {
-    return await namesOf(deps, list, ask)
+    return await namesOf(deps, list, { ...ask, first })
   } catch (error) {
     if (!ask.signal.aborted) throw error
     const left = { state: 'left', pulls: 0, bytes: undefined, why: STOPPED } as const
-    return { names: [], others: first.map((name) => ({ name, ...left })) }
+    return { names: [], others: first.map((name) => ({ name, ...left })), beyond: [] }
   }
-}
-
-/** So that the end of a list that never comes to its end is not starved. */
-function leftFirst(names: readonly ListedName[], first: readonly string[]): readonly ListedName[] {
-  const rank = new Map(first.map((name, at) => [name, at]))
-  const rankOf = ({ name }: ListedName): number => rank.get(name) ?? first.length
-  return names.toSorted((a, b) => rankOf(a) - rankOf(b))
 }

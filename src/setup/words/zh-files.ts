@@ -27,17 +27,17 @@ export const zhFiles: FileWords = {
   goAuthority: (path) => `go 使用系统信任的证书；在 Linux 上也可以：export SSL_CERT_FILE=${path}`,
   hubBeforeImport:
     'HF_ENDPOINT 只在导入 huggingface_hub 时读取一次。transformers、diffusers、vLLM 等都会随之生效。',
-  hubTokens: '您自己的令牌不会被转发。受限或私有的内容使用本缓存的令牌获取，前提是管理者已为其配置。',
+  hubTokens: '您自己的令牌不会被转发。受限或私有的内容使用本缓存的令牌获取，前提是管理员已为其配置。',
   hubOldCommand: '旧版本的命令名是 huggingface-cli，而不是 hf。',
   hubAuthority: (path) => `让 Python 信任该证书：export SSL_CERT_FILE=${path} REQUESTS_CA_BUNDLE=${path}`,
   githubAnyFile:
     '把加速地址加在 release、源码包、raw 文件或 gist 的网址前面即可，原网址保持不变（包括 https://）。',
   githubResume: '中断的下载可以续传；多个连接下载同一个文件时，只从上游获取一次。',
-  githubPrivate: '私有内容只有在管理者为其配置了令牌时才能获取；网址中带账号密码的请求会被拒绝。',
+  githubPrivate: '私有内容只有在管理员为其配置了令牌时才能获取；网址中带账号密码的请求会被拒绝。',
   githubAuthority: (path) =>
     `curl --cacert ${path}，wget --ca-certificate=${path}，aria2c --ca-certificate=${path}`,
   gitLfs: 'git-lfs 的大文件会自动经由这里下载。',
   gitOtherHosts:
-    '其他 Git 服务器用法相同，前提是管理者已将其列入 git.hosts：把 github.com 换成它的名称即可。',
+    '其他 Git 服务器用法相同，前提是管理员已将其列入 git.hosts：把 github.com 换成它的名称即可。',
   gitPrivate: '私有仓库不经过本缓存：设置更长的 insteadOf 前缀，git 就会直接访问原服务器。',
 }
