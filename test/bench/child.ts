@@ -11,6 +11,8 @@ export interface ChildOptions {
   readonly args: readonly string[]
   /** Its output goes to `log` in here. */
   readonly folder: string
+  /** Beside our own environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** What must answer with 2xx or 3xx before the child counts as started. */
   readonly readyUrl: string
 }
@@ -32,7 +34,8 @@ process.on('exit', () => {
 export async function startChild(options: ChildOptions): Promise<Child> {
   const logPath = join(options.folder, 'log')
   const log = openSync(logPath, 'a')
-  const child = spawn(options.command, options.args, { stdio: ['ignore', log, log], detached: true })
+  const env = { ...process.env, ...options.env }
+  const child = spawn(options.command, options.args, { stdio: ['ignore', log, log], detached: true, env })
   closeSync(log)
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())

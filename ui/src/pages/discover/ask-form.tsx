@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import '../../parts/filter.css'
 import { Icon } from '../../parts/icon.tsx'
 
@@ -13,7 +13,8 @@ interface AskFormProps {
 /** A text that is asked for on Enter: each question may be one to Docker Hub. */
 export function AskForm({ label, value, button, onAsk }: AskFormProps) {
   const text = useSignal(value)
-  useEffect(() => void (text.value = value), [value])
+  // Before anybody can type: later it would undo what they typed.
+  useLayoutEffect(() => void (text.value = value), [value])
   return (
     <form
       role="search"
