@@ -45,7 +45,7 @@ export async function openEngine(
   // Commands that work on the folder by themselves answer no requests.
   const follow = async (): Promise<void> => (isServer ? await traces.update(config().traces) : undefined)
   await follow()
-  const meter = { ...metrics.meter, asking: traces.call }
+  const meter = { ...metrics.meter, asking: traces.asking }
   const client = createOriginClient({ upstreams: originsIn(config()), clock, log, meter })
   const grace = abandonGrace === undefined ? {} : { abandonGrace }
   const settings = settingsOf(config)

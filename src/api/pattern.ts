@@ -1,4 +1,5 @@
 import { fullFilePattern } from '../domain/file-globs.ts'
+import { DOCKER_HUB } from '../domain/names.ts'
 import { isProtocolName } from '../domain/protocol-names.ts'
 
 /** An upstream as names in patterns tell it. */
@@ -31,6 +32,6 @@ export function asWritten(names: readonly string[]): readonly string[] {
 }
 
 function withLibrary(upstream: string, path: string): string {
-  const isOfficial = upstream === 'docker.io' && !path.includes('/') && !path.startsWith('**')
+  const isOfficial = upstream === DOCKER_HUB && !path.includes('/') && !path.startsWith('**')
   return `${upstream}/${isOfficial ? 'library/' : ''}${path}`
 }

@@ -1,12 +1,12 @@
 import { type Clock, DAY } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Log } from '../domain/log.ts'
+import { createRecent } from '../domain/recent.ts'
 import type { Credentials } from './basic.ts'
 import type { Account, Accounts } from './htpasswd.ts'
 import { createMemory } from './memory.ts'
 import { networkOf } from './network.ts'
 import { checkPassword } from './passwords.ts'
-import { createRecent } from './recent.ts'
 import type { Throttle } from './throttle.ts'
 import { createTurnstile } from './turnstile.ts'
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Clock, MINUTE, SECOND } from '../domain/clock.ts'
+import { createRecent } from '../domain/recent.ts'
 import type { Credentials } from './basic.ts'
-import { createRecent } from './recent.ts'
 
 const RIGHT_FOR = 5 * MINUTE
 const WRONG_FOR = 10 * SECOND

@@ -3,8 +3,8 @@ import { isStorageTrouble } from '../db/open.ts'
 import { type Clock, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
+import { createRecent } from '../domain/recent.ts'
 import { isKey, newKey } from './key-text.ts'
-import { createRecent } from './recent.ts'
 import { digestOf } from './secret.ts'
 
 /** For that long a key counts as it was read last: another process may have revoked it. */

@@ -1,8 +1,8 @@
 import { type Clock, MINUTE, SECOND } from '../domain/clock.ts'
 import { AppError } from '../domain/errors.ts'
 import { because } from '../domain/reasons.ts'
+import { createRecent } from '../domain/recent.ts'
 import { networkOf } from './network.ts'
-import { createRecent } from './recent.ts'
 
 /** Wrong logins in a row that cost nothing: for one user from one address … */
 const FREE_OF_PAIR = 5

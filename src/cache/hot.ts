@@ -1,4 +1,5 @@
 import type { Sha256 } from '../domain/digest.ts'
+import { createLru } from '../domain/lru.ts'
 import { KIB, MIB } from '../domain/units.ts'
 
 const BUDGET = 64 * MIB
@@ -13,31 +14,12 @@ export interface Hot {
 
 /** Least recently used first out; at most 64 MiB. */
 export function createHot(): Hot {
-  const known = new Map<Sha256, Buffer>()
-  let used = 0
-  const drop = (digest: Sha256): void => {
-    used -= known.get(digest)?.length ?? 0
-    known.delete(digest)
-  }
+  const known = createLru<Sha256, Buffer>({ mostBytes: BUDGET, bytesOf: ({ length }) => length })
   return {
-    get: (digest) => {
-      const bytes = known.get(digest)
-      if (bytes === undefined) return undefined
-      known.delete(digest)
-      known.set(digest, bytes)
-      return bytes
-    },
+    ...known,
     put: (digest, bytes) => {
-      if (bytes.length > LARGEST) return
-      drop(digest)
-      known.set(digest, bytes)
-      used += bytes.length
-      for (const oldest of known.keys()) {
-        if (used <= BUDGET) break
-        drop(oldest)
-      }
+      if (bytes.length <= LARGEST) known.put(digest, bytes)
     },
-    drop,
   }
 }
 

@@ -1,3 +1,4 @@
+import { DOCKER_HUB } from '../domain/names.ts'
 import { type BuildOptions, programAt } from './build-options.ts'
 import type { Config, ServerConfig, StorageConfig, UpstreamConfig } from './config.ts'
 import { buildFiles } from './file-build.ts'
@@ -123,7 +124,7 @@ function prefetchOf(options: BuildOptions): Config['prefetch'] {
 /** The one that is marked, else docker.io, else the first. */
 export function defaultOf(upstreams: readonly UpstreamSettings[]): UpstreamSettings | undefined {
   const marked = upstreams.find((upstream) => upstream.default)
-  return marked ?? upstreams.find((upstream) => upstream.name === 'docker.io') ?? upstreams[0]
+  return marked ?? upstreams.find((upstream) => upstream.name === DOCKER_HUB) ?? upstreams[0]
 }
 
 function fileAt(options: BuildOptions, path: Path, file: string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import type { PrefetchList } from '../domain/prefetch-list.ts'
 import type {
   FileUpstreamConfig,
   GitConfig,
@@ -25,7 +26,7 @@ export interface Config {
   readonly rules: readonly RuleConfig[]
   readonly limits: LimitsConfig
   readonly pins: readonly PinConfig[]
-  readonly prefetch: readonly PrefetchConfig[]
+  readonly prefetch: readonly PrefetchList[]
   readonly jobs: JobsConfig
   readonly log: LogConfig
   readonly traces: TracesConfig
@@ -179,26 +180,6 @@ export interface PinConfig {
   /** Milliseconds since the epoch; undefined: for good. */
   readonly until: number | undefined
   readonly reason: string | undefined
-}
-
-/** Pulls that a registry's limit keeps for clients, or a share of that limit. */
-export type PullFloor = { readonly pulls: number } | { readonly share: number }
-
-/** Images that are brought in by the clock. */
-export interface PrefetchConfig {
-  /** No two lists have the same one. */
-  readonly name: string
-  /** As they were written; "*" in a tag means several. */
-  readonly refs: readonly string[]
-  /** An absolute path, read at every run. */
-  readonly file: string | undefined
-  /** Cron expression, local time; undefined: only by hand. */
-  readonly schedule: string | undefined
-  /** "linux/amd64", "all"; empty: that of this machine. */
-  readonly platforms: readonly string[]
-  /** Tags that one "*" gives, at most. */
-  readonly newest: number
-  readonly keepPulls: PullFloor
 }
 
 export interface JobsConfig {

@@ -1,13 +1,13 @@
+import { DOCKER_HUB } from '../domain/names.ts'
 import type { Config, UpstreamConfig } from './config.ts'
 import { namesPrivateHost } from './networks.ts'
 import type { Settings } from './schema.ts'
 
 /** As the origin client knows it. No registry is called so. */
 const NAME = 'hub:docker.io'
-const DOCKER_HUB = 'docker.io'
 /** Its web API, where an upstream leads to its registry itself. */
 const USUAL = 'https://hub.docker.com'
-const REGISTRIES: ReadonlySet<string> = new Set(['registry-1.docker.io', 'index.docker.io', 'docker.io'])
+const REGISTRIES: ReadonlySet<string> = new Set(['registry-1.docker.io', 'index.docker.io', DOCKER_HUB])
 
 /**
  * How Docker Hub's web API is asked: over the proxy, with the authorities and the leave to go to private addresses of the

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { PullFloor } from '../domain/prefetch-list.ts'
 import { readWarmName } from '../domain/warm-name.ts'
-import type { PullFloor } from './config.ts'
 import { parseCron } from './cron.ts'
 import { type Refusal, refuse } from './parsers.ts'
 import { asIs, list, optionalText, text } from './values.ts'

@@ -1,6 +1,9 @@
 /** Which protocol adapter a request or an entry belongs to. */
 export type FrontEndName = 'oci' | 'go' | 'github' | 'hf' | 'git'
 
+/** The registry of names without one, and what its upstream is called. */
+export const DOCKER_HUB = 'docker.io'
+
 /**
  * How an answer came about. A person meets these words in the X-Cache header, the log and the console:
  * hit (ours, nobody asked), miss (fetched for this request), joined (a running download was shared),

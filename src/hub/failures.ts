@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Because } from '../domain/reasons.ts'
+import { createRecent } from '../domain/recent.ts'
 
 const MOST = 100
 
@@ -12,24 +13,16 @@ export interface Failures {
 
 /** Remembers at most 100 of them, each for `span` ms. A clock that was set back ends that. */
 export function createFailures(clock: Clock, span: number): Failures {
-  const kept = new Map<string, { readonly why: Because; readonly at: number }>()
+  const kept = createRecent<{ readonly why: Because; readonly at: number }>(MOST)
   const isOver = (at: number): boolean => clock() - at >= span || clock() < at
   return {
     whyOf: (question) => {
       const found = kept.get(question)
       if (found === undefined) return undefined
       if (!isOver(found.at)) return found.why
-      kept.delete(question)
+      kept.remove(question)
       return undefined
     },
-    put: (question, why) => {
-      kept.delete(question)
-      kept.set(question, { why, at: clock() })
-      // The oldest stand first.
-      for (const [oldest, { at }] of kept) {
-        if (kept.size <= MOST && !isOver(at)) break
-        kept.delete(oldest)
-      }
-    },
+    put: (question, why) => kept.put(question, { why, at: clock() }),
   }
 }

@@ -1,3 +1,4 @@
+import { createLru } from '../domain/lru.ts'
 import { MIB } from '../domain/units.ts'
 
 const MOST_BYTES = 4 * MIB
@@ -26,31 +27,15 @@ interface Kept<T> {
 
 /** Holds at most 4 MiB and 500 answers. */
 export function createMemory<T>(mostBytes = MOST_BYTES, mostAnswers = MOST_ANSWERS): Memory<T> {
-  const kept = new Map<string, Kept<T>>()
-  let used = 0
-  const drop = (question: string): void => {
-    used -= kept.get(question)?.bytes ?? 0
-    kept.delete(question)
-  }
+  const kept = createLru<string, Kept<T>>({ mostBytes, most: mostAnswers, bytesOf: ({ bytes }) => bytes })
   return {
-    get: (question) => {
-      const found = kept.get(question)
-      if (found === undefined) return undefined
-      kept.delete(question)
-      kept.set(question, found)
-      return found.answer
-    },
+    get: (question) => kept.get(question)?.answer,
     put: (question, answer) => {
-      drop(question)
       // Two bytes a character, and what objects cost beside their text.
       const bytes = 4 * (question.length + JSON.stringify(answer).length)
-      if (bytes > mostBytes) return
-      kept.set(question, { answer, bytes })
-      used += bytes
-      for (const oldest of kept.keys()) {
-        if (used <= mostBytes && kept.size <= mostAnswers) break
-        drop(oldest)
-      }
+      // One that is too large must not push all others out.
+      if (bytes > mostBytes) kept.drop(question)
+      else kept.put(question, { answer, bytes })
     },
   }
 }

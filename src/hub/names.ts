@@ -1,17 +1,17 @@
 import { AppError } from '../domain/errors.ts'
+import { DOCKER_HUB } from '../domain/names.ts'
 import { because } from '../domain/reasons.ts'
 
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const LONGEST_NAME = 255
 /** What Docker Hub's registry is called, and its pages are found under. */
 const HOSTS: ReadonlySet<string> = new Set([
-  'docker.io',
+  DOCKER_HUB,
   'index.docker.io',
   'registry-1.docker.io',
   'registry.hub.docker.com',
   'hub.docker.com',
 ])
-export const DOCKER_HUB = 'docker.io'
 const LEAST_WORDS = 2
 const MOST_WORDS = 100
 

@@ -1,5 +1,6 @@
 import type { Target } from '../domain/access.ts'
 import { createGlob, namesReference } from '../domain/glob.ts'
+import { DOCKER_HUB } from '../domain/names.ts'
 import { isProtocolName, protocolNameProblem } from '../domain/protocol-names.ts'
 
 /** The part of an upstream that names are made of. */
@@ -30,7 +31,6 @@ export interface Known {
   readonly gitHosts?: readonly string[]
 }
 
-const DOCKER_HUB = 'docker.io'
 /**
  * A pattern on names: "*" and "?" within a component, "**" across, upper and lower case alike. A "/**" at the end means
  * also the name before it. Aliases of upstreams, "docker.io/nginx" for "docker.io/library/nginx" and "hf:models/a/b" for

@@ -1,5 +1,5 @@
+import { DOCKER_HUB } from '../domain/names.ts'
 import type { Address } from './address.ts'
-import { DOCKER_HUB } from './plan.ts'
 import { bareWord } from './quote.ts'
 
 /** An image as the cache knows it; every part was checked. */

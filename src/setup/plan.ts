@@ -1,5 +1,6 @@
 import { CHECK_NONCE } from '../domain/client-check.ts'
 import { AppError } from '../domain/errors.ts'
+import { DOCKER_HUB } from '../domain/names.ts'
 import { because } from '../domain/reasons.ts'
 import { type Address, parseHost } from './address.ts'
 import { type Forms, formsOf } from './forms.ts'
@@ -31,8 +32,6 @@ export interface Plan extends Forms {
   /** Of the check that a page waits for; a tag, and nothing else anywhere. */
   readonly nonce: string | undefined
 }
-
-export const DOCKER_HUB = 'docker.io'
 
 export { CHECK_NAME } from '../domain/client-check.ts'
 

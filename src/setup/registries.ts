@@ -1,5 +1,6 @@
 import { CHECK_REPOSITORY } from '../domain/client-check.ts'
-import { DOCKER_HUB, type Plan } from './plan.ts'
+import { DOCKER_HUB } from '../domain/names.ts'
+import type { Plan } from './plan.ts'
 
 /** Where a registry itself is reached: clients go there when the cache fails. */
 export function originOf(registry: string): string {

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import {
   defaultResource,
@@ -54,8 +62,7 @@ export function createRecorder(settings: {
     sampler: new AlwaysOnSampler(),
     spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: MOST })],
   })
-  const tracer = provider.getTracer('cachalot', version)
-  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- it is the same enum, exported twice
+  const tracer: Tracer = provider.getTracer('cachalot', version)
   const start = (kind: SpanKind, context: Context): Span => tracer.startSpan('', { kind }, context)
   const open = (span: Span): OpenSpan => ({
     context: trace.setSpan(ROOT_CONTEXT, span),

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Asking, AskingEnd } from '../domain/asking.ts'
 import type { Log } from '../domain/log.ts'
 import type { OpenSpan, Recorder } from './recorder.ts'
-import { answerOf, type Call, type CallEnd, endOf, type Request } from './words.ts'
+import { answerOf, endOf, type Request } from './words.ts'
 
 export interface TraceSettings {
   /** Undefined: no traces are made. */
@@ -21,7 +22,7 @@ export interface Traces {
   /** What the request is; its answer is told to what comes back, with the milliseconds that it took. */
   begin(request: Request): ((ms: number) => void) | undefined
   /** Something is asked of an upstream; undefined where no request of a client is the reason. */
-  call(call: Call): ((end: CallEnd) => void) | undefined
+  asking(asked: Asking): ((end: AskingEnd) => void) | undefined
   /** Takes other settings into use; never rejects. */
   update(settings: TraceSettings): Promise<void>
   /** Sends what is left, within seconds; never rejects. */
@@ -65,10 +66,10 @@ export function createTraces({ version, log }: { readonly version: string; reado
       scope.span = span
       return () => span.end(answerOf(request))
     },
-    call: (call) => {
+    asking: (asked) => {
       const parent = recorder === undefined ? undefined : scopes.getStore()?.span
       const span = parent && recorder?.below(parent)
-      return span && ((end) => span.end(endOf(call, end)))
+      return span && ((end) => span.end(endOf(asked, end)))
     },
     update,
     close: () => update({ endpoint: undefined, sample: 1 }),

@@ -1,3 +1,4 @@
+import type { Asking, AskingEnd } from '../domain/asking.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 
 /** Characters of what a client calls itself: it chooses how many there are. */
@@ -19,15 +20,6 @@ export interface Request {
     readonly bytes: number
   }
 }
-
-export interface Call {
-  readonly upstream: string
-  readonly method: string
-  readonly host: string
-  readonly path: string
-}
-
-export type CallEnd = { readonly status: number } | { readonly error: unknown }
 
 /** What is written on a span when it ends. */
 export interface Ended {
@@ -65,7 +57,7 @@ export function answerOf({ id, client, line, req, res, notes }: Request): Ended 
 }
 
 /** HTTP client spans: until the headers are there. */
-export function endOf({ upstream, method, host, path }: Call, end: CallEnd): Ended {
+export function endOf({ upstream, method, host, path }: Asking, end: AskingEnd): Ended {
   const [name, port] = hostAndPort(host)
   const failed = 'error' in end ? (end.error instanceof Error ? end.error.name : 'error') : undefined
   const status = 'status' in end ? end.status : undefined

@@ -1,3 +1,4 @@
+import type { Asking, AskingEnd } from '../domain/asking.ts'
 import type { Clock } from '../domain/clock.ts'
 import { AppError, type ErrorCode } from '../domain/errors.ts'
 
@@ -17,17 +18,6 @@ export interface LastError {
   /** What it said or what went wrong, already free of secrets; it may name a repository. */
   readonly said: string | undefined
 }
-
-/** A request that goes out. What is behind "?" is left out: such addresses are signed. */
-export interface Asking {
-  readonly upstream: string
-  readonly method: string
-  readonly host: string
-  readonly path: string
-}
-
-/** The status of the headers that came, or what came instead of them. */
-export type AskingEnd = { readonly status: number } | { readonly error: unknown }
 
 /** Told of every call, for whoever counts them. Milliseconds until headers; codes of what failed. */
 export interface Meter {

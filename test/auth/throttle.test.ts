@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { networkOf } from '../../src/auth/network.ts'
-import { createRecent } from '../../src/auth/recent.ts'
 import { createThrottle } from '../../src/auth/throttle.ts'
 import { MINUTE, SECOND } from '../../src/domain/clock.ts'
+import { createRecent } from '../../src/domain/recent.ts'
 import { fakeClock } from '../support/clock.ts'
 
 function scene() {

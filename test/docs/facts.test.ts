@@ -82,7 +82,7 @@ for (const path of ['README.md', 'README.zh-CN.md'])
     assert.deepEqual([...named].toSorted(), COMMANDS.map(({ name }) => name).toSorted())
   })
 
-for (const path of ['docs/access.md', 'docs/access.zh-CN.md'])
+for (const path of ['src/auth/access.md', 'src/auth/access.zh-CN.md'])
   test(`${path} has every route of the API in the row of its role`, () => {
     const text = readFileSync(join(ROOT, path), 'utf8')
     const rows = new Map(

@@ -57,7 +57,7 @@ for (const [english, chinese] of PAIRS) {
 }
 
 test('every page for readers is looked at here', () => {
-  const found = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted()
+  const found = globSync(['*.md', 'src/**/*.md'], { cwd: ROOT }).toSorted()
   assert.deepEqual(found, PAGES.map(({ path }) => path).toSorted())
 })
 

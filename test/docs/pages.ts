@@ -3,7 +3,7 @@ import { type Page, readPage } from './page.ts'
 /** Pages that exist in both languages, English first. */
 export const PAIRS: readonly (readonly [english: Page, chinese: Page])[] = [
   [readPage('README.md'), readPage('README.zh-CN.md')],
-  [readPage('docs/access.md'), readPage('docs/access.zh-CN.md')],
+  [readPage('src/auth/access.md'), readPage('src/auth/access.zh-CN.md')],
 ]
 
 /** Those whose blocks are there to be used. */

@@ -143,7 +143,7 @@ test('without an endpoint nothing of the libraries is loaded', () => {
     const seen = []
     registerHooks({ resolve: (name, context, next) => (seen.push(name), next(name, context)) })
     traces.follow(() => {})
-    console.log(JSON.stringify([seen, typeof traces.call({ upstream: 'a', method: 'GET', host: 'b', path: '/' })]))
+    console.log(JSON.stringify([seen, typeof traces.asking({ upstream: 'a', method: 'GET', host: 'b', path: '/' })]))
     await traces.update({ endpoint: 'http://127.0.0.1:9/v1/traces', sample: 1 })
     console.log(seen.some((name) => name.startsWith('@opentelemetry/')))
     process.exit()`

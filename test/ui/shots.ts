@@ -9,8 +9,8 @@ import { PLACES, reach } from './places.ts'
 
 /**
  * `node test/ui/shots.ts OUT [--only NAME]`: a picture of every page in both themes and languages, on a wide screen, a
- * tablet and a phone: OUT/NAME-THEME-LANGUAGE-WIDTH.png. `node test/ui/shots.ts docs --readme`: the pictures of the
- * README, docs/console.png and docs/console.zh-CN.png.
+ * tablet and a phone: OUT/NAME-THEME-LANGUAGE-WIDTH.png. `node test/ui/shots.ts ui --readme`: the pictures of the
+ * README, ui/console.png and ui/console.zh-CN.png.
  */
 const WIDTHS = [1280, 768, 320]
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../domain/errors.ts'
+import { DOCKER_HUB } from '../../domain/names.ts'
 import { because } from '../../domain/reasons.ts'
 import { joinName } from './name.ts'
 
@@ -29,8 +30,6 @@ export interface Router<U extends UpstreamRoute> {
   /** The upstream that everything on this request belongs to, when host, prefix or namespace say so. */
   fixed(ask: Omit<RouteAsk, 'name'>): U | undefined
 }
-
-export const DOCKER_HUB = 'docker.io'
 
 /** Names are compared in lower case and without the default port. */
 function normalise(name: string): string {

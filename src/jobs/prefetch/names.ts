@@ -1,11 +1,11 @@
 import { isEarlyTag, tagOrderKey } from '../../db/accounts/tag-order.ts'
 import { AppError, toAppError } from '../../domain/errors.ts'
 import { createGlob } from '../../domain/glob.ts'
+import type { PrefetchList } from '../../domain/prefetch-list.ts'
 import { because } from '../../domain/reasons.ts'
 import { readWarmName, type WarmName } from '../../domain/warm-name.ts'
 import type { WarmAsk, WarmSource } from '../../domain/warming.ts'
 import { whyOfError } from './leave.ts'
-import type { PrefetchList } from './list.ts'
 import type { PrefetchImage } from './report.ts'
 
 /** An image of a list by its full name. */

@@ -1,12 +1,12 @@
 import type { Index } from '../../db/index.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Log } from '../../domain/log.ts'
+import type { PrefetchList } from '../../domain/prefetch-list.ts'
 import { because } from '../../domain/reasons.ts'
 import { formatBytes } from '../../domain/units.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Watch } from '../watch.ts'
 import { heldByOthers, historyOf, type LastRun, type PrefetchHistory } from './history.ts'
-import type { PrefetchList } from './list.ts'
 import type { PrefetchReport } from './report.ts'
 import { type RunDeps, runList } from './run.ts'
 

@@ -1,7 +1,7 @@
 import { type Clock, SECOND } from '../../domain/clock.ts'
+import type { PullFloor } from '../../domain/prefetch-list.ts'
 import { because } from '../../domain/reasons.ts'
 import { Leave } from './leave.ts'
-import type { PullFloor } from './list.ts'
 
 /** What a registry said last of the pulls it allows. */
 export interface SaidLimit {

@@ -1,4 +1,5 @@
-import { DOCKER_HUB, type Plan } from '../plan.ts'
+import { DOCKER_HUB } from '../../domain/names.ts'
+import type { Plan } from '../plan.ts'
 import { shellWord } from '../quote.ts'
 import { smallImage } from '../registries.ts'
 import { daemonFunctions } from '../script/daemon-json.ts'

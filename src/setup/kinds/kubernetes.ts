@@ -1,4 +1,4 @@
-import { DOCKER_HUB } from '../plan.ts'
+import { DOCKER_HUB } from '../../domain/names.ts'
 import { bareWord } from '../quote.ts'
 import { smallImage } from '../registries.ts'
 import { type Client, generalNotes, info, warn } from './client.ts'

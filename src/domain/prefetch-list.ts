@@ -2,12 +2,13 @@
 export interface PrefetchList {
   /** No two lists have the same one. */
   readonly name: string
-  /** Images; "*" in a tag means several. */
+  /** Images as they were written; "*" in a tag means several. */
   readonly refs: readonly string[]
-  /** Holds further ones, one a line; read at every run. */
+  /** An absolute path; holds further ones, one a line, and is read at every run. */
   readonly file: string | undefined
   /** Cron expression, local time; undefined: only by hand. */
   readonly schedule: string | undefined
+  /** "linux/amd64", "all"; empty: that of this machine. */
   readonly platforms: readonly string[]
   /** Tags that one "*" gives, at most. */
   readonly newest: number
