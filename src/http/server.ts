@@ -1,9 +1,10 @@
 import type http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { MINUTE, SECOND } from '../domain/clock.ts'
+import { KIB } from '../domain/units.ts'
 import { watchBodies } from './bodies.ts'
 import { type ConnectionGate, guardConnections } from './connection-gate.ts'
 import { type Connections, watchConnections } from './connections.ts'
+import { type Listening, listenWidely } from './listening.ts'
 import { hangUp, refuse } from './refusal.ts'
 import {
   createHttpServer,
@@ -51,6 +52,7 @@ export interface Server {
 
 /** Longer than Go's clients keep idle connections, so that they are never closed under a request. */
 const KEEP_ALIVE = 130 * SECOND
+const CONNECTION = { noDelay: true, highWaterMark: 64 * KIB }
 const PATIENCE: Patience = {
   head: 30 * SECOND,
   whole: MINUTE,
@@ -120,20 +122,20 @@ async function listen(options: ServerOptions): Promise<Listener> {
   })
   server.on('checkExpectation', (req, res) => server.emit('request', req, res))
   if (options.gate !== undefined) guardConnections(server, options.gate)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
+  const { host, port } = options
+  const listening = await listenWidely(server, {
+    host,
+    port,
+    connection: { ...CONNECTION, allowHalfOpen: tls === undefined },
   })
-  // A listening TCP server has an address object.
-  const { port } = server.address() as AddressInfo
   return {
     speech: speechOf(tls),
-    port,
+    port: listening.port,
     setTls: (next) => {
       exchangeCertificate(server, next)
       hsts = next.hsts
     },
-    close: (grace) => close(server, connections, grace),
+    close: (grace) => close({ server, listening, connections }, grace),
   }
 }
 
@@ -144,8 +146,7 @@ function serverOptions({ head, lookEvery }: Patience): http.ServerOptions {
     // Looked at in bodies.ts, as some may take longer.
     requestTimeout: 0,
     connectionsCheckingInterval: lookEvery,
-    noDelay: true,
-    highWaterMark: 64 * 1024,
+    ...CONNECTION,
     // Refused by the pipeline instead, in the registry's shape.
     requireHostHeader: false,
     // Said, so that no option of Node's can loosen it.
@@ -163,14 +164,14 @@ function withHandshakes(server: http.Server, connections: Connections): Connecti
   return { ...connections, endIdle }
 }
 
-async function close(
-  server: http.Server,
-  connections: Connections,
-  grace: number | undefined,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
+interface Closing {
+  readonly server: http.Server
+  readonly listening: Listening
+  readonly connections: Connections
+}
+
+async function close({ server, listening, connections }: Closing, grace: number | undefined): Promise<void> {
+  const closed = listening.close()
   connections.endIdle()
   const timer = grace === undefined ? undefined : setTimeout(() => server.closeAllConnections(), grace)
   const sweep = setInterval(() => connections.endIdle(), 100)

@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, type DigestAlgorithm, type Sha256 } from '../
 import type { Piece } from '../domain/run.ts'
 import { hold, letGo } from '../domain/slabs.ts'
 import { KIB, MIB } from '../domain/units.ts'
+import { Audience } from './audience.ts'
 import { ContentHash, hashFile } from './content-hash.ts'
 import { closeFile, readFile, syncFile, truncateFile, writeFile } from './file.ts'
 import { Tail } from './tail.ts'
@@ -50,7 +51,7 @@ export class Part {
   #writing: Promise<void> | undefined
   #lingering: NodeJS.Timeout | undefined
   #room = Promise.withResolvers<void>()
-  #listeners = new Set<() => void>()
+  readonly #audience = new Audience()
   #users = 1
 
   constructor(options: { id: string; path: string; fd: number; expected: Digest | undefined }) {
@@ -72,24 +73,17 @@ export class Part {
 
   /** Calls back once when `readable` or `state` changed. */
   listen(listener: () => void): void {
-    this.#listeners.add(listener)
+    this.#audience.add(listener)
   }
 
   unlisten(listener: () => void): void {
-    this.#listeners.delete(listener)
-  }
-
-  #beat(): void {
-    if (this.#listeners.size === 0) return
-    const listeners = this.#listeners
-    this.#listeners = new Set()
-    for (const listener of listeners) listener()
+    this.#audience.remove(listener)
   }
 
   /** States the whole length; readers may then come within one byte of it. */
   expect(total: number | undefined): void {
     this.total = total
-    this.#beat()
+    this.#audience.tell()
   }
 
   /** Adopts `size` bytes that an earlier run left in the file. */
@@ -117,7 +111,7 @@ export class Part {
     this.#taken += chunk.length
     this.#hash.take(chunk)
     this.#tail.push(chunk)
-    this.#beat()
+    this.#audience.tellSoon()
     this.#consider()
     const isHeld = this.#writing !== undefined && this.#tail.waiting > worthwhile() / 2
     return isHeld ? this.#room.promise : undefined
@@ -191,7 +185,7 @@ export class Part {
     await judge?.(sha256)
     this.state = 'whole'
     this.total = this.size
-    this.#beat()
+    this.#audience.tell()
     return sha256
   }
 
@@ -243,7 +237,7 @@ export class Part {
     if (this.state !== 'growing') return
     this.state = state
     this.reason = reason
-    this.#beat()
+    this.#audience.tell()
   }
 
   /** The descriptor stays open until writer and readers have all left. */

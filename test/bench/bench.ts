@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { MIB } from '../../src/domain/units.ts'
 import { ask } from './ask.ts'
 import type { Sink } from './sink.ts'
 import type { Launcher, Setting, Subject, SubjectName } from './subjects.ts'
@@ -148,6 +149,22 @@ export async function verify(subjects: readonly Subject[], paths: readonly strin
 export async function settle(bench: Bench): Promise<void> {
   await bench.upstream.quiet()
   if (bench.size !== 'tiny') spawnSync('sync')
+}
+
+/**
+ * Takes `bytes` of memory for a file and gives them back. A virtual machine returns free memory to its host within
+ * seconds, and getting it again costs several times what a page otherwise does: whoever came first would pay for all.
+ */
+export function touchMemory({ folder }: Pick<Bench, 'folder'>, bytes: number): void {
+  const file = join(folder, 'touched')
+  const chunk = Buffer.alloc(MIB)
+  const fd = openSync(file, 'w')
+  try {
+    for (let done = 0; done < bytes; done += chunk.length) writeSync(fd, chunk)
+  } finally {
+    closeSync(fd)
+    rmSync(file)
+  }
 }
 
 export function wrongBytes(subject: Pick<Subject, 'name'>, path: string): Error {

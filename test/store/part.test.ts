@@ -194,9 +194,8 @@ suite('a reader of a growing part', () => {
     const part = await begin(t)
     part.expect(CONTENT.length)
     const readers = Array.from({ length: 300 }, () => run(part))
-    const pulled = readers.map((reader) => reader.pull())
     void part.write(CONTENT.subarray(0, 1000))
-    const pieces = await Promise.all(pulled)
+    const pieces = await Promise.all(readers.map((reader) => reader.pull()))
     assert.equal(part.size, 0)
     for (const piece of pieces) {
       assert.ok(piece?.bytes.equals(CONTENT.subarray(0, 1000)))

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../../src/api/client.ts'
+import { HOUR } from '../../../src/domain/clock.ts'
 import { withApi } from '../api.ts'
 import { percentile } from './pace.ts'
 
@@ -31,8 +32,10 @@ async function timeAll(api: ApiClient): Promise<ConsoleTimes> {
   const first = await timed(() => api.get('/repositories', { limit: 200 }))
   const largest = await largestRepositories(api)
   const pick = (at: number): string => largest[at % largest.length] ?? ''
-  const names = await tagNames(api, PREVIEWED * PREVIEWS)
+  const coldest = await coldestTags(api, PREVIEWED * PREVIEWS)
+  const names = coldest.map(({ name }) => name)
   const previewed = Math.min(PREVIEWED, Math.floor(names.length / PREVIEWS))
+  const idle = hoursSince(coldest[2 * previewed]?.lastUsed)
   return {
     first,
     list: await p95((at) => api.get('/images', { limit: 200, sort: sortAt(at) })),
@@ -49,7 +52,7 @@ async function timeAll(api: ApiClient): Promise<ConsoleTimes> {
       PREVIEWS,
     ),
     previewFilter: await p95(
-      (at) => api.post('/selection', { names: [], filter: `idle:${330 + at}d` }),
+      (at) => api.post('/selection', { names: [], filter: `idle:${idle + at}h` }),
       PREVIEWS,
     ),
   }
@@ -70,17 +73,21 @@ async function largestRepositories(api: ApiClient): Promise<readonly string[]> {
   return items.map(({ name }) => name)
 }
 
-/** Of images of all sizes and of very many repositories. */
-async function tagNames(api: ApiClient, count: number): Promise<readonly string[]> {
-  const names: string[] = []
+/** Images of all sizes and of very many repositories. */
+async function coldestTags(api: ApiClient, count: number) {
+  const tags: { readonly name: string; readonly lastUsed: number }[] = []
   let cursor: string | undefined
   do {
     const more = cursor === undefined ? {} : { cursor }
     const page = await api.get('/images', { sort: 'lastUsed', limit: 1000, filter: 'tagged', ...more })
-    names.push(...page.items.map(({ name }) => name))
+    tags.push(...page.items)
     cursor = page.nextCursor
-  } while (cursor !== undefined && names.length < count)
-  return names
+  } while (cursor !== undefined && tags.length < count)
+  return tags
+}
+
+function hoursSince(time = 0): number {
+  return Math.ceil((Date.now() - time) / HOUR)
 }
 
 async function timed(ask: () => Promise<unknown>): Promise<number> {

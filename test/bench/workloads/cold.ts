@@ -5,6 +5,7 @@ import {
   type Row,
   settle,
   sized,
+  touchMemory,
   verify,
   type Workload,
   withSubjects,
@@ -100,6 +101,7 @@ async function rounds(
   await eachRound(bench, read, async ({ name, url, pid }, round) => {
     await bench.upstream.throttle(rate)
     await settle(bench)
+    touchMemory(bench, 2 * size)
     const before = await bench.upstream.stats()
     const cpu = pid === undefined ? 0 : cpuSeconds(pid)
     const { seconds } = await bench.sink.run({ url, paths: [paths[round] ?? ''], connections: 1 })
