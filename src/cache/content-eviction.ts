@@ -36,7 +36,13 @@ export function createContentEviction(deps: {
       const before = annexed?.usedAt ?? Number.POSITIVE_INFINITY
       const next = page.findIndex(({ usedAt }, i) => i >= at && usedAt > before)
       const end = next < 0 ? page.length : next
-      gone = sum(gone, await leaving.leave(page.slice(at, end), (now) => gone.bytes + now >= bytes))
+      gone = sum(
+        gone,
+        await leaving.leave(page.slice(at, end), {
+          enough: (now) => gone.bytes + now >= bytes,
+          urgent: true,
+        }),
+      )
       at = end
       if (annexed !== undefined && at < page.length && gone.bytes < bytes)
         gone = sum(gone, await fromAnnex(annexed, tried))

@@ -23,30 +23,28 @@ export interface Left {
   readonly bytes: number
 }
 
+export interface Bounds {
+  /** Asked before each blob, with the bytes that went: whether that one and all after it stay. */
+  readonly enough?: (gone: number) => boolean
+  readonly spared?: (digest: Sha256) => boolean
+  /** Somebody waits for the room; all else waits until the index has written what it has. */
+  readonly urgent?: true
+}
+
 export interface Leaving {
   /** Takes one blob out, rows first. Synchronous: belongs inside an immediate transaction. */
   take(blob: { readonly digest: Sha256; readonly size: number }): void
   /** Whether it may go now: nobody reads it, it is not pinned, was not used since, and no eviction waits for undo with it. */
   mayGo(blob: Leaver): boolean
   /**
-   * Takes out what `mayGo` of these, in slices that keep nobody waiting, and settles when the disk is free of it.
-   * Stops where `enough` says so, before the blob it was asked with; leaves out what `spared` says. Takes the usage down
-   * by what it freed.
+   * Takes out what `mayGo` of these, in slices that keep nobody waiting, and settles when the disk is free of it. Takes the
+   * usage down by what it freed.
    */
-  leave(
-    blobs: readonly Leaver[],
-    enough?: (gone: number) => boolean,
-    spared?: (digest: Sha256) => boolean,
-  ): Promise<Left>
+  leave(blobs: readonly Leaver[], bounds?: Bounds): Promise<Left>
   /** So many bytes on disk went into the trash with `take`; call it once the transaction is through. */
   took(bytes: number): void
   /** Empties the trash; what `took` told of is free then. */
   free(): Promise<void>
-}
-
-interface Bounds {
-  readonly enough: (gone: number) => boolean
-  readonly spared: (digest: Sha256) => boolean
 }
 
 const NEVER = (): boolean => false
@@ -80,7 +78,7 @@ export function createLeaving(deps: {
   const slice = async (
     blobs: readonly Leaver[],
     from: number,
-    { enough, spared }: Bounds,
+    { enough = NEVER, spared = NEVER }: Bounds,
   ): Promise<Left & { readonly at: number; readonly done: boolean }> => {
     const gone = await index.transact(() => {
       const until = performance.now() + SLICE_MS
@@ -121,18 +119,28 @@ export function createLeaving(deps: {
     took: (bytes) => {
       pending += bytes
     },
-    leave: (blobs, enough = NEVER, spared = NEVER) =>
+    leave: (blobs, bounds = {}) =>
       deps.ledger.during(async () => {
         writeUses(index)
         let objects = 0
         let bytes = 0
+        let freeing: Promise<void> | undefined
         for (let at = 0, done = blobs.length === 0; !done; ) {
-          const gone = await slice(blobs, at, { enough: (now) => enough(bytes + now), spared })
+          if (bounds.urgent === undefined) await index.calm()
+          const before = bytes
+          const gone = await slice(blobs, at, {
+            ...bounds,
+            enough: (now) => bounds.enough?.(before + now) ?? false,
+          })
           objects += gone.objects
           bytes += gone.bytes
           ;({ at, done } = gone)
-          await free()
+          // The disk is busy with what went while rows of the next go; never more than one step ahead.
+          await freeing
+          freeing = free()
+          freeing.catch(() => undefined)
         }
+        await freeing
         return { objects, bytes }
       }),
   }

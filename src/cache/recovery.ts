@@ -7,7 +7,7 @@ import type { Cache } from './cache.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 
 /** Milliseconds that requests wait for rows and files to be brought together; with a million of them it goes on beside. */
-const PATIENCE = 2 * SECOND
+const PATIENCE = SECOND
 
 /** What a repaired index means for the engine: the disk is looked through, and `recount` called. One line says it all. */
 export async function followRepairs(deps: {

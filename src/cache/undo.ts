@@ -143,7 +143,7 @@ function createRelease(index: Index, leaving: Leaving): (id: string) => Promise<
     for (;;) {
       const page = index.evictions.blobs(id, PAGE, last)
       if (page.length === 0) break
-      gone = sum(gone, await leaving.leave(page, undefined, isSpared))
+      gone = sum(gone, await leaving.leave(page, { spared: isSpared }))
       stays ||= page.some(({ digest }) => isLeftOver(index, digest))
       last = page.at(-1)?.digest
     }

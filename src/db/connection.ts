@@ -5,7 +5,7 @@ import { flawOf, isDamage, watchStatements } from './damage.ts'
 import { moveAside, removeDb, removeHalves, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { type Applied, type CopyBefore, copyBefore, migrate } from './migrate.ts'
 import { type Db, limitWaits, openDb } from './open.ts'
-import { type Rescued, rescue } from './rescue.ts'
+import { CHECKED_AT_ONCE, type Rescued, rescue } from './rescue.ts'
 import { createTables } from './tables.ts'
 
 /** What became of a damaged or missing index. */
@@ -36,9 +36,6 @@ export interface Place {
   /** Hears of damage that a statement runs into. */
   readonly notice: (error: unknown) => void
 }
-
-/** Up to this size the file is looked through before it is used: a quarter of a second at most. */
-const CHECKED_AT_ONCE = 64 * 1024 * 1024
 
 /** Damage, as opposed to trouble that passes. */
 class Damage extends Error {}

@@ -1,10 +1,14 @@
 import { constants, copyFileSync, existsSync, renameSync, statSync } from 'node:fs'
+import { MIB } from '../domain/units.ts'
 import { flawOf } from './damage.ts'
 import { removeDb, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { migrate } from './migrate.ts'
 import { closeDb, type Db, openDb } from './open.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 import { endSessions } from './sessions.ts'
+
+/** Bytes up to which a database is looked through before it is used: a quarter of a second at most. */
+export const CHECKED_AT_ONCE = 64 * MIB
 
 export interface Rescue {
   /** The damaged index, which may be absent. */
@@ -37,23 +41,36 @@ export function rescue({ file, migrations }: Rescue): Rescued {
   }
 }
 
-/** Puts a copy of the snapshot where the restored index is made; returns its age, undefined when it is no good. */
+/** Puts the snapshot where the restored index is made; returns its age, undefined when it is no good. */
 function putSnapshot(file: string, migrations: string): number | undefined {
   const snapshot = snapshotOf(file)
   const to = restoredOf(file)
   removeDb(to)
   if (!existsSync(snapshot)) return undefined
-  const at = Math.round(statSync(snapshot).mtimeMs)
-  copyOrMove(snapshot, to)
+  const { mtimeMs, size } = statSync(snapshot)
+  // Copying and checking hundreds of megabytes takes ten seconds, in which nothing is served. Where nothing is damaged
+  // the snapshot, which was read row by row when it was made, serves at once, and is looked through beside that.
+  const isMoved = size > CHECKED_AT_ONCE && !existsSync(file)
+  if (isMoved) renameSync(snapshot, to)
+  else copyOrMove(snapshot, to)
+  const isGood = canBeUsed(to, { migrations, depth: isMoved ? 'none' : 'whole' })
+  if (!isGood && isMoved) renameSync(to, snapshot)
+  return isGood ? Math.round(mtimeMs) : undefined
+}
+
+/** False where it is damaged too, or of another build. */
+function canBeUsed(
+  file: string,
+  { migrations, depth }: { migrations: string; depth: 'none' | 'whole' },
+): boolean {
   let db: Db | undefined
   try {
-    db = openDb(to)
-    const flaw = flawOf(db, 'whole')
-    if (flaw === undefined) migrate(db, migrations)
-    return flaw === undefined ? at : undefined
+    db = openDb(file)
+    if (depth === 'whole' && flawOf(db, depth) !== undefined) return false
+    migrate(db, migrations)
+    return true
   } catch {
-    // Damaged too, or of another build.
-    return undefined
+    return false
   } finally {
     if (db !== undefined) closeDb(db)
   }

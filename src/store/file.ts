@@ -64,14 +64,19 @@ export function isMissing(error: unknown): boolean {
 /** Renames a file where there is one and returns what it takes on disk, in bytes; 0 where there is none. */
 export function moveIfThere(from: string, to: string): number {
   const file = fs.lstatSync(from, { throwIfNoEntry: false })
-  if (file === undefined) return 0
+  if (file === undefined || !renameIfThere(from, to)) return 0
+  return file.isFile() ? onDisk(file.size) : 0
+}
+
+/** False where there was none. */
+export function renameIfThere(from: string, to: string): boolean {
   try {
     fs.renameSync(from, to)
+    return true
   } catch (error) {
     if (!isMissing(error)) throw error
-    return 0
+    return false
   }
-  return file.isFile() ? onDisk(file.size) : 0
 }
 
 /** False where there was none. */

@@ -1,8 +1,8 @@
-import { lstat, readdir, rm } from 'node:fs/promises'
+import { lstat, readdir, rm, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
-import { moveIfThere } from './file.ts'
+import { moveIfThere, renameIfThere } from './file.ts'
 import type { Layout } from './layout.ts'
 import { uniqueName } from './unique.ts'
 
@@ -33,14 +33,12 @@ export interface Trash {
 
 export function createTrash(layout: Layout): Trash {
   return {
-    retire: (digest) => void moveIfThere(layout.blob(digest), layout.trashed(digest, uniqueName())),
+    retire: (digest) => void renameIfThere(layout.blob(digest), layout.trashed(digest, uniqueName())),
     retireFile: (path) =>
-      void moveIfThere(join(layout.blobs, path), join(layout.trash, `${basename(path)}.${uniqueName()}`)),
+      void renameIfThere(join(layout.blobs, path), join(layout.trash, `${basename(path)}.${uniqueName()}`)),
     quarantine: (digest) => moveIfThere(layout.blob(digest), layout.quarantined(digest, uniqueName())),
     emptyTrash: async () => {
-      // A folder may have stood where a blob should: whatever is here goes.
-      for (const name of await readdir(layout.trash))
-        await rm(join(layout.trash, name), { recursive: true, force: true })
+      for (const name of await readdir(layout.trash)) await removeAny(join(layout.trash, name))
     },
     trashed: async () => {
       const files = await filesIn(layout.trash)
@@ -53,6 +51,15 @@ export function createTrash(layout: Layout): Trash {
       await rm(path, { recursive: true, force: true })
       return isThere ? bytes : 0
     },
+  }
+}
+
+/** Nearly always a file. A folder may have stood where a blob should: whatever is here goes. */
+async function removeAny(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch {
+    await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -64,3 +64,25 @@ test('a long question that keeps the log from being moved holds no writer up for
   assert.equal(index.blobs.totals().count, count())
   reader.exec('COMMIT')
 })
+
+test('work that nobody waits for lets a log grow no longer that such a question keeps', async (t) => {
+  const { reader, write, index } = await open(t)
+  await index.calm()
+  await write(1)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM blobs').get()
+  const log = openToRead(reader.name)
+  t.after(() => void log.close())
+  while (logOf(log).bytes < 56 * MIB) await write(5)
+  let isCalm = false
+  const calm = (async () => {
+    await index.calm()
+    isCalm = true
+  })()
+  // Long enough for many looks.
+  await sleep(200)
+  assert.equal(isCalm, false)
+  reader.exec('COMMIT')
+  await calm
+  assert.equal(logOf(log).alone, 0)
+})

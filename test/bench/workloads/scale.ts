@@ -67,11 +67,11 @@ const ROWS: readonly Row[] = [
   row('idle-manifest', '  manifest at 200/s, p99', 'ms'),
   row('plan', '  gc --dry-run that finds garbage', 's', { must: 5 }),
   row('plan-loop', '    event loop meanwhile, p99', 'ms', LOOP),
-  row('plan-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
+  row('plan-manifest', '    manifest at 200/s meanwhile, p99', 'ms'),
   row('gc', '  gc without garbage', 's', { must: 10, aim: 4 }),
   row('gc-loop', '    event loop meanwhile, p99', 'ms', LOOP),
   row('gc-longest', '    longest time that it was kept', 'ms'),
-  row('gc-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
+  row('gc-manifest', '    manifest at 200/s meanwhile, p99', 'ms'),
   row('busy-manifest', '  64 clients pull: manifest at 200/s, p99', 'ms'),
   row('free', '  gc that frees a tenth of the bytes meanwhile', 's'),
   row('free-loop', '    event loop meanwhile, p99', 'ms', LOOP),
@@ -82,7 +82,7 @@ const ROWS: readonly Row[] = [
   row('half-each', '    for each blob', 'ms'),
   row('half-loop', '    event loop meanwhile, p99', 'ms', LOOP),
   row('half-longest', '    longest time that it was kept', 'ms'),
-  row('half-manifest', '    manifest meanwhile, p99, to that before', 'times', { must: 2 }),
+  row('half-manifest', '    manifest at 200/s meanwhile, p99', 'ms'),
   row('memory', '  memory after that, without pages of the index', 'bytes'),
 ]
 
@@ -186,10 +186,12 @@ async function measureGc(bench: Bench, { root, folder }: Place): Promise<void> {
   record(bench, 'idle-loop', { value: idle.loopP99 })
   record(bench, 'idle-manifest', { value: idle.manifestP99 })
   record(bench, 'busy-manifest', { value: busy.manifestP99 })
-  recordFelt(bench, 'plan', { felt: plan, idle })
-  recordFelt(bench, 'gc', { felt: clean, idle })
-  recordFelt(bench, 'free', { felt: freeing, idle: busy })
-  recordFelt(bench, 'half', { felt: halving, idle })
+  recordFelt(bench, 'plan', plan)
+  recordFelt(bench, 'gc', clean)
+  recordFelt(bench, 'free', freeing)
+  recordFelt(bench, 'half', halving)
+  // A machine that has nothing else to do answers sooner than any that shares its cores: only these are comparable.
+  record(bench, 'free-manifest', { value: freeing.manifestP99 / busy.manifestP99 })
   record(bench, 'gc-longest', { value: clean.loopLongest })
   record(bench, 'free-longest', { value: freeing.loopLongest })
   record(bench, 'free-failed', { value: found.failed })
@@ -211,10 +213,10 @@ async function measureLost(bench: Bench, { root, folder }: Place): Promise<void>
   await server.stop()
 }
 
-function recordFelt(bench: Bench, id: string, { felt, idle }: { felt: Felt; idle: Felt }): void {
+function recordFelt(bench: Bench, id: string, felt: Felt): void {
   record(bench, id, { value: felt.took / 1000 })
   record(bench, `${id}-loop`, { value: felt.loopP99 })
-  record(bench, `${id}-manifest`, { value: felt.manifestP99 / idle.manifestP99 })
+  if (id !== 'free') record(bench, `${id}-manifest`, { value: felt.manifestP99 })
 }
 
 function record(bench: Bench, id: string, { value, round = 0 }: { value: number; round?: number }): void {
