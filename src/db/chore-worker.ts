@@ -1,5 +1,6 @@
+import { readlinkSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { standBack } from './background.ts'
+import { standBack } from '../domain/background.ts'
 import { type Chores, chores } from './chores.ts'
 
 export interface Errand {
@@ -12,7 +13,7 @@ export interface Done {
   readonly error?: { readonly message: string; readonly code: string | undefined }
 }
 
-standBack('far')
+standBack('far', readlinkSync)
 
 parentPort?.on('message', (errand: Errand) => parentPort?.postMessage(doneOf(errand)))
 

@@ -1,7 +1,8 @@
+import { readlinkSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { standBack } from '../domain/background.ts'
 import { warmLists } from './accounts/lists.ts'
 import { answerPatiently, becomePatient } from './accounts/patience.ts'
-import { standBack } from './background.ts'
 import type { Db } from './open.ts'
 import { type Questions, questions } from './questions.ts'
 import { openReader } from './reader.ts'
@@ -25,7 +26,7 @@ const { file, role } = workerData as { file: string; role: Role }
 let db: Db | undefined
 
 // Behind all others it would get nothing on a busy machine, and people wait for it.
-standBack(role === 'people' ? 'a little' : 'far')
+standBack(role === 'people' ? 'a little' : 'far', readlinkSync)
 
 parentPort?.on('message', (order: Order) => void answerOrder(order))
 

@@ -10,14 +10,16 @@ export interface Pace {
   /** Bytes per second; 0: as fast as it goes. */
   readonly rate: number
   readonly signal?: AbortSignal
+  /** A request waits for it: else its thread stands back behind all others. */
+  readonly prompt?: true
 }
 
 /**
  * The SHA-256 of a file in hexadecimal, hashed on a thread of its own and no faster than `rate`. Does not close
  * the file. Rejects when it cannot be read, and with the signal's reason.
  */
-export async function hashPaced(file: OpenBlob, { rate, signal }: Pace): Promise<string> {
-  const hash = followFile(file.fd, ['sha256'])
+export async function hashPaced(file: OpenBlob, { rate, signal, prompt }: Pace): Promise<string> {
+  const hash = followFile(file.fd, ['sha256'], prompt === true ? 'client' : 'nobody')
   try {
     const startedAt = performance.now()
     for (let size = 0; size < file.size; ) {

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
-import { readSync } from 'node:fs'
-import { parentPort } from 'node:worker_threads'
-import type { HashAnswer, HashOrder } from './hasher.ts'
+import { readlinkSync, readSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { standBack } from '../domain/background.ts'
+import type { HashAnswer, HashOrder, Waiter } from './hasher.ts'
 
 /** Bytes hashed for one file before the next one gets its turn. */
 const SLICE = 4 * 1024 * 1024
@@ -19,6 +20,10 @@ interface Job {
 const jobs = new Map<number, Job>()
 const buffer = Buffer.allocUnsafeSlow(1024 * 1024)
 let scheduled = false
+
+// From hasher.ts, which starts this thread.
+const { waiter } = workerData as { waiter: Waiter }
+if (waiter === 'nobody') standBack('far', readlinkSync)
 
 const answer = (message: HashAnswer): void => parentPort?.postMessage(message)
 

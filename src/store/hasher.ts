@@ -18,6 +18,9 @@ export type HashAnswer =
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'dropped'; readonly id: number }
 
+/** Who waits for a hash: a client for its last byte, or nobody, whose thread stands back behind all others. */
+export type Waiter = 'client' | 'nobody'
+
 /** The hash of one growing file. */
 export interface FileHash {
   /** So many bytes are in the file now. */
@@ -29,13 +32,14 @@ export interface FileHash {
 }
 
 interface Waiting {
+  readonly thread: Worker
   resolve(hex: readonly string[]): void
   reject(error: Error): void
   /** The file is not read any more. */
   left(): void
 }
 
-let worker: Worker | undefined
+const threads = new Map<Waiter, Worker>()
 let nextId = 0
 const waiting = new Map<number, Waiting>()
 
@@ -43,13 +47,17 @@ const waiting = new Map<number, Waiting>()
  * Hashes a file while it grows, on a thread of its own: it follows the file as any reader does, so the thread
  * that receives and sends bytes does not pay for it.
  */
-export function followFile(fd: number, algorithms: readonly DigestAlgorithm[]): FileHash {
-  const thread = hashThread()
+export function followFile(
+  fd: number,
+  algorithms: readonly DigestAlgorithm[],
+  waiter: Waiter = 'client',
+): FileHash {
+  const thread = threads.get(waiter) ?? startThread(waiter)
   const id = nextId++
   const answer = Promise.withResolvers<readonly string[]>()
   const left = Promise.withResolvers<void>()
   answer.promise.catch(() => undefined)
-  waiting.set(id, { resolve: answer.resolve, reject: answer.reject, left: left.resolve })
+  waiting.set(id, { thread, resolve: answer.resolve, reject: answer.reject, left: left.resolve })
   thread.ref()
   const tell = (order: HashOrder): void => thread.postMessage(order)
   tell({ kind: 'follow', id, fd, algorithms })
@@ -67,19 +75,20 @@ export function followFile(fd: number, algorithms: readonly DigestAlgorithm[]): 
 }
 
 /** Started with the first file; it keeps the process alive only while it has work. */
-function hashThread(): Worker {
-  if (worker !== undefined) return worker
-  worker = new Worker(new URL('./hash-worker.ts', import.meta.url), {
-    name: 'hash',
+function startThread(waiter: Waiter): Worker {
+  const thread = new Worker(new URL('./hash-worker.ts', import.meta.url), {
+    name: waiter === 'client' ? 'hash' : 'check',
+    workerData: { waiter },
     // It holds one buffer and a hash per file.
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
   })
-  worker.on('message', receive)
-  worker.on('error', (error: Error) => {
-    worker = undefined
-    for (const [id, job] of waiting) end(id, job, () => job.reject(error))
+  threads.set(waiter, thread)
+  thread.on('message', receive)
+  thread.on('error', (error: Error) => {
+    threads.delete(waiter)
+    for (const [id, job] of waiting) if (job.thread === thread) end(id, job, () => job.reject(error))
   })
-  return worker
+  return thread
 }
 
 function receive(message: HashAnswer): void {
@@ -99,5 +108,5 @@ function end(id: number, job: Waiting, settle: () => void): void {
   waiting.delete(id)
   settle()
   job.left()
-  if (waiting.size === 0) worker?.unref()
+  if (waiting.values().every(({ thread }) => thread !== job.thread)) job.thread.unref()
 }
