@@ -38,10 +38,7 @@ export function createContentEviction(deps: {
       const end = next < 0 ? page.length : next
       gone = sum(
         gone,
-        await leaving.leave(page.slice(at, end), {
-          enough: (now) => gone.bytes + now >= bytes,
-          urgent: true,
-        }),
+        await leaving.leave(page.slice(at, end), { enough: (now) => gone.bytes + now >= bytes }),
       )
       at = end
       if (annexed !== undefined && at < page.length && gone.bytes < bytes)

@@ -27,8 +27,6 @@ export interface Bounds {
   /** Asked before each blob, with the bytes that went: whether that one and all after it stay. */
   readonly enough?: (gone: number) => boolean
   readonly spared?: (digest: Sha256) => boolean
-  /** Somebody waits for the room; all else waits until the index has written what it has. */
-  readonly urgent?: true
 }
 
 export interface Leaving {
@@ -125,22 +123,26 @@ export function createLeaving(deps: {
         let objects = 0
         let bytes = 0
         let freeing: Promise<void> | undefined
-        for (let at = 0, done = blobs.length === 0; !done; ) {
-          if (bounds.urgent === undefined) await index.calm()
-          const before = bytes
-          const gone = await slice(blobs, at, {
-            ...bounds,
-            enough: (now) => bounds.enough?.(before + now) ?? false,
-          })
-          objects += gone.objects
-          bytes += gone.bytes
-          ;({ at, done } = gone)
-          // The disk is busy with what went while rows of the next go; never more than one step ahead.
+        try {
+          for (let at = 0, done = blobs.length === 0; !done; ) {
+            const before = bytes
+            const gone = await slice(blobs, at, {
+              ...bounds,
+              enough: (now) => bounds.enough?.(before + now) ?? false,
+            })
+            objects += gone.objects
+            bytes += gone.bytes
+            ;({ at, done } = gone)
+            // The disk is busy with what went while rows of the next go; never more than one step ahead.
+            await freeing
+            freeing = free()
+            freeing.catch(() => undefined)
+          }
           await freeing
-          freeing = free()
-          freeing.catch(() => undefined)
+        } finally {
+          // What counts the disk waits for this to end, and the trash is no part of what is used.
+          await freeing?.catch(() => undefined)
         }
-        await freeing
         return { objects, bytes }
       }),
   }

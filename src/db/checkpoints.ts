@@ -12,8 +12,6 @@ export interface Checkpoints {
    * once all of it was moved, which never happens while somebody goes on writing.
    */
   pause(): Promise<void> | undefined
-  /** Call before work that nobody waits for: settles once the log is not long any more, after half a minute at most. */
-  calm(): Promise<void>
   /** None begins any more; settles when the one that runs is done. */
   stop(): Promise<void>
 }
@@ -21,8 +19,6 @@ export interface Checkpoints {
 /** Bytes, as with SQLite's own. */
 const ENOUGH = 4 * MIB
 const LONG = 32 * MIB
-/** What pauses do not prevent while a long question is answered. */
-const TOO_LONG = 48 * MIB
 /** Milliseconds that one who writes waits, */
 const LONGEST_PAUSE = 1000
 /** and without anything being moved: a long question that reads what was before keeps all of it in the log. */
@@ -30,8 +26,6 @@ const IDLE_PAUSE = 250
 /** Milliseconds until the next one after a pause that was of no use. */
 const REST_AFTER_PAUSE = 1000
 const STEP = 5
-const LONGEST_CALM = 30_000
-const CALM_STEP = 20
 /** Milliseconds after one that failed; SQLite's own goes on when the log gets very long. */
 const REST = 10_000
 
@@ -64,27 +58,15 @@ export function createCheckpoints(file: string, db: () => Db): Checkpoints {
     noPauseBefore = performance.now() + REST_AFTER_PAUSE
   }
 
-  const isLong = (length = LONG): boolean => {
-    const { bytes, alone } = lengthOf(db())
-    return bytes >= length && alone > 0
-  }
-
-  const consider = (): void => {
-    if (running !== undefined || performance.now() < notBefore) return
-    if (lengthOf(db()).alone >= ENOUGH) running = run()
-  }
-
   return {
-    consider,
+    consider: () => {
+      if (running !== undefined || performance.now() < notBefore) return
+      if (lengthOf(db()).alone >= ENOUGH) running = run()
+    },
     pause: () => {
       if (running === undefined || performance.now() < noPauseBefore) return undefined
-      return isLong() ? untilMoved() : undefined
-    },
-    calm: async () => {
-      for (const until = performance.now() + LONGEST_CALM; isLong(TOO_LONG) && performance.now() < until; ) {
-        consider()
-        await sleep(CALM_STEP)
-      }
+      const { bytes, alone } = lengthOf(db())
+      return bytes >= LONG && alone > 0 ? untilMoved() : undefined
     },
     stop: async () => {
       notBefore = Number.POSITIVE_INFINITY

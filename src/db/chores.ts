@@ -35,10 +35,14 @@ export const chores = {
   checkpoint: ({ file }: { readonly file: string }): void => {
     const db = openToCheckpoint(file)
     try {
-      do {
+      // Where somebody's long reading keeps all of it in the log, trying on would only keep whoever waits for this.
+      for (let left = Number.POSITIVE_INFINITY; ; ) {
         checkpoint(db)
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHECKPOINT_EVERY_MS)
-      } while (logOf(db).alone > LITTLE)
+        const { alone } = logOf(db)
+        if (alone <= LITTLE || alone >= left) return
+        left = alone
+      }
     } finally {
       db.close()
     }

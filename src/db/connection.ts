@@ -4,7 +4,7 @@ import { type Closing, readClosing } from './closing.ts'
 import { flawOf, isDamage, watchStatements } from './damage.ts'
 import { moveAside, removeDb, removeHalves, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { type Applied, type CopyBefore, copyBefore, migrate } from './migrate.ts'
-import { type Db, limitWaits, openDb } from './open.ts'
+import { closeDb, type Db, limitWaits, openDb, unlessTrouble } from './open.ts'
 import { CHECKED_AT_ONCE, type Rescued, rescue } from './rescue.ts'
 import { createTables } from './tables.ts'
 
@@ -69,6 +69,7 @@ export function connect({ file, migrations, notice }: Place, isOwner: boolean): 
 export function connectOrRescue(place: Place, at: number): Connection {
   const { file } = place
   removeHalves(file)
+  keepRestored(file)
   removeDb(restoredOf(file))
   const lost = isLost(file)
   if (lost) removeDb(file)
@@ -78,6 +79,15 @@ export function connectOrRescue(place: Place, at: number): Connection {
   const rescued = rescue(place)
   const aside = putInPlace(file, at)
   return { ...connect(place, true), bytesThen: undefined, recovered: { ...rescued, flaw: opened, aside } }
+}
+
+/** Somebody was killed between making a restored index, perhaps out of the only snapshot, and putting it in place. */
+function keepRestored(file: string): void {
+  const restored = restoredOf(file)
+  if (!existsSync(restored) || existsSync(snapshotOf(file)) || !isLost(file)) return
+  // What only its log holds belongs to it.
+  unlessTrouble(() => closeDb(openDb(restored)))
+  renameSync(restored, snapshotOf(file))
 }
 
 const FRESH: Recovered = {

@@ -34,11 +34,6 @@ export interface Index extends Tables {
   notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
   transact<T>(work: () => T): Promise<T>
-  /**
-   * For work that nobody waits for, between its transactions: settles when what was written lately is where it belongs.
-   * A long question keeps it in the log, which would grow by all that is written meanwhile; after half a minute it may.
-   */
-  calm(): Promise<void>
   /** Keeps a copy that a damaged index is put back from, unless nothing changed. For the owner of the folder. */
   snapshot(): Promise<void>
   /**
@@ -110,6 +105,8 @@ export function openIndex(file: string, migrations: string, options: IndexOption
   const checkLater = async (): Promise<void> => {
     const flaw = await runChore('check', { file }).catch(() => undefined)
     if (flaw !== undefined) repair.begin(flaw)
+    // The last one may have become the index itself.
+    else if (opened.recovered !== undefined) await snapshots.make().catch(() => undefined)
   }
 
   const close = async (): Promise<void> => {
@@ -138,7 +135,6 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     {
       applied: opened.applied,
       bytes,
-      calm: () => checkpoints.calm(),
       transact: createTransact({ db: () => now.db, repair, checkpoints }),
       notice: () =>
         unlessTrouble(() => {

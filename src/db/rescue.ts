@@ -1,9 +1,9 @@
 import { constants, copyFileSync, existsSync, renameSync, statSync } from 'node:fs'
 import { MIB } from '../domain/units.ts'
-import { flawOf } from './damage.ts'
+import { flawOf, isDamage } from './damage.ts'
 import { removeDb, restoredOf, snapshotOf, syncPath } from './files.ts'
 import { migrate } from './migrate.ts'
-import { closeDb, type Db, openDb } from './open.ts'
+import { closeDb, type Db, isStorageTrouble, openDb } from './open.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 import { endSessions } from './sessions.ts'
 
@@ -53,12 +53,16 @@ function putSnapshot(file: string, migrations: string): number | undefined {
   const isMoved = size > CHECKED_AT_ONCE && !existsSync(file)
   if (isMoved) renameSync(snapshot, to)
   else copyOrMove(snapshot, to)
-  const isGood = canBeUsed(to, { migrations, depth: isMoved ? 'none' : 'whole' })
-  if (!isGood && isMoved) renameSync(to, snapshot)
+  let isGood = false
+  try {
+    isGood = canBeUsed(to, { migrations, depth: isMoved ? 'none' : 'whole' })
+  } finally {
+    if (!isGood && isMoved) renameSync(to, snapshot)
+  }
   return isGood ? Math.round(mtimeMs) : undefined
 }
 
-/** False where it is damaged too, or of another build. */
+/** False where it is damaged too, or of another build. Throws when the disk refuses. */
 function canBeUsed(
   file: string,
   { migrations, depth }: { migrations: string; depth: 'none' | 'whole' },
@@ -69,7 +73,8 @@ function canBeUsed(
     if (depth === 'whole' && flawOf(db, depth) !== undefined) return false
     migrate(db, migrations)
     return true
-  } catch {
+  } catch (error) {
+    if (isStorageTrouble(error) && !isDamage(error)) throw error
     return false
   } finally {
     if (db !== undefined) closeDb(db)

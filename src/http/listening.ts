@@ -26,35 +26,60 @@ export interface Listening {
  */
 export async function listenWidely(server: http.Server, ask: ListenAsk): Promise<Listening> {
   const { host, connection } = ask
-  // Of the systems that people run this on, Linux alone spreads connections over listeners.
-  const isShared = process.platform === 'linux'
-  if (isShared && ask.port !== 0) await requireFree(ask)
-  const place = { host, backlog: BACKLOG, reusePort: isShared }
-  await listen(server, { ...place, port: ask.port })
-  // A listening TCP server has an address object.
-  const { port } = server.address() as AddressInfo
-  const others = isShared ? Array.from({ length: LISTENERS - 1 }, () => anotherFor(server, connection)) : []
+  const guard = isSharing && ask.port !== 0 ? await claim(ask) : undefined
+  const all: Server[] = guard === undefined ? [server] : [guard, server]
   const close = async (): Promise<void> => {
-    await Promise.all([server, ...others].map(end))
+    await Promise.all(all.map(end))
   }
   try {
-    for (const other of others) await listen(other, { ...place, port })
+    const isShared = isSharing && (await listenShared(server, ask))
+    if (!isShared) await listen(server, { host, port: ask.port, backlog: BACKLOG })
+    // A listening TCP server has an address object.
+    const { address, port } = server.address() as AddressInfo
+    for (let more = 1; isShared && more < LISTENERS; more++) {
+      const other = createServer(connection, (socket) => server.emit('connection', socket))
+      all.push(other)
+      await listen(other, { host: address, port, backlog: BACKLOG, reusePort: true })
+    }
+    return { port, close }
   } catch (error) {
+    server.closeAllConnections()
     await close()
     throw error
   }
-  return { port, close }
 }
 
-function anotherFor(server: http.Server, connection: ServerOpts): Server {
-  return createServer(connection, (socket) => server.emit('connection', socket))
+/** Of the systems that people run this on, Linux alone spreads connections over listeners. */
+const isSharing = process.platform === 'linux'
+
+/** False where the system does not know sharing after all. */
+async function listenShared(server: Server, { host, port }: ListenAsk): Promise<boolean> {
+  try {
+    await listen(server, { host, port, backlog: BACKLOG, reusePort: true })
+    return true
+  } catch (error) {
+    if (!/^(ENOTSUP|EOPNOTSUPP|ENOPROTOOPT|EINVAL)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      throw error
+    return false
+  }
 }
 
-/** Who shares a port gets part of somebody else's clients instead of an error: that must not come about by mistake. */
-async function requireFree({ host, port }: ListenAsk): Promise<void> {
-  const probe = createServer((socket) => socket.destroy())
-  await listen(probe, { host, port, exclusive: true })
-  await end(probe)
+/**
+ * Who shares a port gets part of somebody else's clients instead of an error: that must not come about by mistake. So
+ * it is taken for this process alone first, and of two that come at once, one gets the name that goes with it.
+ */
+async function claim({ host, port }: ListenAsk): Promise<Server> {
+  const name = createServer((socket) => socket.destroy())
+  await listen(name, { path: `\0cachalot ${host} ${port}`, exclusive: true })
+  try {
+    const probe = createServer((socket) => socket.destroy())
+    await listen(probe, { host, port, exclusive: true })
+    await end(probe)
+    return name
+  } catch (error) {
+    await end(name)
+    throw error
+  }
 }
 
 function listen(server: Server, options: ListenOptions): Promise<void> {
@@ -65,6 +90,7 @@ function listen(server: Server, options: ListenOptions): Promise<void> {
   })
 }
 
+/** One that does not listen has ended. */
 function end(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())

@@ -13,6 +13,7 @@ export class Audience {
   #telling: NodeJS.Timeout | undefined
 
   add(listener: () => void): void {
+    if (this.#waiting.has(listener)) return
     this.#waiting.add(listener)
     waitingAnywhere++
   }

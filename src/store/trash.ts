@@ -2,7 +2,7 @@ import { lstat, readdir, rm, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
-import { moveIfThere, renameIfThere } from './file.ts'
+import { isMissing, moveIfThere, renameIfThere } from './file.ts'
 import type { Layout } from './layout.ts'
 import { uniqueName } from './unique.ts'
 
@@ -58,7 +58,8 @@ export function createTrash(layout: Layout): Trash {
 async function removeAny(path: string): Promise<void> {
   try {
     await unlink(path)
-  } catch {
+  } catch (error) {
+    if (isMissing(error)) return
     await rm(path, { recursive: true, force: true })
   }
 }

@@ -49,9 +49,10 @@ static long long read_head(struct worker *w, int fd) {
   size_t seen = 0;
   char *end = NULL;
   // Looked at before it is taken: one byte at a time would cost more than many a server's whole answer.
-  while (end == NULL && seen < sizeof head - 1) {
+  for (int looks = 0; end == NULL && seen < sizeof head - 1; looks++) {
     ssize_t k = recv(fd, head, sizeof head - 1, MSG_PEEK);
-    if (k <= 0) { snprintf(w->failure, sizeof w->failure, "closed before the head"); return -1; }
+    // A head that is cut is seen again and again: 60 s of looking is enough.
+    if (k <= 0 || looks > 600000) { snprintf(w->failure, sizeof w->failure, "closed before the head"); return -1; }
     if ((size_t)k == seen) usleep(100);
     seen = k;
     head[seen] = 0;
@@ -70,7 +71,8 @@ static int read_body(struct worker *w, int fd, long long left, double asked) {
   while (left > 0) {
     if (over()) return -1;
     ssize_t k = recv(fd, NULL, left > (long long)most ? most : (size_t)left, MSG_TRUNC);
-    if (k <= 0) { snprintf(w->failure, sizeof w->failure, "cut with %lld bytes missing", left); return -1; }
+    // A head that is cut is seen again and again: 60 s of looking is enough.
+    if (k <= 0 || looks > 600000) { snprintf(w->failure, sizeof w->failure, "cut with %lld bytes missing", left); return -1; }
     if (fresh && now() - asked > w->first) w->first = now() - asked;
     fresh = 0;
     left -= k;

@@ -53,6 +53,15 @@ describe('a large index that is lost', () => {
     assert.ok((await stat(snapshot)).size > 64 * MIB)
   })
 
+  it('is not lost to somebody who was killed before the snapshot was in its place', async (t) => {
+    const file = await makeLarge(await tempDir(t))
+    await rename(`${file}.snapshot`, `${file}.restored`)
+    const index = openIndex(file, MIGRATIONS, asOwner)
+    t.after(() => index.close())
+    assert.notEqual((await recoveredOf(index))?.snapshotAt, undefined)
+    assert.equal(index.blobs.find(BLOB)?.size, 1)
+  })
+
   it('is begun anew where the snapshot is no good, which stays for whoever wants to look', async (t) => {
     const file = await makeLarge(await tempDir(t))
     const snapshot = `${file}.snapshot`

@@ -51,6 +51,15 @@ describe('a port with several listeners', () => {
     await assert.rejects(start(t, { port: address.port }), { code: 'EADDRINUSE' })
   })
 
+  it('is taken by one of two that come at once', async (t) => {
+    const { port, close } = await start(t)
+    await close()
+    const both = await Promise.allSettled([start(t, { port }), start(t, { port })])
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    const failed = both.find((one) => one.status === 'rejected')
+    assert.equal(failed?.reason.code, 'EADDRINUSE')
+  })
+
   it('can be taken again as soon as it was given back', async (t) => {
     const { port, close } = await start(t)
     await close()

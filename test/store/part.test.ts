@@ -208,6 +208,22 @@ suite('a reader of a growing part', () => {
     for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
   })
 
+  test('gets every byte where very many wait and are told a little later', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    const readers = Array.from({ length: 100 }, () => run(part))
+    const pulled = readers.map((reader) => reader.pull())
+    void part.write(CONTENT.subarray(0, 1000))
+    for (const piece of await Promise.all(pulled)) {
+      assert.ok(piece?.bytes.equals(CONTENT.subarray(0, 1000)))
+      piece?.release()
+    }
+    const rest = readers.map(drain)
+    await fill(part, CONTENT.subarray(1000), 30_000)
+    await part.verify(undefined)
+    for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
+  })
+
   test('holds bytes from memory that stay as they are until it releases them', async (t) => {
     const part = await begin(t)
     const receiver = createReceiver()
