@@ -6,6 +6,8 @@ import { checkpoint, logOf, openToCheckpoint, openToRead } from './open.ts'
 import { type Rescue, type Rescued, rescue } from './rescue.ts'
 
 const CHECKPOINT_EVERY_MS = 50
+/** Looks without anything moved: somebody's long reading keeps it in the log, and whoever waits for this would wait, too. */
+const MOST_IDLE = 5
 /** Bytes that are not worth the disk's time yet. */
 const LITTLE = MIB
 
@@ -35,13 +37,14 @@ export const chores = {
   checkpoint: ({ file }: { readonly file: string }): void => {
     const db = openToCheckpoint(file)
     try {
-      // Where somebody's long reading keeps all of it in the log, trying on would only keep whoever waits for this.
-      for (let left = Number.POSITIVE_INFINITY; ; ) {
+      let moved = -1
+      for (let idle = 0; idle < MOST_IDLE; ) {
         checkpoint(db)
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHECKPOINT_EVERY_MS)
-        const { alone } = logOf(db)
-        if (alone <= LITTLE || alone >= left) return
-        left = alone
+        const { bytes, alone } = logOf(db)
+        if (alone <= LITTLE) return
+        idle = bytes - alone === moved ? idle + 1 : 0
+        moved = bytes - alone
       }
     } finally {
       db.close()
