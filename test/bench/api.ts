@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiClient, connectApi } from '../../src/api/client.ts'
 import type { GcGoal, GcReport, VerifyReport } from '../../src/api/contract-work.ts'
 import { socketAddress } from '../../src/api/socket.ts'
@@ -33,5 +34,16 @@ export function scrubAll(root: string, rate: number, signal?: AbortSignal): Prom
       return line.result
     }
     throw new Error('the check said no result')
+  })
+}
+
+/** Settles once no check runs: one that was told to end finishes the blob it reads. */
+export function checkEnded(root: string): Promise<void> {
+  return withApi(root, async (api) => {
+    for (;;) {
+      const { items } = await api.get('/jobs', {})
+      if (items.every(({ job, endedAt }) => job !== 'verify' || endedAt !== undefined)) return
+      await sleep(50)
+    }
   })
 }

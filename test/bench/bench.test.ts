@@ -23,6 +23,16 @@ const NEEDED: Readonly<Record<string, string>> = {
   'scale-rate': 'wrk',
 }
 
+const NO_COMPILER = installed('cc') ? false : 'no C compiler here'
+
+for (const program of ['sink', 'heads']) {
+  void test(`${program}.c compiles without a warning`, { skip: NO_COMPILER }, async (t) => {
+    const source = join(import.meta.dirname, `${program}.c`)
+    const to = join(await tempDir(t), program)
+    await run('cc', ['-O2', '-Wall', '-Werror', '-pthread', '-o', to, source])
+  })
+}
+
 function canMeasure(row: string): boolean {
   const program = NEEDED[row]
   return program === undefined || installed(program)

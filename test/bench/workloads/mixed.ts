@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MIB } from '../../../src/domain/units.ts'
-import { gc, scrubAll } from '../api.ts'
+import { checkEnded, gc, scrubAll } from '../api.ts'
 import { type Bench, recordOurs, sized, verify, type Workload, warm, withCachalot } from '../bench.ts'
 import { percentile, startPace } from '../scale/pace.ts'
 import type { Subject } from '../subjects.ts'
@@ -74,6 +74,7 @@ async function together(
   const waited = await pace.stop()
   end.abort()
   await Promise.all([filling, jobs])
+  await checkEnded(root)
   await bench.upstream.throttle(0)
   await verify([subject], paths)
   return { speed, p99: percentile(waited, 0.99) }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { GIB, MIB } from '../../../src/domain/units.ts'
-import { scrubAll } from '../api.ts'
+import { checkEnded, scrubAll } from '../api.ts'
 import { type Bench, recordOurs, settle, sized, type Workload, warm, withCachalot } from '../bench.ts'
 import { cpuSeconds } from '../measure.ts'
 import type { Subject } from '../subjects.ts'
@@ -61,6 +61,7 @@ async function measure(
   const beside = await stream(bench, subject, paths[0] ?? '')
   end.abort()
   await checking
+  await checkEnded(root)
   return { 'scrub-rate': bytes / (ms / 1000), 'scrub-cpu': cost, 'scrub-warm': beside / alone }
 }
 
