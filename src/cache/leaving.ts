@@ -26,6 +26,7 @@ export interface Left {
 export interface Bounds {
   /** Asked before each blob, with the bytes that went: whether that one and all after it stay. */
   readonly enough?: (gone: number) => boolean
+  /** Whether this one stays. */
   readonly spared?: (digest: Sha256) => boolean
 }
 

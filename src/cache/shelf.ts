@@ -53,7 +53,7 @@ export function createShelf(deps: {
     const key = `${known.digest} ${file.stamp}`
     const running = checks.get(key)
     if (running !== undefined) return running
-    const check = hashPaced(file, { rate: 0, prompt: true }).then(async (hex) => {
+    const check = hashPaced(file, { rate: 0, waiter: 'client' }).then(async (hex) => {
       const found = `sha256:${hex}`
       if (found === known.digest) await unlessTrouble(noteVerified(known.digest, file.stamp))
       return found === known.digest

@@ -69,10 +69,10 @@ async function listenShared(server: Server, { host, port }: ListenAsk): Promise<
  * it is taken for this process alone first, and of two that come at once, one gets the name that goes with it.
  */
 async function claim({ host, port }: ListenAsk): Promise<Server> {
-  const name = createServer((socket) => socket.destroy())
+  const name = forNobody()
   await listen(name, { path: `\0cachalot ${host} ${port}`, exclusive: true })
   try {
-    const probe = createServer((socket) => socket.destroy())
+    const probe = forNobody()
     await listen(probe, { host, port, exclusive: true })
     await end(probe)
     return name
@@ -80,6 +80,10 @@ async function claim({ host, port }: ListenAsk): Promise<Server> {
     await end(name)
     throw error
   }
+}
+
+function forNobody(): Server {
+  return createServer((socket) => socket.destroy())
 }
 
 function listen(server: Server, options: ListenOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MIB } from '../domain/units.ts'
-import { followFile } from './hasher.ts'
+import { followFile, type Waiter } from './hasher.ts'
 import type { OpenBlob } from './store.ts'
 
 /** Bytes hashed before the pace is looked at. */
@@ -10,16 +10,16 @@ export interface Pace {
   /** Bytes per second; 0: as fast as it goes. */
   readonly rate: number
   readonly signal?: AbortSignal
-  /** A request waits for it: else its thread stands back behind all others. */
-  readonly prompt?: true
+  /** "nobody" without it. */
+  readonly waiter?: Waiter
 }
 
 /**
  * The SHA-256 of a file in hexadecimal, hashed on a thread of its own and no faster than `rate`. Does not close
  * the file. Rejects when it cannot be read, and with the signal's reason.
  */
-export async function hashPaced(file: OpenBlob, { rate, signal, prompt }: Pace): Promise<string> {
-  const hash = followFile(file.fd, ['sha256'], prompt === true ? 'client' : 'nobody')
+export async function hashPaced(file: OpenBlob, { rate, signal, waiter = 'nobody' }: Pace): Promise<string> {
+  const hash = followFile(file.fd, ['sha256'], waiter)
   try {
     const startedAt = performance.now()
     for (let size = 0; size < file.size; ) {

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { rename, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import type { Recovered } from '../../src/db/connection.ts'
-import { type Index, openIndex } from '../../src/db/index.ts'
+import { openIndex } from '../../src/db/index.ts'
 import { openDb } from '../../src/db/open.ts'
 import type { Sha256 } from '../../src/domain/digest.ts'
 import { MIB } from '../../src/domain/units.ts'
 import { fakeClock } from '../support/clock.ts'
 import { tempDir } from '../support/temp.ts'
+import { recoveredOf } from './recovered.ts'
 import { MIGRATIONS } from './versions.ts'
 
 const BLOB: Sha256 = `sha256:${'7'.repeat(64)}`
@@ -27,14 +27,6 @@ async function makeLarge(folder: string): Promise<string> {
   for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true })
   assert.ok((await stat(`${file}.snapshot`)).size > 64 * MIB)
   return file
-}
-
-async function recoveredOf(index: Index): Promise<Recovered | undefined> {
-  let recovered: Recovered | undefined
-  await index.onRecovered((said) => {
-    recovered = said
-  })
-  return recovered
 }
 
 describe('a large index that is lost', () => {

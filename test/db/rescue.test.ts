@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import type { Recovered } from '../../src/db/connection.ts'
 import { type Index, openIndex } from '../../src/db/index.ts'
 import type { Sha256 } from '../../src/domain/digest.ts'
 import type { EntryKey } from '../../src/domain/names.ts'
 import { fakeClock } from '../support/clock.ts'
 import { tempDir } from '../support/temp.ts'
+import { recoveredOf } from './recovered.ts'
 import { MIGRATIONS, makeFirstVersion } from './versions.ts'
 
 const asOwner = { isOwner: () => true, clock: fakeClock() }
@@ -55,14 +55,6 @@ function intact(index: Index, count: number): number {
     found++
   }
   return found
-}
-
-async function recoveredOf(index: Index): Promise<Recovered | undefined> {
-  let recovered: Recovered | undefined
-  await index.onRecovered((said) => {
-    recovered = said
-  })
-  return recovered
 }
 
 test('without a snapshot, rows are read around the bad pages', async (t) => {
