@@ -12,6 +12,11 @@ export interface Checkpoints {
    * once all of it was moved, which never happens while somebody goes on writing.
    */
   pause(): Promise<void> | undefined
+  /**
+   * Call now and then during work that nobody waits for: settles once the log is not very long any more. After 15 s of
+   * no use, and from then on for a minute, it waits no longer; nor once `signal` says so, or the index closes.
+   */
+  calm(signal: AbortSignal): Promise<void>
   /** None begins any more; settles when the one that runs is done. */
   stop(): Promise<void>
 }
@@ -26,6 +31,12 @@ const IDLE_PAUSE = 250
 /** Milliseconds until the next one after a pause that was of no use. */
 const REST_AFTER_PAUSE = 1000
 const STEP = 5
+/** Bytes of a log that pauses did not keep short. */
+const TOO_LONG = 48 * MIB
+/** Milliseconds. */
+const LONGEST_CALM = 15_000
+const REST_AFTER_CALM = 60_000
+const CALM_STEP = 20
 /** Milliseconds after one that failed; SQLite's own goes on when the log gets very long. */
 const REST = 10_000
 
@@ -33,6 +44,7 @@ export function createCheckpoints(file: string, db: () => Db): Checkpoints {
   let running: Promise<void> | undefined
   let notBefore = 0
   let noPauseBefore = 0
+  let noCalmBefore = 0
 
   const run = async (): Promise<void> => {
     try {
@@ -58,15 +70,34 @@ export function createCheckpoints(file: string, db: () => Db): Checkpoints {
     noPauseBefore = performance.now() + REST_AFTER_PAUSE
   }
 
+  const isLonger = (than: number): boolean => {
+    const { bytes, alone } = lengthOf(db())
+    return bytes >= than && alone > 0
+  }
+
+  const consider = (): void => {
+    if (running !== undefined || performance.now() < notBefore) return
+    if (lengthOf(db()).alone >= ENOUGH) running = run()
+  }
+
   return {
-    consider: () => {
-      if (running !== undefined || performance.now() < notBefore) return
-      if (lengthOf(db()).alone >= ENOUGH) running = run()
-    },
+    consider,
     pause: () => {
       if (running === undefined || performance.now() < noPauseBefore) return undefined
-      const { bytes, alone } = lengthOf(db())
-      return bytes >= LONG && alone > 0 ? untilMoved() : undefined
+      return isLonger(LONG) ? untilMoved() : undefined
+    },
+    calm: async (signal) => {
+      const began = performance.now()
+      if (began < noCalmBefore) return
+      const isOver = (): boolean => signal.aborted || notBefore === Number.POSITIVE_INFINITY
+      while (isLonger(TOO_LONG) && !isOver()) {
+        if (performance.now() > began + LONGEST_CALM) {
+          noCalmBefore = performance.now() + REST_AFTER_CALM
+          return
+        }
+        consider()
+        await sleep(CALM_STEP)
+      }
     },
     stop: async () => {
       notBefore = Number.POSITIVE_INFINITY

@@ -97,10 +97,12 @@ const FRESH: Recovered = {
   salvaged: { rows: 0, gaps: 0 },
 }
 
-/** An empty file is as good as none; SQLite would silently begin a new database in it. */
+/**
+ * An empty file is as good as none; SQLite would silently begin a new database in it. So is one whose log alone is left:
+ * the log has what changed last, not what it changed.
+ */
 function isLost(file: string): boolean {
-  const size = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  return size(file) === 0 && size(`${file}-wal`) === 0
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
 }
 
 /** The open index, or what is wrong with it. */

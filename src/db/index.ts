@@ -34,6 +34,11 @@ export interface Index extends Tables {
   notice(): void
   /** One immediate transaction; waits without blocking while another process writes. */
   transact<T>(work: () => T): Promise<T>
+  /**
+   * For work that nobody waits for, now and then: settles when most of what was written is where it belongs. A long question
+   * keeps it in the log, which would grow by all that is written meanwhile; after 15 s it may. Ends with `signal`, too.
+   */
+  calm(signal: AbortSignal): Promise<void>
   /** Keeps a copy that a damaged index is put back from, unless nothing changed. For the owner of the folder. */
   snapshot(): Promise<void>
   /**
@@ -135,6 +140,7 @@ export function openIndex(file: string, migrations: string, options: IndexOption
     {
       applied: opened.applied,
       bytes,
+      calm: (signal: AbortSignal) => checkpoints.calm(signal),
       transact: createTransact({ db: () => now.db, repair, checkpoints }),
       notice: () =>
         unlessTrouble(() => {

@@ -75,3 +75,26 @@ test('an index closes though somebody reads on and on', async (t) => {
   await index.close()
   reader.exec('COMMIT')
 })
+
+test('work that nobody waits for lets a log that is kept grow no longer, and goes on when it is told to end', async (t) => {
+  const { file, reader, write, index } = await open(t)
+  const never = new AbortController().signal
+  await index.calm(never)
+  await write(1)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM blobs').get()
+  const log = openToRead(file)
+  t.after(() => void log.close())
+  while (logOf(log).bytes < 56 * MIB) await write(5)
+  const end = new AbortController()
+  const calm = (signal: AbortSignal): Promise<string> => index.calm(signal).then(() => 'calm')
+  // Long enough for many looks.
+  const patient = calm(never)
+  const ended = calm(end.signal)
+  assert.equal(await Promise.race([patient, ended, sleep(200, 'kept')]), 'kept')
+  end.abort()
+  assert.equal(await Promise.race([patient.then(() => 'too early'), ended]), 'calm')
+  reader.exec('COMMIT')
+  await patient
+  assert.equal(logOf(log).alone, 0)
+})

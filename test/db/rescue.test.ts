@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { copyFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -164,4 +164,22 @@ test('a large index that was closed in order opens at once, is looked through me
   while (!(await index.repaired())) await sleep(20)
   assert.equal(heard, 1)
   assert.equal(intact(index, 4000), 4000)
+})
+
+test('an index of which only its log is left is put back from the snapshot', async (t) => {
+  const file = join(await tempDir(t), 'cachalot.db')
+  const first = openIndex(file, MIGRATIONS, asOwner)
+  await add(first, 0, 1000)
+  await first.close()
+  const second = openIndex(file, MIGRATIONS, asOwner)
+  await add(second, 1000, 2000)
+  await copyFile(`${file}-wal`, `${file}.kept`)
+  await second.close()
+  await copyFile(`${file}.kept`, `${file}-wal`)
+  await rm(file)
+  const index = openIndex(file, MIGRATIONS, asOwner)
+  t.after(() => index.close())
+  const recovered = await recoveredOf(index)
+  assert.notEqual(recovered?.snapshotAt, undefined)
+  assert.equal(intact(index, 2000), 2000)
 })

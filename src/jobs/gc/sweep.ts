@@ -12,8 +12,8 @@ import type { Survey } from './survey.ts'
 const PAGE = 200
 /** Images taken out at once. */
 const IMAGES = 50
-/** Blobs handed on at once. */
-const SHEAF = 2000
+/** Blobs handed on at once: what they leave in the log of the index is some 16 MiB. */
+const SHEAF = 500
 
 /** Does what a survey found, as far as it is still true. Returns what really went. */
 export type Sweep = (found: Survey, watch: Watch) => Promise<Left>
@@ -33,9 +33,9 @@ export function createSweep(deps: GcDeps): Sweep {
       tally('replaced', await deps.removal.removeReplaced(page))
     for (const page of pagesOf(plan.untagged.images)) tally('untagged', await parting.removeUntagged(page))
     for (const page of pagesOf(plan.platform.images)) tally('platform', await parting.removeParts(page))
-    await sweepContent(deps, plan.unused, (left) => tally('unused', left))
+    await sweepContent(deps, plan.unused, { watch, tally: (left) => tally('unused', left) })
     for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
-    await sweepContent(deps, plan.coldest, (left) => tally('coldest', left))
+    await sweepContent(deps, plan.coldest, { watch, tally: (left) => tally('coldest', left) })
     return tally('', { objects: 0, bytes: 0 })
   }
 }
@@ -160,12 +160,14 @@ async function sweepEntries(
 
 /** What was looked at, mirrors last: each is one step. */
 async function sweepContent(
-  { leaving, annex }: GcDeps,
+  { index, leaving, annex }: GcDeps,
   { blobs, mirrors }: PlannedContent,
-  tally: (left: Left) => void,
+  { watch, tally }: { watch: Watch; tally: (left: Left) => void },
 ): Promise<void> {
-  for (let at = 0; at < blobs.sizes.length; at += SHEAF)
+  for (let at = 0; at < blobs.sizes.length; at += SHEAF) {
+    await index.calm(watch.signal)
     tally(await leaving.leave(sliceBlobs(blobs, at, at + SHEAF)))
+  }
   for (const { name, usedAt } of mirrors) {
     const now = (await annex.list()).find((one) => one.name === name)
     if (now === undefined || now.usedAt > usedAt || annex.isPinned(name)) continue
