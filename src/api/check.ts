@@ -4,6 +4,7 @@ import { writeUses } from '../cache/uses.ts'
 import { AppError, toAppError } from '../domain/errors.ts'
 import { keyName } from '../domain/names.ts'
 import { because } from '../domain/reasons.ts'
+import { sideBySide } from '../domain/side-by-side.ts'
 import { manifestWant } from '../frontends/oci/wants.ts'
 import { bodyOf, errorBody } from './answer.ts'
 import { textOfAsked } from './asked-file.ts'
@@ -36,14 +37,9 @@ async function checkAll(
   signal: AbortSignal,
 ): Promise<readonly CheckedName[]> {
   const checked: CheckedName[] = []
-  const queue = [...names.entries()]
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [at, name] = next
-      checked[at] = await checkOne(deps, name, signal)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await sideBySide(names.entries(), AT_ONCE, async ([at, name]) => {
+    checked[at] = await checkOne(deps, name, signal)
+  })
   return checked
 }
 

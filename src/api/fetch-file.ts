@@ -3,6 +3,7 @@ import { AppError } from '../domain/errors.ts'
 import { type FileName, fileText } from '../domain/file-names.ts'
 import { createGlob } from '../domain/glob.ts'
 import { because } from '../domain/reasons.ts'
+import { sideBySide } from '../domain/side-by-side.ts'
 import { encodeElement, escapeName } from '../frontends/go/escape.ts'
 import { isCanonical } from '../frontends/go/version.ts'
 import type { InsideAnswer } from '../frontends/inside.ts'
@@ -199,21 +200,11 @@ function createBringer(deps: Deps, name: string, ask: FileFetch) {
   return {
     /** Rejects with the first thing that is wrong; the others are not gone on with then. */
     all: async (wanted: readonly Wanted[]): Promise<void> => {
-      const stop = new AbortController()
-      const signal = AbortSignal.any([watch.signal, stop.signal])
-      const queue = [...wanted]
-      total = queue.length
-      bytesTotal = queue.reduce((sum, { size }) => sum + size, 0)
-      const worker = async (): Promise<void> => {
-        for (let next = queue.shift(); next !== undefined; next = queue.shift())
-          await bringOrLeave(next, signal)
-      }
-      try {
-        await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      } catch (error) {
-        stop.abort(error)
-        throw error
-      }
+      total = wanted.length
+      bytesTotal = wanted.reduce((sum, { size }) => sum + size, 0)
+      await sideBySide(wanted, AT_ONCE, (one, others) =>
+        bringOrLeave(one, AbortSignal.any([watch.signal, others])),
+      )
     },
     /** Throws where what was asked for is not here afterwards; undefined: a part of it was. */
     report: async (asked: AskedFile | undefined): Promise<FetchReport> => {

@@ -6,8 +6,11 @@ import { checkpoint, logOf, openToCheckpoint, openToRead } from './open.ts'
 import { type Rescue, type Rescued, rescue } from './rescue.ts'
 
 const CHECKPOINT_EVERY_MS = 50
-/** Looks without anything moved: somebody's long reading keeps it in the log, and whoever waits for this would wait, too. */
-const MOST_IDLE = 5
+/** Of a log so long that somebody may wait until all of it was moved. */
+const CHECKPOINT_SOON_MS = 2
+const LONG = 16 * MIB
+/** Milliseconds without anything moved: somebody's long reading keeps it in the log, and whoever waits for this would wait, too. */
+const MOST_IDLE_MS = 250
 /** Bytes that are not worth the disk's time yet. */
 const LITTLE = MIB
 
@@ -37,13 +40,15 @@ export const chores = {
   checkpoint: ({ file }: { readonly file: string }): void => {
     const db = openToCheckpoint(file)
     try {
-      let moved = -1
-      for (let idle = 0; idle < MOST_IDLE; ) {
+      let [moved, idle] = [-1, 0]
+      while (idle < MOST_IDLE_MS) {
         checkpoint(db)
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHECKPOINT_EVERY_MS)
+        const before = logOf(db)
+        const pause = before.bytes >= LONG ? CHECKPOINT_SOON_MS : CHECKPOINT_EVERY_MS
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
         const { bytes, alone } = logOf(db)
-        if (alone <= LITTLE) return
-        idle = bytes - alone === moved ? idle + 1 : 0
+        if (alone === 0 || (alone <= LITTLE && bytes < LONG)) return
+        idle = bytes - alone === moved ? idle + pause : 0
         moved = bytes - alone
       }
     } finally {

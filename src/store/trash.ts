@@ -2,6 +2,7 @@ import { lstat, readdir, rm, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
+import { sideBySide } from '../domain/side-by-side.ts'
 import { isMissing, moveIfThere, renameIfThere } from './file.ts'
 import type { Layout } from './layout.ts'
 import { uniqueName } from './unique.ts'
@@ -31,6 +32,12 @@ export interface Trash {
   dropQuarantined(file: Quarantined): Promise<number>
 }
 
+/**
+ * Files that are removed side by side: enough for the disk to have work while rows of what goes next keep the event loop,
+ * few enough for a reader's request to come in between.
+ */
+const AT_ONCE = 16
+
 export function createTrash(layout: Layout): Trash {
   return {
     retire: (digest) => void renameIfThere(layout.blob(digest), layout.trashed(digest, uniqueName())),
@@ -38,7 +45,7 @@ export function createTrash(layout: Layout): Trash {
       void renameIfThere(join(layout.blobs, path), join(layout.trash, `${basename(path)}.${uniqueName()}`)),
     quarantine: (digest) => moveIfThere(layout.blob(digest), layout.quarantined(digest, uniqueName())),
     emptyTrash: async () => {
-      for (const name of await readdir(layout.trash)) await removeAny(join(layout.trash, name))
+      await sideBySide(await readdir(layout.trash), AT_ONCE, (name) => removeAny(join(layout.trash, name)))
     },
     trashed: async () => {
       const files = await filesIn(layout.trash)

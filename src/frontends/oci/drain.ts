@@ -3,7 +3,7 @@ import type { Want } from '../../cache/want.ts'
 import type { Outcome } from '../../domain/names.ts'
 
 /** Blobs of one image that are fetched side by side, as clients do. */
-const AT_ONCE = 3
+export const BLOBS_AT_ONCE = 3
 
 interface DrainWatch {
   readonly signal: AbortSignal
@@ -50,28 +50,4 @@ export async function orAbort<T>(
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-}
-
-/**
- * Does the work for each blob, a few at a time. The first error ends the others at their next piece, by the signal they
- * are given; it is rejected with when all have ended.
- */
-export async function sideBySide<T>(
-  blobs: readonly T[],
-  work: (blob: T, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const queue = [...blobs]
-  const ending = new AbortController()
-  const worker = async (): Promise<void> => {
-    for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) {
-      try {
-        await work(blob, ending.signal)
-      } catch (error) {
-        queue.length = 0
-        ending.abort(error)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  ending.signal.throwIfAborted()
 }

@@ -4,7 +4,8 @@ import { parseDigest, type Sha256 } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { EntryKey } from '../../domain/names.ts'
 import { because } from '../../domain/reasons.ts'
-import { drain, sideBySide } from './drain.ts'
+import { sideBySide } from '../../domain/side-by-side.ts'
+import { BLOBS_AT_ONCE, drain } from './drain.ts'
 import type { OciSettings } from './front-end.ts'
 import { choosePlatforms, type Descriptor, readManifest } from './image-manifest.ts'
 import { parseImageName } from './reference.ts'
@@ -113,7 +114,7 @@ async function drainAll(
   let before = 0
   const step = (subject: string): void =>
     watch.progress({ subject, done, total: blobs.length, bytes, bytesTotal })
-  await sideBySide(blobs, async (blob, others) => {
+  await sideBySide(blobs, BLOBS_AT_ONCE, async (blob, others) => {
     const { digest } = blob
     const signal = AbortSignal.any([watch.signal, others])
     const took = (more: number): void => {

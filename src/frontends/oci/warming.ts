@@ -3,8 +3,9 @@ import type { Presence } from '../../cache/presence.ts'
 import type { Document, Want } from '../../cache/want.ts'
 import { type Digest, isSha256 } from '../../domain/digest.ts'
 import { AppError } from '../../domain/errors.ts'
+import { sideBySide } from '../../domain/side-by-side.ts'
 import type { Held, WarmAsk, WarmSource, WarmWatch } from '../../domain/warming.ts'
-import { drain, orAbort, sideBySide } from './drain.ts'
+import { BLOBS_AT_ONCE, drain, orAbort } from './drain.ts'
 import type { OciSettings } from './front-end.ts'
 import { readManifest } from './image-manifest.ts'
 import { createTagLists } from './tag-lists.ts'
@@ -115,7 +116,7 @@ async function bringBelow(
   const stock = inventory(presence, image, manifests)
   const holds = [...stock.holds, ...holdsOf(presence, [root.digest, ...digests])]
   watch.approve({ ...stock, holds })
-  await sideBySide(stock.missing, (want, others) =>
+  await sideBySide(stock.missing, BLOBS_AT_ONCE, (want, others) =>
     bringBlob(deps, { image, want, signal: AbortSignal.any([signal, others]) }, watch),
   )
   return holds
