@@ -2,6 +2,7 @@ import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import type { RepositoryRow } from '../db/accounts/rows.ts'
+import type { Totals } from '../db/accounts/totals.ts'
 import type { TrafficSums } from '../db/traffic.ts'
 import type { Access } from '../domain/access.ts'
 import { queryOf } from './answer.ts'
@@ -42,18 +43,23 @@ export function createOverview(deps: WatchingDeps): OverviewPart {
       writeUses(index)
       const window = windowOf(range, clock())
       const { from, to, before } = window
-      const traffic = await trafficOf(deps, range, before)
+      const [traffic, current, contents, upstreams] = await Promise.all([
+        trafficOf(deps, range, before),
+        now(access),
+        contentsOf(deps, access),
+        upstreamRowsOf(deps, sightOf(access)),
+      ])
       const total = totalOf(traffic, from, to)
       const body: Overview = {
         range,
-        ...(await now(access)),
+        ...current,
         hit: shareOf(total),
         hitBefore: shareOf(totalOf(traffic, before, from)),
         served: { bytes: total.bytes, requests: total.requests },
         fetched: { bytes: total.fetched, requests: total.fetches },
-        ...(await contentsOf(deps, access)),
+        ...contents,
         series: seriesOf(window, traffic),
-        upstreams: await upstreamRowsOf(deps, sightOf(access)),
+        upstreams,
       }
       ctx.body = body
     })
@@ -104,8 +110,8 @@ const MOST_COUNTED = 20 * PAGE
 async function contentsOf(deps: WatchingDeps, access: Access): Promise<Contents> {
   const { clerk } = deps.index
   const sight = sightOf(access)
-  const files = await topFiles(deps, sight)
   if (!sight.all) {
+    const files = await topFiles(deps, sight)
     const shown = await withShownSums(deps, access, await shownRepositories(deps, sight))
     return {
       ...topOf([...shown, ...files]),
@@ -115,12 +121,16 @@ async function contentsOf(deps: WatchingDeps, access: Access): Promise<Contents>
       repositories: shown.length,
     }
   }
-  const lists = []
-  for (const sort of SORTS) lists.push(await clerk.ask('repositories', { sort, limit: MOST_NAMED }))
-  const { total: images } = await clerk.ask('images', { limit: 1 })
+  // All are asked at once: between two questions the clerk may go on with something longer.
+  const [files, lists, { total: images }, totals] = await Promise.all([
+    topFiles(deps, sight),
+    Promise.all(SORTS.map((sort) => clerk.ask('repositories', { sort, limit: MOST_NAMED }))),
+    clerk.ask('images', { limit: 1 }),
+    clerk.ask('totals', {}),
+  ])
   return {
     ...topOf([...lists.flatMap(({ items }) => items), ...files]),
-    kinds: await kindsOf(deps, images),
+    kinds: await kindsOf(deps, images, totals),
     images,
     repositories: lists[0]?.total ?? 0,
   }
@@ -149,18 +159,19 @@ function topOf(rows: readonly Listed[]): Pick<Contents, 'mostServed' | 'biggest'
 /** Files that may be among the first of a list. */
 async function topFiles(deps: WatchingDeps, sight: Sight): Promise<readonly Listed[]> {
   const mirrors = await mirrorsOf(deps)
-  const found: Listed[] = []
-  for (const sort of SORTS) {
-    const ask = { sort, limit: sight.all ? MOST_NAMED : PAGE, pins: [], mirrors }
-    const { items } = await deps.index.clerk.ask('files', ask)
+  const limit = sight.all ? MOST_NAMED : PAGE
+  const lists = SORTS.map((sort) => deps.index.clerk.ask('files', { sort, limit, pins: [], mirrors }))
+  return (await Promise.all(lists)).flatMap(({ items }) => {
     const shown = items.filter(({ place: repository }) => sight.mayShow({ repository, reference: undefined }))
-    found.push(...shown.slice(0, MOST_NAMED))
-  }
-  return found
+    return shown.slice(0, MOST_NAMED)
+  })
 }
 
-async function kindsOf({ config, index, parts }: WatchingDeps, images: number): Promise<readonly KindDisk[]> {
-  const { upstreams, imageBytes } = await index.clerk.ask('totals', {})
+async function kindsOf(
+  { config, index, parts }: WatchingDeps,
+  images: number,
+  { upstreams, imageBytes }: Totals,
+): Promise<readonly KindDisk[]> {
   const disks = await upstreamDisks({ config, index, parts }, upstreams)
   const files = disks.flatMap(({ upstream, files: count, bytes }): KindDisk[] =>
     isFileKind(upstream) && bytes > 0 ? [{ kind: upstream, count, bytes }] : [],

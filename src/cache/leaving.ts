@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Index } from '../db/index.ts'
 import { onDisk } from '../domain/blocks.ts'
 import type { Sha256 } from '../domain/digest.ts'
@@ -9,6 +10,9 @@ import { writeUses } from './uses.ts'
 
 /** Milliseconds that one slice of work may keep the event loop. */
 const SLICE_MS = 6
+/** The same where nobody waits for the room and somebody reads, and the rest before each such slice. */
+const SHORT_SLICE_MS = 1.5
+const REST_MS = 4
 
 /** A blob as it was when it was chosen to leave. */
 export interface Leaver {
@@ -28,6 +32,8 @@ export interface Bounds {
   readonly enough?: (gone: number) => boolean
   /** Whether this one stays. */
   readonly spared?: (digest: Sha256) => boolean
+  /** Nobody waits for the room: it stands back behind whoever reads now. */
+  readonly gentle?: boolean
 }
 
 export interface Leaving {
@@ -73,14 +79,16 @@ export function createLeaving(deps: {
     return !index.evictions.holds(digest)
   }
 
+  const isRead = (): boolean => store.held().length > 0
+
   /** As many as fit into one slice; returns how many were looked at. */
   const slice = async (
     blobs: readonly Leaver[],
     from: number,
-    { enough = NEVER, spared = NEVER }: Bounds,
+    { enough = NEVER, spared = NEVER, gentle = false }: Bounds,
   ): Promise<Left & { readonly at: number; readonly done: boolean }> => {
     const gone = await index.transact(() => {
-      const until = performance.now() + SLICE_MS
+      const until = performance.now() + (gentle && isRead() ? SHORT_SLICE_MS : SLICE_MS)
       let objects = 0
       let bytes = 0
       for (let at = from; at < blobs.length; at++) {
@@ -127,6 +135,8 @@ export function createLeaving(deps: {
         try {
           for (let at = 0, done = blobs.length === 0; !done; ) {
             const before = bytes
+            // What came meanwhile is answered before each slice, and no two slices follow one another at once.
+            await (bounds.gentle && isRead() ? sleep(REST_MS) : nextTurn())
             const gone = await slice(blobs, at, {
               ...bounds,
               enough: (now) => bounds.enough?.(before + now) ?? false,

@@ -57,7 +57,7 @@ export function createParting({ index, store, budgets, leaving, removal }: GcDep
       if (still.length === 0) return NOTHING
       const { entries, digests } = await index.clerk.ask('parts', { images: still })
       await dropNames(entries)
-      return await leaving.leave(digests.flatMap(toLeaver))
+      return await leaving.leave(digests.flatMap(toLeaver), { gentle: true })
     },
   }
 }

@@ -166,7 +166,7 @@ async function sweepContent(
 ): Promise<void> {
   for (let at = 0; at < blobs.sizes.length; at += SHEAF) {
     await index.calm(watch.signal)
-    tally(await leaving.leave(sliceBlobs(blobs, at, at + SHEAF)))
+    tally(await leaving.leave(sliceBlobs(blobs, at, at + SHEAF), { gentle: true }))
   }
   for (const { name, usedAt } of mirrors) {
     const now = (await annex.list()).find((one) => one.name === name)
