@@ -86,7 +86,7 @@ export function createLeaving(deps: {
     blobs: readonly Leaver[],
     from: number,
     { enough = NEVER, spared = NEVER, gentle = false }: Bounds,
-  ): Promise<Left & { readonly at: number; readonly done: boolean }> => {
+  ): Promise<Slice> => {
     const gone = await index.transact(() => {
       const until = performance.now() + (gentle && isRead() ? SHORT_SLICE_MS : SLICE_MS)
       let objects = 0
@@ -129,32 +129,44 @@ export function createLeaving(deps: {
     leave: (blobs, bounds = {}) =>
       deps.ledger.during(async () => {
         writeUses(index)
-        let objects = 0
-        let bytes = 0
-        let freeing: Promise<void> | undefined
-        try {
-          for (let at = 0, done = blobs.length === 0; !done; ) {
-            const before = bytes
-            // What came meanwhile is answered before each slice, and no two slices follow one another at once.
-            await (bounds.gentle && isRead() ? sleep(REST_MS) : nextTurn())
-            const gone = await slice(blobs, at, {
-              ...bounds,
-              enough: (now) => bounds.enough?.(before + now) ?? false,
-            })
-            objects += gone.objects
-            bytes += gone.bytes
-            ;({ at, done } = gone)
-            // The disk is busy with what went while rows of the next go; never more than one step ahead.
-            await freeing
-            freeing = free()
-            freeing.catch(() => undefined)
-          }
-          await freeing
-        } finally {
-          // What counts the disk waits for this to end, and the trash is no part of what is used.
-          await freeing?.catch(() => undefined)
-        }
-        return { objects, bytes }
+        return await inSlices(blobs.length, free, async (at, before) => {
+          // What came meanwhile is answered before each slice, and no two slices follow one another at once.
+          await (bounds.gentle && isRead() ? sleep(REST_MS) : nextTurn())
+          const enough = (now: number): boolean => bounds.enough?.(before + now) ?? false
+          return await slice(blobs, at, { ...bounds, enough })
+        })
       }),
   }
+}
+
+/** What went in one slice, and where the next one begins, unless that was the last. */
+interface Slice extends Left {
+  readonly at: number
+  readonly done: boolean
+}
+
+/** One slice after the other. The disk is busy with what went while rows of the next go; never more than one step ahead. */
+async function inSlices(
+  count: number,
+  free: () => Promise<void>,
+  slice: (at: number, gone: number) => Promise<Slice>,
+): Promise<Left> {
+  let [objects, bytes] = [0, 0]
+  let freeing: Promise<void> | undefined
+  try {
+    for (let at = 0, done = count === 0; !done; ) {
+      const gone = await slice(at, bytes)
+      objects += gone.objects
+      bytes += gone.bytes
+      ;({ at, done } = gone)
+      await freeing
+      freeing = free()
+      freeing.catch(() => undefined)
+    }
+    await freeing
+  } finally {
+    // What counts the disk waits for this to end, and the trash is no part of what is used.
+    await freeing?.catch(() => undefined)
+  }
+  return { objects, bytes }
 }
