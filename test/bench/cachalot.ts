@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startChild } from './child.ts'
+import { freePort } from '../support/ports.ts'
+import { startChild } from './child.ts'
 import type { Launcher, Setting } from './subjects.ts'
 
 const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/cachalot')

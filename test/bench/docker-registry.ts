@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startChild } from './child.ts'
+import { freePort } from '../support/ports.ts'
+import { startChild } from './child.ts'
 import { installed, type Launcher, type Setting } from './subjects.ts'
 
 /** Debian's docker-registry as a pull-through cache: files on disk, descriptors in memory, no access log. */

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../support/ports.ts'
 import type { Size } from './bench.ts'
-import { freePort, startChild } from './child.ts'
+import { startChild } from './child.ts'
 
 /** Where files come from that are no images, and what is there. */
 export interface FilesUpstream {

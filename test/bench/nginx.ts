@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startChild } from './child.ts'
+import { freePort } from '../support/ports.ts'
+import { startChild } from './child.ts'
 import { installed, type Launcher, type Setting } from './subjects.ts'
 
 /**

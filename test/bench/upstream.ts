@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, startChild } from './child.ts'
+import { freePort } from '../support/ports.ts'
+import { startChild } from './child.ts'
 
 /** Of `/v2/` only. `active`: answers that are still being sent. */
 export interface UpstreamStats {

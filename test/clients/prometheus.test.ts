@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort } from '../e2e/process.ts'
 import { eventually } from '../e2e/support.ts'
 import { startPair } from '../support/cachalot.ts'
 import { fetchAll } from '../support/http.ts'
+import { freePort } from '../support/ports.ts'
 
 import { tempDir } from '../support/temp.ts'
 import { missing, startDaemon } from './process.ts'

@@ -1,13 +1,12 @@
-import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
 import type { Table } from '../support/cachalot.ts'
 import type { FakeUpstream } from '../support/fake-upstream.ts'
 import { fetchAll } from '../support/http.ts'
+import { freePort } from '../support/ports.ts'
 import { eventually } from './support.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -95,14 +94,4 @@ export async function createServerOn(
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
 }

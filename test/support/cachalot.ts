@@ -9,6 +9,7 @@ import type { Clock } from '../../src/domain/clock.ts'
 import { type CollectorLog, collectorLog } from './collector-log.ts'
 import { type FakeUpstream, type FakeUpstreamOptions, startFakeUpstream } from './fake-upstream.ts'
 import { type Fetched, type FetchOptions, fetchAll, type OpenedStream, openStream } from './http.ts'
+import { freePort } from './ports.ts'
 import type { Cleanup } from './temp.ts'
 
 /** A table of config.toml with keys as they are written there. */
@@ -127,7 +128,7 @@ type Settings = CachalotOptions & { readonly dataDir: string }
 
 async function run(folder: string, initial: Settings): Promise<Cachalot> {
   let settings = initial
-  let port = 0
+  let port = await freePort()
   const log = collectorLog()
   const file = join(folder, 'config.toml')
 

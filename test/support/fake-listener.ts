@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { freePort } from './ports.ts'
 
 /** Certificate and key in PEM. */
 export interface TlsFiles {
@@ -50,7 +51,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  await listen(server, options.port, options.address)
+  const own = options.port === 0 ? await freePort(options.address) : options.port
+  await listen(server, own, options.address)
   // A TCP server that listens has an address with a port.
   const { port } = server.address() as AddressInfo
   const host = `${options.address}:${port}`

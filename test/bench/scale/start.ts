@@ -8,8 +8,9 @@ import { toSha256 } from '../../../src/db/digests.ts'
 import { openToRead } from '../../../src/db/open.ts'
 import { layoutOf } from '../../../src/store/layout.ts'
 import { bigRepository } from '../../support/big-index.ts'
+import { freePort } from '../../support/ports.ts'
 import { ask } from '../ask.ts'
-import { type Child, freePort, startChild } from '../child.ts'
+import { type Child, startChild } from '../child.ts'
 import type { LoopDelay } from './probe.ts'
 
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
