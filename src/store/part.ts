@@ -111,7 +111,9 @@ export class Part {
     this.#taken += chunk.length
     this.#hash.take(chunk)
     this.#tail.push(chunk)
-    this.#audience.tellSoon()
+    // Whoever waits for its first byte hears at once.
+    if (this.#taken === chunk.length) this.#audience.tell()
+    else this.#audience.tellSoon()
     this.#consider()
     const isHeld = this.#writing !== undefined && this.#tail.waiting > worthwhile() / 2
     return isHeld ? this.#room.promise : undefined

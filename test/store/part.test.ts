@@ -224,6 +224,23 @@ suite('a reader of a growing part', () => {
     for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
   })
 
+  test('hears of its first byte at once, however many wait', async (t) => {
+    const part = await begin(t)
+    part.expect(CONTENT.length)
+    const hears = (): number[] => {
+      const told: number[] = []
+      for (let reader = 0; reader < 100; reader++) part.listen(() => told.push(reader))
+      return told
+    }
+    const first = hears()
+    void part.write(CONTENT.subarray(0, 1000))
+    assert.equal(first.length, 100)
+    const second = hears()
+    void part.write(CONTENT.subarray(1000, 2000))
+    assert.equal(second.length, 0)
+    await part.flushed()
+  })
+
   test('holds bytes from memory that stay as they are until it releases them', async (t) => {
     const part = await begin(t)
     const receiver = createReceiver()
