@@ -11,7 +11,8 @@ import { MIB } from '../../src/domain/units.ts'
 import { type SoakReport, soak } from './soak.ts'
 
 const HELP = `npm run soak -- [options]
-  --minutes N    how long (default 30); the first half has restarts, in the second one memory is looked at
+  --minutes N    how long (default 30)
+  --restarts N   minutes of these with restarts (default half of them); memory is looked at in the rest
   --budget N     MiB that the cache may keep (default 48)
   --heap N       MiB of heap that the server may have (default 128)
   --clients N    clients at the same time (default 12)
@@ -20,6 +21,7 @@ const HELP = `npm run soak -- [options]
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '30' },
+    restarts: { type: 'string' },
     budget: { type: 'string', default: '48' },
     heap: { type: 'string', default: '128' },
     clients: { type: 'string', default: '12' },
@@ -35,11 +37,13 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cachalot-soak-'))
   const seed = Number(values.seed ?? Date.now() % 1_000_000)
   const length = Number(values.minutes) * 60_000
+  const phase = Math.min(60_000, length / 4)
   console.log(`seed ${seed}`)
   try {
     const report = await soak({
       length,
-      phase: Math.min(60_000, length / 4),
+      restless: values.restarts === undefined ? length / 2 : Number(values.restarts) * 60_000,
+      phase,
       budget: Number(values.budget) * MIB,
       heap: Number(values.heap),
       clients: Number(values.clients),
@@ -47,7 +51,7 @@ async function main(): Promise<void> {
       folder,
       say: (text) => console.log(text),
     })
-    console.log(describe(report))
+    console.log(describe(report, phase))
   } catch (error) {
     console.error(error)
     console.error(`seed ${seed}`)
@@ -57,10 +61,15 @@ async function main(): Promise<void> {
   }
 }
 
-function describe({ tally, quiet, ...sums }: SoakReport): string {
+function describe({ tally, quiet, ...sums }: SoakReport, phase: number): string {
   const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`
   const { whole, ranges, heads, left, slow, unproven, refused, cut, bytes } = tally
-  const curve = (key: 'resident' | 'heap'): string => quiet.map((one) => Math.round(one[key] / MIB)).join(' ')
+  const curve = (key: 'resident' | 'heap'): string => {
+    const values = quiet.map((one) => one[key] / MIB)
+    // A young process grows until everything in it has run.
+    const grown = (slopeOf(values.slice(values.length / 4)) * 10 * 60_000) / phase
+    return `${values.map(Math.round).join(' ')} (${grown.toFixed(2)} MiB in 10 minutes)`
+  }
   return `
 ${sums.seconds} s, ${sums.restarts} restarts, ${sums.kills} kills, ${sums.deeds} deeds of an operator, ${sums.struck} faults
 ${whole} whole, ${slow} slow, ${ranges} ranges, ${heads} heads, ${left} left early: ${mib(bytes)}, all of it right
@@ -69,4 +78,12 @@ most on disk ${mib(sums.disk)}, most resident ${mib(sums.resident)}
 resident at quiet moments, MiB: ${curve('resident')}
 heap and buffers, MiB: ${curve('heap')}
 descriptors: ${quiet.map(({ descriptors }) => descriptors).join(' ')}`
+}
+
+/** How much they grow from one to the next, by least squares. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2
+  const sum = (of: (value: number, at: number) => number): number =>
+    values.reduce((all, value, at) => all + of(value, at), 0)
+  return sum((value, at) => (at - middle) * value) / sum((_, at) => (at - middle) ** 2)
 }

@@ -13,6 +13,7 @@ test('everything at once: each byte is right, the budget holds, and nothing is l
   const folder = await tempDir(t)
   const { tally, struck, deeds } = await soak({
     length: LENGTH,
+    restless: LENGTH / 2,
     phase: LENGTH / 6,
     budget: 24 * MIB,
     heap: 128,

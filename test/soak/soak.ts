@@ -15,8 +15,10 @@ import { readVitals, residentOf, type Vitals } from './vitals.ts'
 import { changeWeather } from './weather.ts'
 
 export interface SoakOptions {
-  /** Milliseconds of load, half of them with restarts. */
+  /** Milliseconds of load, … */
   readonly length: number
+  /** … and how many of them, at the beginning, have restarts. */
+  readonly restless: number
   /** Milliseconds between two moments at which everything is looked at. */
   readonly phase: number
   /** Bytes that the cache may keep. */
@@ -40,7 +42,7 @@ export interface SoakReport {
   /** Greatest that was seen. */
   readonly disk: number
   readonly resident: number
-  /** At the quiet moments of the half without restarts. */
+  /** At the quiet moments of the time without restarts. */
   readonly quiet: readonly Vitals[]
 }
 
@@ -51,7 +53,7 @@ const TELLING = 8 * 60_000
 
 /** Everything that happens to a cache, all at once, for as long as one likes. Rejects with what went wrong. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const { budget, length, phase, say } = options
+  const { budget, length, restless, phase, say } = options
   const hub = await startFakeUpstream()
   const server = await createServerOn(options.folder, hub, {
     storage: { max_size: String(budget), evict_to: '80%' },
@@ -64,7 +66,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await server.start()
     const rounds = Math.max(2, Math.round(length / phase))
     for (let round = 0; round < rounds; round++) {
-      const isRestless = round < rounds / 2
+      const isRestless = round * phase < restless
       await world.live(phase)
       await world.look(!isRestless)
       if (isRestless) await world.restart(round)
@@ -164,7 +166,7 @@ function createWorld(options: SoakOptions, { hub, server }: { hub: FakeUpstream;
       await assertStoreSound(dataDir)
       const growing = await parts(dataDir)
       assert.ok(growing.length <= clients, `${growing.length} parts are left`)
-      assertSteady(quiet, options.length / 2)
+      assertSteady(quiet, options.length - options.restless)
       assert.doesNotMatch(server.output(), /unhandled|uncaught|"error":"internal"|out of memory/i)
     },
     line: (round: number, rounds: number): string => {
