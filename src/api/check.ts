@@ -37,8 +37,8 @@ async function checkAll(
   signal: AbortSignal,
 ): Promise<readonly CheckedName[]> {
   const checked: CheckedName[] = []
-  await sideBySide(names.entries(), AT_ONCE, async ([at, name]) => {
-    checked[at] = await checkOne(deps, name, signal)
+  await sideBySide(names.entries(), AT_ONCE, async ([at, name], others) => {
+    checked[at] = await checkOne(deps, name, AbortSignal.any([signal, others]))
   })
   return checked
 }

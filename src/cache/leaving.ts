@@ -128,10 +128,11 @@ export function createLeaving(deps: {
     },
     leave: (blobs, bounds = {}) =>
       deps.ledger.during(async () => {
-        writeUses(index)
         return await inSlices(blobs.length, free, async (at, before) => {
           // What came meanwhile is answered before each slice, and no two slices follow one another at once.
           await (bounds.gentle && isRead() ? sleep(REST_MS) : nextTurn())
+          // What was used by now is young.
+          writeUses(index)
           const enough = (now: number): boolean => bounds.enough?.(before + now) ?? false
           return await slice(blobs, at, { ...bounds, enough })
         })

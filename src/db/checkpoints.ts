@@ -14,7 +14,8 @@ export interface Checkpoints {
   pause(): Promise<void> | undefined
   /**
    * Call now and then during work that nobody waits for: settles once the log is not very long any more. After 15 s of
-   * no use, and from then on for a minute, it waits no longer; nor once `signal` says so, or the index closes.
+   * no use it waits no longer, and for the minute after that a second each time; nor does it wait once `signal` says so, or
+   * the index closes. Never rejects for these.
    */
   calm(signal: AbortSignal): Promise<void>
   /** None begins any more; settles when the one that runs is done. */
@@ -35,7 +36,8 @@ const STEP = 5
 const TOO_LONG = 48 * MIB
 /** Milliseconds. */
 const LONGEST_CALM = 15_000
-const REST_AFTER_CALM = 60_000
+const SHORT_CALM = 1000
+const SHORT_CALMS_FOR = 60_000
 const CALM_STEP = 20
 /** Milliseconds after one that failed; SQLite's own goes on when the log gets very long. */
 const REST = 10_000
@@ -44,7 +46,8 @@ export function createCheckpoints(file: string, db: () => Db): Checkpoints {
   let running: Promise<void> | undefined
   let notBefore = 0
   let noPauseBefore = 0
-  let noCalmBefore = 0
+  let shortCalmsUntil = 0
+  let isOver = false
 
   const run = async (): Promise<void> => {
     try {
@@ -75,32 +78,33 @@ export function createCheckpoints(file: string, db: () => Db): Checkpoints {
     return bytes >= than && alone > 0
   }
 
-  const consider = (): void => {
-    if (running !== undefined || performance.now() < notBefore) return
-    if (lengthOf(db()).alone >= ENOUGH) running = run()
+  /** Where so many bytes are in the log alone. */
+  const begin = (least: number): void => {
+    if (running !== undefined || isOver || performance.now() < notBefore) return
+    if (lengthOf(db()).alone >= least) running = run()
   }
 
   return {
-    consider,
+    consider: () => begin(ENOUGH),
     pause: () => {
       if (running === undefined || performance.now() < noPauseBefore) return undefined
       return isLonger(LONG) ? untilMoved() : undefined
     },
     calm: async (signal) => {
       const began = performance.now()
-      if (began < noCalmBefore) return
-      const isOver = (): boolean => signal.aborted || notBefore === Number.POSITIVE_INFINITY
-      while (isLonger(TOO_LONG) && !isOver()) {
-        if (performance.now() > began + LONGEST_CALM) {
-          noCalmBefore = performance.now() + REST_AFTER_CALM
+      const most = began < shortCalmsUntil ? SHORT_CALM : LONGEST_CALM
+      while (!isOver && !signal.aborted && isLonger(TOO_LONG)) {
+        if (performance.now() > began + most) {
+          if (most === LONGEST_CALM) shortCalmsUntil = performance.now() + SHORT_CALMS_FOR
           return
         }
-        consider()
+        // It begins anew only once nothing of it is left to move, however little that is.
+        begin(1)
         await sleep(CALM_STEP)
       }
     },
     stop: async () => {
-      notBefore = Number.POSITIVE_INFINITY
+      isOver = true
       await running
     },
   }

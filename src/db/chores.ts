@@ -8,7 +8,7 @@ import { type Rescue, type Rescued, rescue } from './rescue.ts'
 const CHECKPOINT_EVERY_MS = 50
 /** Of a log so long that somebody may wait until all of it was moved. */
 const CHECKPOINT_SOON_MS = 2
-const LONG = 16 * MIB
+const GROWN = 16 * MIB
 /** Milliseconds without anything moved: somebody's long reading keeps it in the log, and whoever waits for this would wait, too. */
 const MOST_IDLE_MS = 250
 /** Bytes that are not worth the disk's time yet. */
@@ -44,10 +44,10 @@ export const chores = {
       while (idle < MOST_IDLE_MS) {
         checkpoint(db)
         const before = logOf(db)
-        const pause = before.bytes >= LONG ? CHECKPOINT_SOON_MS : CHECKPOINT_EVERY_MS
+        const pause = before.bytes >= GROWN ? CHECKPOINT_SOON_MS : CHECKPOINT_EVERY_MS
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
         const { bytes, alone } = logOf(db)
-        if (alone === 0 || (alone <= LITTLE && bytes < LONG)) return
+        if (alone === 0 || (alone <= LITTLE && bytes < GROWN)) return
         idle = bytes - alone === moved ? idle + pause : 0
         moved = bytes - alone
       }

@@ -36,7 +36,7 @@ export interface Index extends Tables {
   transact<T>(work: () => T): Promise<T>
   /**
    * For work that nobody waits for, now and then: settles when most of what was written is where it belongs. A long question
-   * keeps it in the log, which would grow by all that is written meanwhile; after 15 s it may. Ends with `signal`, too.
+   * keeps it in the log, which would grow by all that is written meanwhile; after 15 s it may, slowly. Ends with `signal`, too.
    */
   calm(signal: AbortSignal): Promise<void>
   /** Keeps a copy that a damaged index is put back from, unless nothing changed. For the owner of the folder. */

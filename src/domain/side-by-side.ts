@@ -11,9 +11,9 @@ export async function sideBySide<T>(
   const ending = new AbortController()
   const worker = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const next = queue.next()
-      if (next.done === true) return
       try {
+        const next = queue.next()
+        if (next.done === true) return
         await work(next.value, ending.signal)
       } catch (error) {
         ending.abort(error)

@@ -23,6 +23,7 @@ export interface Trash {
   retireFile(path: string): void
   /** As `retire`, for a damaged blob that is kept aside. Returns the bytes on disk that stay, 0 where there was no file. */
   quarantine(digest: Sha256): number
+  /** One after the other, whoever asks. */
   emptyTrash(): Promise<void>
   /** What the trash takes on disk, and how many files. */
   trashed(): Promise<{ count: number; bytes: number }>
@@ -33,19 +34,24 @@ export interface Trash {
 }
 
 /**
- * Files that are removed side by side: enough for the disk to have work while rows of what goes next keep the event loop,
- * few enough for a reader's request to come in between.
+ * Files that are removed side by side, so that the disk has work while rows of what goes next keep the event loop. Of the
+ * four threads that Node has for files one stays for readers: a large file takes long.
  */
-const AT_ONCE = 16
+const AT_ONCE = 3
 
 export function createTrash(layout: Layout): Trash {
+  let emptied: Promise<void> = Promise.resolve()
+  const empty = async (): Promise<void> =>
+    await sideBySide(await readdir(layout.trash), AT_ONCE, (name) => removeAny(join(layout.trash, name)))
+
   return {
     retire: (digest) => void renameIfThere(layout.blob(digest), layout.trashed(digest, uniqueName())),
     retireFile: (path) =>
       void renameIfThere(join(layout.blobs, path), join(layout.trash, `${basename(path)}.${uniqueName()}`)),
     quarantine: (digest) => moveIfThere(layout.blob(digest), layout.quarantined(digest, uniqueName())),
-    emptyTrash: async () => {
-      await sideBySide(await readdir(layout.trash), AT_ONCE, (name) => removeAny(join(layout.trash, name)))
+    emptyTrash: () => {
+      emptied = emptied.then(empty, empty)
+      return emptied
     },
     trashed: async () => {
       const files = await filesIn(layout.trash)

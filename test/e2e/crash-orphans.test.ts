@@ -157,8 +157,9 @@ suite('after a kill', () => {
     const second = await createServerOn(folder, hub)
     t.after(() => second.kill())
     await second.start()
-    await server.kill()
+    // Before the second one looks, which it does as soon as the first has gone.
     loseRow(server.dataDir, orphan.digest)
+    await server.kill()
     await eventually('it is found', () => blobRows(server.dataDir).has(orphan.digest))
     await assertStoreSound(server.dataDir)
     await eventually('its socket is there', () => existsSync(`${server.dataDir}/cachalot.sock`))

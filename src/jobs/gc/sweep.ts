@@ -23,19 +23,29 @@ export function createSweep(deps: GcDeps): Sweep {
   return async (found, watch) => {
     const { plan } = found
     const tally = createTally(found, watch)
+    const pause = createPause(deps, watch)
     await emptyTrash(deps, found, tally)
     await sweepStrays(deps, found, tally)
     await sweepMissing(deps, found, tally)
     await sweepParts(deps, found, tally)
     for (const id of plan.evicted.ids) tally('evicted', await deps.undo.free(id))
-    await sweepEntries(deps, plan.expired.entries, tally)
-    for (const page of pagesOf(plan.replaced.images))
+    await sweepEntries(deps, plan.expired.entries, { pause, tally })
+    for (const page of pagesOf(plan.replaced.images)) {
+      await pause()
       tally('replaced', await deps.removal.removeReplaced(page))
-    for (const page of pagesOf(plan.untagged.images)) tally('untagged', await parting.removeUntagged(page))
-    for (const page of pagesOf(plan.platform.images)) tally('platform', await parting.removeParts(page))
-    await sweepContent(deps, plan.unused, { watch, tally: (left) => tally('unused', left) })
-    for (const over of plan.over) await sweepOver(deps, over, (left) => tally(over.upstream, left))
-    await sweepContent(deps, plan.coldest, { watch, tally: (left) => tally('coldest', left) })
+    }
+    for (const page of pagesOf(plan.untagged.images)) {
+      await pause()
+      tally('untagged', await parting.removeUntagged(page))
+    }
+    for (const page of pagesOf(plan.platform.images)) {
+      await pause()
+      tally('platform', await parting.removeParts(page))
+    }
+    await sweepContent(deps, plan.unused, { pause, tally: (left) => tally('unused', left) })
+    for (const over of plan.over)
+      await sweepOver(deps, over, { pause, tally: (left) => tally(over.upstream, left) })
+    await sweepContent(deps, plan.coldest, { pause, tally: (left) => tally('coldest', left) })
     return tally('', { objects: 0, bytes: 0 })
   }
 }
@@ -60,6 +70,16 @@ function createTally({ rows }: Survey, watch: Watch): Tally {
     if (left.objects > 0) watch.progress({ subject, done, total, bytes, bytesTotal })
     watch.signal.throwIfAborted()
     return { objects: done, bytes }
+  }
+}
+
+/** Call before each page: waits while the log of the index is long. Throws once nobody wants it to go on. */
+type Pause = () => Promise<void>
+
+function createPause({ index }: GcDeps, { signal }: Watch): Pause {
+  return async () => {
+    await index.calm(signal)
+    signal.throwIfAborted()
   }
 }
 
@@ -132,9 +152,10 @@ async function sweepParts(deps: GcDeps, { parts, quarantined }: Survey, tally: T
 async function sweepEntries(
   { index, leaving, budgets }: GcDeps,
   entries: readonly ExpiredEntry[],
-  tally: Tally,
+  { pause, tally }: { pause: Pause; tally: Tally },
 ): Promise<void> {
   for (let at = 0; at < entries.length; at += PAGE) {
+    await pause()
     const page = entries.slice(at, at + PAGE)
     const gone = await index.transact(() => {
       let bytes = 0
@@ -160,12 +181,12 @@ async function sweepEntries(
 
 /** What was looked at, mirrors last: each is one step. */
 async function sweepContent(
-  { index, leaving, annex }: GcDeps,
+  { leaving, annex }: GcDeps,
   { blobs, mirrors }: PlannedContent,
-  { watch, tally }: { watch: Watch; tally: (left: Left) => void },
+  { pause, tally }: { pause: Pause; tally: (left: Left) => void },
 ): Promise<void> {
   for (let at = 0; at < blobs.sizes.length; at += SHEAF) {
-    await index.calm(watch.signal)
+    await pause()
     tally(await leaving.leave(sliceBlobs(blobs, at, at + SHEAF), { gentle: true }))
   }
   for (const { name, usedAt } of mirrors) {
@@ -180,9 +201,10 @@ async function sweepContent(
 async function sweepOver(
   { index, leaving, budgets }: GcDeps,
   { blobs, upstream }: { blobs: BlobList; upstream: string },
-  tally: (left: Left) => void,
+  { pause, tally }: { pause: Pause; tally: (left: Left) => void },
 ): Promise<void> {
   for (let at = 0; at < blobs.sizes.length; at += PAGE) {
+    await pause()
     const gone = await index.transact(() => {
       let objects = 0
       let bytes = 0
