@@ -98,3 +98,40 @@ test('work that nobody waits for lets a log that is kept grow no longer, and goe
   await patient
   assert.equal(logOf(log).alone, 0)
 })
+
+test('however little of a long log is left to move, whoever waits for it has it moved', async (t) => {
+  const { reader, write, index } = await open(t)
+  await write(1)
+  const readOn = (): void => {
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM blobs').get()
+  }
+  const log = openToRead(reader.name)
+  t.after(() => void log.close())
+  readOn()
+  while (logOf(log).bytes < 50 * MIB) await write(5)
+  reader.exec('COMMIT')
+  readOn()
+  await write(1)
+  while (logOf(log).alone > 3 * MIB) {
+    index.notice()
+    await sleep(10)
+  }
+  assert.ok(logOf(log).alone > 0)
+  reader.exec('COMMIT')
+  await index.calm(new AbortController().signal)
+  assert.equal(logOf(log).alone, 0)
+})
+
+test('whoever waits for the log goes on when the index closes', async (t) => {
+  const { reader, write, index } = await open(t)
+  await write(1)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM blobs').get()
+  const log = openToRead(reader.name)
+  t.after(() => void log.close())
+  while (logOf(log).bytes < 56 * MIB) await write(5)
+  const calm = index.calm(new AbortController().signal)
+  await index.close()
+  await calm
+})
