@@ -127,16 +127,16 @@ export function createLeaving(deps: {
       pending += bytes
     },
     leave: (blobs, bounds = {}) =>
-      deps.ledger.during(async () => {
-        return await inSlices(blobs.length, free, async (at, before) => {
+      deps.ledger.during(() =>
+        inSlices(blobs.length, free, async (at, before) => {
           // What came meanwhile is answered before each slice, and no two slices follow one another at once.
           await (bounds.gentle && isRead() ? sleep(REST_MS) : nextTurn())
           // What was used by now is young.
           writeUses(index)
           const enough = (now: number): boolean => bounds.enough?.(before + now) ?? false
           return await slice(blobs, at, { ...bounds, enough })
-        })
-      }),
+        }),
+      ),
   }
 }
 

@@ -40,12 +40,12 @@ export const chores = {
   checkpoint: ({ file }: { readonly file: string }): void => {
     const db = openToCheckpoint(file)
     try {
+      const never = new Int32Array(new SharedArrayBuffer(4))
       let [moved, idle] = [-1, 0]
       while (idle < MOST_IDLE_MS) {
         checkpoint(db)
-        const before = logOf(db)
-        const pause = before.bytes >= GROWN ? CHECKPOINT_SOON_MS : CHECKPOINT_EVERY_MS
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
+        const pause = logOf(db).bytes >= GROWN ? CHECKPOINT_SOON_MS : CHECKPOINT_EVERY_MS
+        Atomics.wait(never, 0, 0, pause)
         const { bytes, alone } = logOf(db)
         if (alone === 0 || (alone <= LITTLE && bytes < GROWN)) return
         idle = bytes - alone === moved ? idle + pause : 0

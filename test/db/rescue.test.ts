@@ -10,7 +10,7 @@ import { type Index, openIndex } from '../../src/db/index.ts'
 import type { Sha256 } from '../../src/domain/digest.ts'
 import type { EntryKey } from '../../src/domain/names.ts'
 import { fakeClock } from '../support/clock.ts'
-import { tempDir } from '../support/temp.ts'
+import { type Cleanup, tempDir } from '../support/temp.ts'
 import { recoveredOf } from './recovered.ts'
 import { MIGRATIONS, makeFirstVersion } from './versions.ts'
 
@@ -23,6 +23,15 @@ const key = (n: number): EntryKey => ({
   kind: 'manifest',
   ref: `v${n}`,
 })
+
+/** The file of an index that holds so many and was closed in order. */
+async function closedIndex(t: Cleanup, count: number): Promise<string> {
+  const file = join(await tempDir(t), 'cachalot.db')
+  const index = openIndex(file, MIGRATIONS, asOwner)
+  await add(index, 0, count)
+  await index.close()
+  return file
+}
 
 function add(index: Index, from: number, to: number): Promise<void> {
   return index.transact(() => {
@@ -121,10 +130,7 @@ test('nothing readable at all leaves a new index', async (t) => {
 })
 
 test('a transaction that runs into damage is run again after the repair; another process follows', async (t) => {
-  const file = join(await tempDir(t), 'cachalot.db')
-  const first = openIndex(file, MIGRATIONS, asOwner)
-  await add(first, 0, 8000)
-  await first.close()
+  const file = await closedIndex(t, 8000)
   const index = openIndex(file, MIGRATIONS, asOwner)
   const other = openIndex(file, MIGRATIONS)
   t.after(async () => {
@@ -147,10 +153,7 @@ test('a transaction that runs into damage is run again after the repair; another
 })
 
 test('a large index that was closed in order opens at once, is looked through meanwhile, and put back', async (t) => {
-  const file = join(await tempDir(t), 'cachalot.db')
-  const first = openIndex(file, MIGRATIONS, asOwner)
-  await add(first, 0, 4000)
-  await first.close()
+  const file = await closedIndex(t, 4000)
   const db = new Database(file)
   db.exec('CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(70 * 1024 * 1024))')
   db.close()
@@ -167,10 +170,7 @@ test('a large index that was closed in order opens at once, is looked through me
 })
 
 test('an index of which only its log is left is put back from the snapshot', async (t) => {
-  const file = join(await tempDir(t), 'cachalot.db')
-  const first = openIndex(file, MIGRATIONS, asOwner)
-  await add(first, 0, 1000)
-  await first.close()
+  const file = await closedIndex(t, 1000)
   const second = openIndex(file, MIGRATIONS, asOwner)
   await add(second, 1000, 2000)
   await copyFile(`${file}-wal`, `${file}.kept`)

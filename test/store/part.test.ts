@@ -54,6 +54,14 @@ async function drain(from: Run): Promise<Buffer> {
 
 const CONTENT = randomBytes(700_001)
 
+/** All but the first thousand bytes of CONTENT come, to each of them. */
+async function assertTheRest(part: Part, readers: readonly Run[]): Promise<void> {
+  const rest = readers.map(drain)
+  await fill(part, CONTENT.subarray(1000), 30_000)
+  await part.verify(undefined)
+  for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
+}
+
 suite('a part', () => {
   test('holds what was written, in order, and names it by SHA-256', async (t) => {
     const part = await begin(t)
@@ -202,10 +210,7 @@ suite('a reader of a growing part', () => {
       assert.notEqual(piece?.bytes.buffer, CONTENT.buffer)
     }
     for (const piece of pieces) piece?.release()
-    const rest = readers.map(drain)
-    await fill(part, CONTENT.subarray(1000), 30_000)
-    await part.verify(undefined)
-    for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
+    await assertTheRest(part, readers)
   })
 
   test('gets every byte where very many wait and are told a little later', async (t) => {
@@ -218,10 +223,7 @@ suite('a reader of a growing part', () => {
       assert.ok(piece?.bytes.equals(CONTENT.subarray(0, 1000)))
       piece?.release()
     }
-    const rest = readers.map(drain)
-    await fill(part, CONTENT.subarray(1000), 30_000)
-    await part.verify(undefined)
-    for (const bytes of await Promise.all(rest)) assert.ok(bytes.equals(CONTENT.subarray(1000)))
+    await assertTheRest(part, readers)
   })
 
   test('hears of its first byte at once, however many wait', async (t) => {

@@ -24,24 +24,16 @@ export function createSweep(deps: GcDeps): Sweep {
     const { plan } = found
     const tally = createTally(found, watch)
     const pause = createPause(deps, watch)
+    const inPages = createPages({ pause, tally })
     await emptyTrash(deps, found, tally)
     await sweepStrays(deps, found, tally)
     await sweepMissing(deps, found, tally)
     await sweepParts(deps, found, tally)
     for (const id of plan.evicted.ids) tally('evicted', await deps.undo.free(id))
     await sweepEntries(deps, plan.expired.entries, { pause, tally })
-    for (const page of pagesOf(plan.replaced.images)) {
-      await pause()
-      tally('replaced', await deps.removal.removeReplaced(page))
-    }
-    for (const page of pagesOf(plan.untagged.images)) {
-      await pause()
-      tally('untagged', await parting.removeUntagged(page))
-    }
-    for (const page of pagesOf(plan.platform.images)) {
-      await pause()
-      tally('platform', await parting.removeParts(page))
-    }
+    await inPages(plan.replaced.images, 'replaced', deps.removal.removeReplaced)
+    await inPages(plan.untagged.images, 'untagged', parting.removeUntagged)
+    await inPages(plan.platform.images, 'platform', parting.removeParts)
     await sweepContent(deps, plan.unused, { pause, tally: (left) => tally('unused', left) })
     for (const over of plan.over)
       await sweepOver(deps, over, { pause, tally: (left) => tally(over.upstream, left) })
@@ -50,10 +42,18 @@ export function createSweep(deps: GcDeps): Sweep {
   }
 }
 
-function pagesOf<T>(images: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(images.length / IMAGES) }, (_, page) =>
-    images.slice(page * IMAGES, (page + 1) * IMAGES),
-  )
+/** Images taken out page by page. */
+function createPages({ pause, tally }: { pause: Pause; tally: Tally }) {
+  return async <T>(
+    images: readonly T[],
+    subject: string,
+    remove: (page: readonly T[]) => Promise<Left>,
+  ): Promise<void> => {
+    for (let at = 0; at < images.length; at += IMAGES) {
+      await pause()
+      tally(subject, await remove(images.slice(at, at + IMAGES)))
+    }
+  }
 }
 
 /** Counts and tells; throws once nobody wants it to go on. */
@@ -81,6 +81,12 @@ function createPause({ index }: GcDeps, { signal }: Watch): Pause {
     await index.calm(signal)
     signal.throwIfAborted()
   }
+}
+
+/** Between the pages of one subject, and after each. */
+interface Steps {
+  readonly pause: Pause
+  readonly tally: (left: Left) => void
 }
 
 async function emptyTrash(
@@ -183,7 +189,7 @@ async function sweepEntries(
 async function sweepContent(
   { leaving, annex }: GcDeps,
   { blobs, mirrors }: PlannedContent,
-  { pause, tally }: { pause: Pause; tally: (left: Left) => void },
+  { pause, tally }: Steps,
 ): Promise<void> {
   for (let at = 0; at < blobs.sizes.length; at += SHEAF) {
     await pause()
@@ -201,7 +207,7 @@ async function sweepContent(
 async function sweepOver(
   { index, leaving, budgets }: GcDeps,
   { blobs, upstream }: { blobs: BlobList; upstream: string },
-  { pause, tally }: { pause: Pause; tally: (left: Left) => void },
+  { pause, tally }: Steps,
 ): Promise<void> {
   for (let at = 0; at < blobs.sizes.length; at += PAGE) {
     await pause()
