@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { standBack } from '../domain/background.ts'
 import { warmLists } from './accounts/lists.ts'
 import { answerPatiently, becomePatient } from './accounts/patience.ts'
-import type { Db } from './open.ts'
+import { type Db, loadSqlite } from './open.ts'
 import { type Questions, questions } from './questions.ts'
 import { openReader } from './reader.ts'
 
@@ -24,6 +24,10 @@ export interface Answer {
 // From clerk.ts, which starts this thread.
 const { file, role } = workerData as { file: string; role: Role }
 let db: Db | undefined
+
+// Its first word, which answers nobody: from here on it may be ended at any moment, so it comes before standing back.
+loadSqlite()
+parentPort?.postMessage({ id: -1 } satisfies Answer)
 
 // Behind all others it would get nothing on a busy machine, and people wait for it.
 standBack(role === 'people' ? 'a little' : 'far', readlinkSync)

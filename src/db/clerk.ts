@@ -53,6 +53,7 @@ export function createClerk(file: string): Clerk {
 
 function createThread(file: string, role: Role): Thread {
   let worker: Worker | undefined
+  let loaded: Promise<void> | undefined
   let closed = false
   let nextId = 0
   const waiting = new Map<number, Waiting>()
@@ -68,12 +69,14 @@ function createThread(file: string, role: Role): Thread {
       workerData: { file, role },
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
     })
+    loaded = firstWord(thread)
     thread.on('message', ({ id, value, error }: Answer) => {
       const job = waiting.get(id)
+      if (job === undefined) return
       waiting.delete(id)
       if (waiting.size === 0) thread.unref()
-      if (error === undefined) job?.resolve(value)
-      else job?.reject(toError(error))
+      if (error === undefined) job.resolve(value)
+      else job.reject(toError(error))
     })
     thread.on('error', fail)
     return thread
@@ -94,10 +97,23 @@ function createThread(file: string, role: Role): Thread {
     close: async () => {
       closed = true
       const thread = worker
+      thread?.ref()
+      await loaded
       await thread?.terminate()
       fail(new Error('the index is closed'))
     },
   }
+}
+
+/**
+ * Settles when the thread has loaded SQLite, or ended by itself. One that is ended in the midst of loading takes the
+ * whole process along: the module cannot make its classes then, and gives up with `FATAL ERROR`.
+ */
+function firstWord(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    thread.once('message', () => resolve())
+    thread.once('exit', () => resolve())
+  })
 }
 
 /** An error of the other thread, as far as anybody here tells errors apart. */

@@ -46,6 +46,11 @@ export function checkpoint(db: Db): void {
   db.pragma('wal_checkpoint(PASSIVE)')
 }
 
+/** The first database of a thread brings the module in. */
+export function loadSqlite(): void {
+  new Database(':memory:').close()
+}
+
 /** For long reading beside the connection that writes. */
 export function openToRead(file: string): Db {
   return new Database(file, { readonly: true, timeout: OPEN_BUSY_MS })

@@ -3,7 +3,9 @@ import { hash } from 'node:crypto'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
+import { createClerk } from '../../src/db/clerk.ts'
 import { type Index, openIndex } from '../../src/db/index.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
 import { MIGRATIONS } from './versions.ts'
@@ -89,4 +91,20 @@ test('a process that takes the folder over marks it as in use', async (t) => {
   const third = open(t, killed)
   assert.equal(third.crashed(), true)
   assert.equal(third.bytes(), 2 * BLOCK)
+})
+
+test('a thread that is only being started is ended once it has loaded SQLite: in the midst of that nobody survives', async (t) => {
+  const file = await fileOf(t)
+  await open(t, file).close()
+  const heard: string[] = []
+  const listen = (thread: Worker): void => {
+    thread.once('message', () => heard.push('word'))
+    thread.once('exit', () => heard.push('end'))
+  }
+  process.once('worker', listen)
+  const clerk = createClerk(file)
+  const asked = assert.rejects(clerk.ask('images', { limit: 1 }), /closed/)
+  await clerk.close()
+  await asked
+  assert.deepEqual(heard, ['word', 'end'])
 })
