@@ -198,7 +198,9 @@ suite('files elsewhere in the console', { skip: NO_CHROMIUM || MISSING }, () => 
     await page.getByRole('row', { name: /hf:openai-community\/\*\*.*set here 0 5 / }).waitFor()
     await visit(page, '/ui/files?kind=hf')
     await untilRows(page, 5)
-    assert.equal(await page.getByRole('img', { name: 'Pinned' }).count(), 5)
+    const marks = page.getByRole('img', { name: 'Pinned' })
+    await marks.nth(4).waitFor()
+    assert.equal(await marks.count(), 5)
   })
 
   test('offer nothing to those who may only look', async (t) => {
