@@ -4,6 +4,7 @@ import { type ApiClient, connectApi } from '../../src/api/client.ts'
 import type { Preview } from '../../src/api/contract-evict.ts'
 import type { GcGoal, GcReport, VerifyAsk, VerifyReport } from '../../src/api/contract-work.ts'
 import { socketAddress } from '../../src/api/socket.ts'
+import { onDisk } from '../../src/domain/blocks.ts'
 import { blobPath, manifestPath } from '../e2e/support.ts'
 import type { Cachalot } from '../support/cachalot.ts'
 import type { BuiltImage } from '../support/oci-image.ts'
@@ -19,7 +20,7 @@ export async function du(dataDir: string): Promise<number> {
   for (const name of await readdir(dataDir, { recursive: true })) {
     if (name.startsWith('cachalot.')) continue
     const stats = await lstat(join(dataDir, name)).catch(() => undefined)
-    if (stats?.isFile() === true) bytes += stats.blocks * 512
+    if (stats?.isFile() === true) bytes += onDisk(stats.size)
   }
   return bytes
 }
