@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKept } from '../../src/db/accounts/kept.ts'
 import { createKeptFile } from '../../src/db/accounts/kept-file.ts'
+import { createKeptRows } from '../../src/db/accounts/kept-rows.ts'
 import { answerPatiently, becomePatient } from '../../src/db/accounts/patience.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
@@ -138,5 +139,33 @@ suite('numbers that are kept', () => {
       await writeFile(`${reader.name}.sums`, bytes)
       assert.equal(file.load(reader), undefined)
     }
+  })
+})
+
+suite('rows of a repository that take a while', () => {
+  test('are kept while they are young, until a name comes or goes', async (t) => {
+    const { writer, reader, change } = await open(t)
+    writer.exec(
+      `INSERT INTO repositories (id, front_end, upstream, name) VALUES (1, 'oci', 'docker.io', 'library/app')`,
+    )
+    const add = writer.prepare(
+      `INSERT INTO entries (repository, kind, ref, digest, size, fetched_at, checked_at)
+       VALUES (1, 'manifest', ?, x'00', 1, 1, 1)`,
+    )
+    let runs = 0
+    const rows = (): readonly number[] => {
+      // Much longer than the test takes: ten times as long it is young.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+      return [++runs]
+    }
+    const kept = createKeptRows<number>()
+    const ask = (): readonly number[] => kept(reader, 1, { tag: '', rows })
+    assert.deepEqual([...ask(), ...ask()], [1, 1])
+    change()
+    assert.deepEqual(ask(), [1], 'nothing that is in it')
+    add.run('1.0')
+    assert.deepEqual([...ask(), ...ask()], [2, 2], 'a name came')
+    writer.exec('DELETE FROM entries')
+    assert.deepEqual(ask(), [3], 'it went')
   })
 })

@@ -1,9 +1,12 @@
 import type { Db } from '../open.ts'
+import { prepared } from '../prepared.ts'
 
 /** Rows of one repository that took a while to put together. */
 interface Rows<T> {
   readonly rows: readonly T[]
   readonly version: string
+  /** Names in the repository. */
+  readonly names: number
   readonly tookMs: number
   readonly madeAt: number
 }
@@ -16,8 +19,9 @@ const REST = 10
 const MOST = 4
 
 /**
- * Rows of a repository, remembered as long as they are young for the work they are. People turn pages, and few
- * repositories at a time. `tag` tells apart what else they are made of.
+ * Rows of a repository, remembered as long as they are young for the work they are, and no name came or went: whoever
+ * fetched a tag, or took an eviction back, looks for it at once. People turn pages, and few repositories at a time. `tag`
+ * tells apart what else they are made of.
  */
 export function createKeptRows<T>(): (
   db: Db,
@@ -31,9 +35,11 @@ export function createKeptRows<T>(): (
     const version = `${String(db.pragma('data_version', { simple: true }))} ${tag}`
     const kept = all.get(repository)
     all.delete(repository)
+    const names = namesIn(db, repository)
     const now = performance.now()
-    const isGood = kept !== undefined && (kept.version === version || isYoung(kept, now))
-    const made = isGood ? kept : makeRows({ version, madeAt: now, rows })
+    const isGood =
+      kept !== undefined && (kept.version === version || (kept.names === names && isYoung(kept, now)))
+    const made = isGood ? kept : makeRows({ version, names, madeAt: now, rows })
     all.set(repository, made)
     const [oldest] = all.keys()
     if (all.size > MOST && oldest !== undefined) all.delete(oldest)
@@ -45,15 +51,15 @@ function isYoung({ tookMs, madeAt }: Rows<unknown>, now: number): boolean {
   return tookMs >= AT_ONCE_MS && now - madeAt < tookMs * REST
 }
 
+function namesIn(db: Db, repository: number): number {
+  const sql = "SELECT count(*) AS names FROM main.entries WHERE repository = ? AND kind = 'manifest'"
+  return prepared<[number], { names: number }>(db, sql).get(repository)?.names ?? 0
+}
+
 function makeRows<T>({
-  version,
-  madeAt,
   rows,
-}: {
-  version: string
-  madeAt: number
-  rows: () => readonly T[]
-}) {
+  ...asked
+}: Pick<Rows<T>, 'version' | 'names' | 'madeAt'> & { rows: () => readonly T[] }): Rows<T> {
   const made = rows()
-  return { rows: made, version, madeAt, tookMs: performance.now() - madeAt } satisfies Rows<T>
+  return { ...asked, rows: made, tookMs: performance.now() - asked.madeAt }
 }
