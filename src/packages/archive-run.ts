@@ -165,8 +165,10 @@ function cutRun(run: Run, { skip, length, isToEnd, wrong, close }: Cut): Run {
   const requireEnd = async (last: Piece): Promise<void> => {
     try {
       const more = await run.pull()
-      more?.release()
-      if (more !== undefined) throw wrong(at + more.bytes.length)
+      if (more === undefined) return
+      const { length } = more.bytes
+      more.release()
+      throw wrong(at + length)
     } catch (error) {
       last.release()
       throw error

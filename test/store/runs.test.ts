@@ -93,4 +93,29 @@ suite('buffers', () => {
     assert.equal(takeBuffer(512 * KIB), first)
     assert.notEqual(takeBuffer(512 * KIB), first)
   })
+
+  test('that are kept are used for smaller reads before memory is', () => {
+    const kept = takeBuffer(512 * KIB)
+    giveBuffer(kept)
+    assert.equal(takeBuffer(1), kept)
+    assert.equal(takeBuffer(1).length, 64 * KIB)
+  })
+
+  test('that nobody asks for give way to the ones that are asked for, at once', () => {
+    const small = Array.from({ length: 10 }, () => takeBuffer(1))
+    for (const buffer of small) giveBuffer(buffer)
+    assert.equal(takeBuffer(512 * KIB).length, 512 * KIB)
+    assert.equal(small.filter(({ length }) => length === 0).length, 8)
+    const left = [takeBuffer(1), takeBuffer(1)]
+    assert.ok(left.every((buffer) => small.includes(buffer)))
+    assert.ok(!small.includes(takeBuffer(1)))
+  })
+
+  test('beyond what is kept are no memory any more', () => {
+    const many = Array.from({ length: 81 }, () => takeBuffer(512 * KIB))
+    for (const buffer of many) giveBuffer(buffer)
+    assert.equal(many.filter(({ length }) => length === 0).length, 1)
+    const again = Array.from({ length: 80 }, () => takeBuffer(512 * KIB))
+    assert.ok(again.every((buffer) => many.includes(buffer)))
+  })
 })
