@@ -1,4 +1,4 @@
-/** Bytes lent to a reader. They stay valid until `release` is called, exactly once. */
+/** Bytes lent to a reader. They stay valid until `release` is called, exactly once; after it they may have no length. */
 export interface Piece {
   readonly bytes: Buffer
   release(): void

@@ -166,6 +166,7 @@ function cutRun(run: Run, { skip, length, isToEnd, wrong, close }: Cut): Run {
     try {
       const more = await run.pull()
       if (more === undefined) return
+      // Bytes that were released may have no length.
       const { length } = more.bytes
       more.release()
       throw wrong(at + length)

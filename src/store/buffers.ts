@@ -35,13 +35,13 @@ export function mayBorrow(): boolean {
 
 /**
  * A buffer for a read of `wanted` bytes; shorter than that when it would not be fair to the other readers, longer when
- * such a one is kept. A new one takes the place of kept ones that nobody asks for.
+ * such a one is kept and fair. A new one takes the place of kept ones of other sizes.
  */
 export function takeBuffer(wanted: number): SendBuffer {
   const fair = fairShare()
   const largest = SIZES.find((size) => size <= fair) ?? 64 * KIB
   const size = SIZES.findLast((each) => each >= wanted && each <= largest) ?? largest
-  const fitting = SIZES.findLast((each) => each >= size && countOf(each) > 0)
+  const fitting = SIZES.findLast((each) => each >= size && each <= largest && countOf(each) > 0)
   const buffer = fitting === undefined ? undefined : free.get(fitting)?.pop()
   if (buffer === undefined) {
     makeRoom(size)
@@ -75,7 +75,7 @@ function makeRoom(bytes: number, but?: number): void {
   }
 }
 
-/** Its memory is free at once: garbage outside of the heap may lie there for minutes. */
+/** Its memory is free for others at once: garbage outside of the heap may lie there for minutes. */
 function discard(buffer: SendBuffer): void {
   buffer.buffer.transfer(0)
 }

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
+import { beforeEach, suite, test } from 'node:test'
 import { createBlobRun } from '../../src/store/blob-run.ts'
-import { enterReader, giveBuffer, leaveReader, takeBuffer } from '../../src/store/buffers.ts'
+import { enterReader, giveBuffer, leaveReader, type SendBuffer, takeBuffer } from '../../src/store/buffers.ts'
 import { tempDir } from '../support/temp.ts'
 
 const KIB = 1024
@@ -72,6 +72,9 @@ suite('a run over a finished file', () => {
 })
 
 suite('buffers', () => {
+  // Each new one takes the place of what is kept: none is left then.
+  beforeEach(() => void Array.from({ length: 80 }, () => takeBuffer(512 * KIB)))
+
   test('are as large as one reader can use and no larger than what is wanted', () => {
     assert.equal(takeBuffer(10 * 1024 * KIB).length, 512 * KIB)
     assert.equal(takeBuffer(512 * KIB).length, 512 * KIB)
@@ -118,4 +121,44 @@ suite('buffers', () => {
     const again = Array.from({ length: 80 }, () => takeBuffer(512 * KIB))
     assert.ok(again.every((buffer) => many.includes(buffer)))
   })
+
+  test('of a size that comes back make room for it', () => {
+    const small = Array.from({ length: 16 }, () => takeBuffer(1))
+    const large = Array.from({ length: 80 }, () => takeBuffer(512 * KIB))
+    for (const buffer of [...small, ...large]) giveBuffer(buffer)
+    assert.ok(small.every(({ length }) => length === 0))
+    assert.ok(large.every(({ length }) => length === 512 * KIB))
+  })
+
+  test('of many slow readers are small though large ones are kept', () => {
+    const large = Array.from({ length: 80 }, () => takeBuffer(512 * KIB))
+    for (const buffer of large) giveBuffer(buffer)
+    const held = readBy(1000, [])
+    assert.equal(sum(held), 1000 * 64 * KIB)
+    // Kept ones went for them.
+    assert.ok(large.every(({ length }) => length === 0))
+  })
+
+  test('of readers that were few and fast become small when many slow ones come', () => {
+    const few = Array.from({ length: 64 }, () => takeBuffer(512 * KIB))
+    assert.equal(sum(readBy(512, few)), 32 * 1024 * KIB)
+  })
 })
+
+/** What so many readers hold after each gave back what it held and took a piece, some times. */
+function readBy(readers: number, held: SendBuffer[]): SendBuffer[] {
+  for (let i = 0; i < readers; i++) enterReader()
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < readers; i++) {
+      const before = held[i]
+      if (before !== undefined) giveBuffer(before)
+      held[i] = takeBuffer(512 * KIB)
+    }
+  }
+  for (let i = 0; i < readers; i++) leaveReader()
+  return held
+}
+
+function sum(buffers: readonly SendBuffer[]): number {
+  return buffers.reduce((all, { length }) => all + length, 0)
+}
