@@ -9,6 +9,7 @@ import { manifestWant } from '../frontends/oci/wants.ts'
 import { bodyOf, errorBody } from './answer.ts'
 import { textOfAsked } from './asked-file.ts'
 import type { CheckedName } from './contract-contents.ts'
+import { asDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { requireAsked } from './file-address.ts'
 import { parseName } from './selection.ts'
@@ -24,8 +25,9 @@ export function checkRoutes(router: Router, deps: ApiDeps): void {
     const { names } = await bodyOf(ctx, checkAsk)
     const leaving = new AbortController()
     ctx.res.on('close', () => leaving.abort(new AppError('shutting_down', { message: 'interrupted' })))
-    const items = await checkAll(deps, [...new Set(names)], leaving.signal)
-    writeUses(deps.index)
+    const items = await asDeed(deps, () =>
+      checkAll(deps, [...new Set(names)], leaving.signal).finally(() => writeUses(deps.index)),
+    )
     ctx.body = { items }
   })
 }

@@ -7,6 +7,7 @@ import { because } from '../domain/reasons.ts'
 import { bodyOf, LONGEST_LIST } from './answer.ts'
 import { briefly } from './briefly.ts'
 import type { BoundPreview, Evicted } from './contract-evict.ts'
+import { asDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { createShow, type SelectionAsk, selectionAsk } from './evict-preview.ts'
 import { createEvict, thingsOf } from './evict-run.ts'
@@ -50,7 +51,7 @@ export function evictRoutes(router: Router, deps: ApiDeps): void {
   router.post('/undo', async (ctx) => {
     const { id } = await bodyOf(ctx, undoAsk)
     about(ctx, { action: 'undo', target: id })
-    const undone = await undo.undo(id)
+    const undone = await asDeed(deps, () => undo.undo(id))
     if (undone === undefined) throw new AppError('not_found', because('no_undo', { id }))
     noteUndone(deps)
     // Upstreams with a budget of their own took in other things meanwhile.

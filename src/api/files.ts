@@ -9,6 +9,7 @@ import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import { orBadRequest, withoutUndefined } from './asking.ts'
 import type { FileDetail, FileSums } from './contract-files.ts'
+import { lastDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { filePins, mirrorsOf, toFileRow } from './file-rows.ts'
 import { fileConditionsOf, fileKind, globOf } from './file-selection.ts'
@@ -24,12 +25,12 @@ const MOST_SHARED = 10
 
 /** What is cached beside images: files, versions of modules, mirrors of git. No upstream is asked. */
 export function fileRoutes(router: Router, deps: ApiDeps): void {
-  const { clerk } = deps.index
-
   router.get('/files', async (ctx) => {
     writeUses(deps.index)
     const ask = await toAsk(deps, queryOf(ctx, filesAsk))
-    const page = await shownPage(ctx, ask, (part) => orBadRequest(clerk.ask('files', { ...ask, ...part })))
+    const page = await shownPage(ctx, ask, (part) =>
+      orBadRequest(deps.index.clerk.ask('files', { ...ask, ...part })),
+    )
     ctx.body = mapPage(page, (item) => toFileRow(deps, item))
   })
   router.get('/files/kinds', async (ctx) => {
@@ -47,6 +48,7 @@ export function fileRoutes(router: Router, deps: ApiDeps): void {
 async function toAsk(deps: ApiDeps, { q, filter, ...rest }: z.output<typeof filesAsk>): Promise<FilesAsk> {
   return {
     ...withoutUndefined(rest),
+    since: lastDeed(deps),
     ...(q === undefined || q === '' ? {} : { q: globOf(q) }),
     conditions: fileConditionsOf(deps, filter),
     pins: filePins(deps),
@@ -60,7 +62,9 @@ async function sumsOf(
   { index }: ApiDeps,
   mirrors: FilesAsk['mirrors'],
 ): Promise<readonly FileSums[]> {
-  if (seesAll(visitorOf(ctx).access)) return await index.clerk.ask('fileKinds', { only: undefined, mirrors })
+  const since = lastDeed({ index })
+  if (seesAll(visitorOf(ctx).access))
+    return await index.clerk.ask('fileKinds', { only: undefined, mirrors, since })
   const places = await index.clerk.ask('fileRepositories', undefined)
   const shown = new Set(
     shownNames(
@@ -71,7 +75,7 @@ async function sumsOf(
   const only = places.flatMap(({ id, name }) => (shown.has(name) ? [id] : []))
   const isShown = ({ repository }: FilesAsk['mirrors'][number]): boolean =>
     shownNames(ctx, [placeOf({ kind: 'git', repository, file: undefined })]).length > 0
-  return await index.clerk.ask('fileKinds', { only, mirrors: mirrors.filter(isShown) })
+  return await index.clerk.ask('fileKinds', { only, mirrors: mirrors.filter(isShown), since })
 }
 
 /** Throws AppError `not_found` for what is no name of a file. */

@@ -9,6 +9,7 @@ import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import { orBadRequest, withoutUndefined } from './asking.ts'
 import type { ImageDetail, LayerRow, PlatformRow, TagRow } from './contract.ts'
+import { lastDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { type InspectedPlatform, inspectImage, isHere } from './inspect.ts'
 import { fullPattern, isGlob } from './pattern.ts'
@@ -38,9 +39,10 @@ export const nameAsk = z.strictObject({ name: z.string().min(1).max(1000) })
 
 /** What is cached: lists, and one image in full. No upstream is asked. */
 export function imageRoutes(router: Router, deps: ApiDeps): void {
-  const { clerk } = deps.index
+  const { index } = deps
   const toAsk = ({ q, filter, ...rest }: z.output<typeof listAsk>): ListAsk => ({
     ...withoutUndefined(rest),
+    since: lastDeed(deps),
     ...(q === undefined ? {} : { q: isGlob(q) ? fullPattern(deps.config().upstreams, q) : `**${q}**` }),
     conditions: conditionsOf(deps, filter),
   })
@@ -50,7 +52,7 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
     await deps.describe()
     const ask = toAsk(queryOf(ctx, listAsk))
     const page = await shownPage(ctx, ask, (part) =>
-      orBadRequest(clerk.ask('repositories', { ...ask, ...part })),
+      orBadRequest(index.clerk.ask('repositories', { ...ask, ...part })),
     )
     const rows = await withShownSums(deps, visitorOf(ctx).access, await withPulls(deps, page.items))
     ctx.body = mapPage({ ...page, items: rows }, (row) =>
@@ -61,7 +63,9 @@ export function imageRoutes(router: Router, deps: ApiDeps): void {
     writeUses(deps.index)
     await deps.describe()
     const ask = toAsk(queryOf(ctx, listAsk))
-    const page = await shownPage(ctx, ask, (part) => orBadRequest(clerk.ask('images', { ...ask, ...part })))
+    const page = await shownPage(ctx, ask, (part) =>
+      orBadRequest(index.clerk.ask('images', { ...ask, ...part })),
+    )
     ctx.body = mapPage(page, toImageRow)
   })
   router.get('/image', async (ctx) => {

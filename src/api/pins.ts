@@ -8,6 +8,7 @@ import { because } from '../domain/reasons.ts'
 import { bodyOf, LONGEST_LIST } from './answer.ts'
 import { briefly } from './briefly.ts'
 import type { PinRow } from './contract.ts'
+import { asDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { asWritten, fullPattern, isGlob } from './pattern.ts'
 import { about } from './visitor.ts'
@@ -59,7 +60,8 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
     about(ctx, { action: 'pin', target, detail: { pins: patterns.length, reason, until } })
     requireMeaning(deps, patterns)
     if (until !== undefined && until <= deps.clock()) throw new AppError('bad_request', because('pin_over'))
-    await pinned.put(fullOf(patterns).map((full) => ({ match: full, reason, until })))
+    const pins = fullOf(patterns).map((full) => ({ match: full, reason, until }))
+    await asDeed(deps, () => pinned.put(pins))
     ctx.body = await list()
   })
 
@@ -70,7 +72,7 @@ export function pinRoutes(router: Router, deps: ApiDeps): void {
       target: briefly(asWritten(patterns)),
       detail: { pins: patterns.length },
     })
-    const missing = await pinned.remove(fullOf(patterns))
+    const missing = await asDeed(deps, () => pinned.remove(fullOf(patterns)))
     if (missing !== undefined) {
       const isConfigured = pinned.list().some((pin) => pin.match === missing && pin.origin === 'config')
       if (isConfigured) throw new AppError('bad_request', because('pin_fixed', { match: missing }))

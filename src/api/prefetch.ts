@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { bodyOf, stream } from './answer.ts'
 import { briefly } from './briefly.ts'
 import type { PrefetchRow } from './contract-prefetch.ts'
+import { asDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { about } from './visitor.ts'
 
@@ -12,7 +13,8 @@ export const prefetchAsk = z.strictObject({
 })
 
 /** Lists of images that are brought in by the clock: what there is, and running them by hand. */
-export function prefetchRoutes(router: Router, { prefetch, scheduler }: ApiDeps): void {
+export function prefetchRoutes(router: Router, deps: ApiDeps): void {
+  const { prefetch, scheduler } = deps
   router.get('/prefetch', (ctx) => {
     const running = new Set(scheduler.running().map(({ subject }) => subject))
     const items = prefetch.lists().map(({ list, last }): PrefetchRow => {
@@ -27,6 +29,8 @@ export function prefetchRoutes(router: Router, { prefetch, scheduler }: ApiDeps)
     const ask = await bodyOf(ctx, prefetchAsk)
     if (!ask.dryRun) about(ctx, { action: 'prefetch', target: briefly(ask.names) })
     prefetch.requireLists(ask.names)
-    await stream(ctx, (watch) => prefetch.run(ask, watch))
+    await stream(ctx, (watch) =>
+      ask.dryRun ? prefetch.run(ask, watch) : asDeed(deps, () => prefetch.run(ask, watch)),
+    )
   })
 }

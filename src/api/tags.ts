@@ -9,6 +9,7 @@ import { because } from '../domain/reasons.ts'
 import { queryOf } from './answer.ts'
 import { orBadRequest, withoutUndefined } from './asking.ts'
 import type { TagRowFull } from './contract-contents.ts'
+import { lastDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { createPlatforms, type Platforms } from './platforms.ts'
 import { mapPage, toImageRow } from './rows.ts'
@@ -32,7 +33,7 @@ export const digestsAsk = z.strictObject(page)
 
 /** What one repository has: its tags, and what has none. No upstream is asked. */
 export function tagRoutes(router: Router, deps: ApiDeps): void {
-  const { clerk } = deps.index
+  const { index } = deps
   const platforms = createPlatforms(deps)
 
   router.get('/tags', async (ctx) => {
@@ -41,9 +42,9 @@ export function tagRoutes(router: Router, deps: ApiDeps): void {
     const conditions = conditionsOf(deps, filter)
     writeUses(deps.index)
     await deps.describe()
-    const ask = { ...place, conditions, ...withoutUndefined(rest) }
+    const ask = { ...place, conditions, since: lastDeed(deps), ...withoutUndefined(rest) }
     const found = await shownPage(ctx, ask, async (part) => {
-      const read = await orBadRequest(clerk.ask('tags', { ...ask, ...part }))
+      const read = await orBadRequest(index.clerk.ask('tags', { ...ask, ...part }))
       return { ...read, items: read.items.map((line) => ({ ...place, tags: [line.tag], line })) }
     })
     const may = mayOf(ctx, place)
@@ -58,7 +59,7 @@ export function tagRoutes(router: Router, deps: ApiDeps): void {
     writeUses(deps.index)
     const ask = { ...place, ...withoutUndefined(rest) }
     const found = await shownPage(ctx, ask, (part) =>
-      orBadRequest(clerk.ask('untagged', { ...ask, ...part })),
+      orBadRequest(index.clerk.ask('untagged', { ...ask, ...part })),
     )
     const may = mayOf(ctx, place)
     ctx.body = mapPage(found, (row) => ({

@@ -2,6 +2,7 @@ import type { Router } from '@koa/router'
 import { z } from 'zod'
 import { writeUses } from '../cache/uses.ts'
 import { queryOf } from './answer.ts'
+import { lastDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { seesAll } from './shown.ts'
 import { shownSums } from './shown-sums.ts'
@@ -20,6 +21,6 @@ export function treeRoutes(router: Router, { index }: ApiDeps): void {
     const shown = names?.filter(({ name }) => access.mayPull({ name }))
     const instead = await shownSums({ index }, access, shown ?? [])
     const only = shown?.map(({ id }) => id)
-    ctx.body = { items: await index.clerk.ask('tree', { path, only, instead }) }
+    ctx.body = { items: await index.clerk.ask('tree', { path, only, instead, since: lastDeed({ index }) }) }
   })
 }

@@ -16,14 +16,14 @@ const MOST = 50
 
 /** What stands beside a repository or a tag. No upstream is asked. */
 export function usageRoutes(router: Router, deps: ApiDeps): void {
-  const { clerk } = deps.index
+  const { index } = deps
 
   router.get('/repositories/usage', async (ctx) => {
     const place = repositoryOf(ctx, deps, queryOf(ctx, usageAsk).name)
     // What hidden tags share would be in these numbers.
     const isApart = (name: string): boolean => seesTagsApart(ctx, name)
     const isTold = !isApart(`${place.upstream}/${place.repository}`)
-    const all = isTold ? await clerk.ask('sharedWith', place) : []
+    const all = isTold ? await index.clerk.ask('sharedWith', place) : []
     const may = new Set(
       shownNames(
         ctx,
@@ -39,7 +39,7 @@ export function usageRoutes(router: Router, deps: ApiDeps): void {
       throw new AppError('bad_request', { message: 'only tags stand beside each other' })
     const place = { upstream: route.upstream.name, repository: route.repository }
     requireShown(ctx, { ...place, ref: reference.text })
-    const { before, after } = await clerk.ask('beside', { ...place, tag: reference.text })
+    const { before, after } = await index.clerk.ask('beside', { ...place, tag: reference.text })
     const { access } = visitorOf(ctx)
     const may = (tag: string): boolean =>
       seesAll(access) || access.mayPull({ name: `${place.upstream}/${place.repository}`, reference: tag })

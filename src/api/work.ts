@@ -9,6 +9,7 @@ import { bodyOf, queryOf, stream } from './answer.ts'
 import { targetsOf } from './asked-file.ts'
 import { briefly, withoutSecrets } from './briefly.ts'
 import type { FetchReport } from './contract-work.ts'
+import { asDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { fetchFile } from './fetch-file.ts'
 import { requireAsked } from './file-address.ts'
@@ -44,7 +45,9 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
     if (repair) about(ctx, { action: 'verify.repair', target: briefly(asWritten(names)) })
     const only = names.length === 0 ? undefined : await verifyScope(deps, names)
     await stream(ctx, (watch) =>
-      scheduler.run('verify', 'operator', (inner) => verify.run({ only, repair, rate }, inner), watch),
+      asDeed(deps, () =>
+        scheduler.run('verify', 'operator', (inner) => verify.run({ only, repair, rate }, inner), watch),
+      ),
     )
   })
 
@@ -53,7 +56,7 @@ export function workRoutes(router: Router, deps: ApiDeps): void {
     about(ctx, { action: 'fetch', target: briefly(ask.names.map(withoutSecrets)) })
     for (const name of ask.names) requireFetch(ctx, deps, name)
     const { access } = visitorOf(ctx)
-    await stream(ctx, (watch) => fetchAll(deps, { ...ask, access }, watch))
+    await stream(ctx, (watch) => asDeed(deps, () => fetchAll(deps, { ...ask, access }, watch)))
   })
 
   router.get('/jobs', (ctx) => {

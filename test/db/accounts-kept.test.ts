@@ -6,10 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createKept } from '../../src/db/accounts/kept.ts'
 import { createKeptFile } from '../../src/db/accounts/kept-file.ts'
 import { createKeptRows } from '../../src/db/accounts/kept-rows.ts'
+import { stopwatch } from '../../src/db/accounts/kept-run.ts'
 import { answerPatiently, becomePatient } from '../../src/db/accounts/patience.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { openReader } from '../../src/db/reader.ts'
+import { systemClock } from '../../src/domain/clock.ts'
 import { type Cleanup, tempDir } from '../support/temp.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
@@ -30,6 +32,12 @@ async function open(t: Cleanup): Promise<{ writer: Db; reader: Db; change: () =>
   return { writer, reader, change }
 }
 
+/** Works for so many milliseconds, however many others do. */
+function burn(ms: number): void {
+  const worked = stopwatch()
+  while (worked() < ms) for (let i = 0; i < 10_000; i++) Math.hypot(i, 4)
+}
+
 /** Counts the facts, in `steps` steps of so many milliseconds each. */
 function counting(steps: number, ms: number) {
   const seen = { runs: 0, finished: 0, mustFail: false }
@@ -38,7 +46,7 @@ function counting(steps: number, ms: number) {
     db.exec('BEGIN')
     const facts = db.prepare<[], number>('SELECT count(*) FROM facts').pluck().get() ?? 0
     for (let step = 0; step < steps; step++) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+      burn(ms)
       if (seen.mustFail) throw new Error('planned')
       yield
     }
@@ -71,6 +79,54 @@ suite('numbers that are kept', () => {
     change()
     while (kept(reader, false).value !== 2) await sleep(20)
     assert.ok(seen.finished >= 3)
+  })
+
+  test('that waited for long and took little work are those of now', async (t) => {
+    const { reader, change } = await open(t)
+    const { seen, compute } = counting(3, 1)
+    const kept = createKept(function* (db) {
+      const facts = yield* compute(db)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+      return facts
+    })
+    kept(reader, false)
+    change()
+    assert.deepEqual([kept(reader, false).value, seen.runs], [1, 2])
+  })
+
+  test('know what somebody just did, unless they are long work', async (t) => {
+    const { reader, change } = await open(t)
+    for (const [ms, known] of [
+      [100, 1],
+      [2100, 0],
+    ] as const) {
+      const { compute } = counting(1, ms)
+      const kept = createKept(compute)
+      const before = kept(reader, true).value
+      change()
+      assert.equal(kept(reader, { since: 0 }).value, before)
+      const since = systemClock() + 1
+      await sleep(5)
+      assert.equal(kept(reader, { since }).value, before + known)
+      assert.equal(kept(reader, { since: systemClock() }).value, before + known, 'nothing was written since')
+    }
+  })
+
+  test('are told when they took little work in a long time, though others write all the time', async (t) => {
+    const { reader, change } = await open(t)
+    becomePatient(reader)
+    const seen = { runs: 0 }
+    const kept = createKept(function* () {
+      const run = ++seen.runs
+      for (let step = 0; step < 10; step++) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+        change()
+        yield
+      }
+      return run
+    })
+    assert.equal((await answerPatiently(() => kept(reader, false))).value, 1)
+    assert.equal(seen.runs, 1)
   })
 
   test('are computed behind again after that failed', async (t) => {
@@ -155,11 +211,11 @@ suite('rows of a repository that take a while', () => {
     let runs = 0
     const rows = (): readonly number[] => {
       // Much longer than the test takes: ten times as long it is young.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+      burn(1000)
       return [++runs]
     }
     const kept = createKeptRows<number>()
-    const ask = (): readonly number[] => kept(reader, 1, { tag: '', rows })
+    const ask = (since = 0): readonly number[] => kept(reader, 1, { tag: '', since, rows })
     assert.deepEqual([...ask(), ...ask()], [1, 1])
     change()
     assert.deepEqual(ask(), [1], 'nothing that is in it')
@@ -167,5 +223,8 @@ suite('rows of a repository that take a while', () => {
     assert.deepEqual([...ask(), ...ask()], [2, 2], 'a name came')
     writer.exec('DELETE FROM entries')
     assert.deepEqual(ask(), [3], 'it went')
+    change()
+    await sleep(5)
+    assert.deepEqual([...ask(systemClock()), ...ask()], [4, 4], 'somebody did something')
   })
 })

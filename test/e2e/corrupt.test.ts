@@ -4,6 +4,7 @@ import { copyFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { apiOf } from '../jobs/support.ts'
 import { type Cachalot, type Pair, startPair } from '../support/cachalot.ts'
 import type { BuiltImage } from '../support/oci-image.ts'
 import { tempDir } from '../support/temp.ts'
@@ -234,6 +235,25 @@ suite('an index that is damaged while it is in use', () => {
       await assertStoreSound(cache.dataDir)
     })
   }
+
+  test('is read by every list once it is put back', async (t) => {
+    const { cache, images, file } = await startFilled(t)
+    await cache.restart()
+    await overwrite(file, 0, await sizeOf(file))
+    await pullAll(cache, images)
+    assert.equal(cache.log.find(/put back/).length, 1)
+    const api = apiOf(cache)
+    const name = 'docker.io/library/app'
+    assert.equal((await api.get('/repositories', {})).total, 1)
+    assert.equal((await api.get('/images', {})).total, images.length)
+    assert.equal((await api.get('/tags', { name })).total, images.length)
+    assert.equal((await api.get('/digests', { name })).total, 0)
+    assert.equal((await api.get('/tree', {})).items.length, 1)
+    assert.equal((await api.get('/files', {})).total, 0)
+    assert.deepEqual(await api.get('/repositories/usage', { name }), { items: [], total: 0 })
+    assert.equal((await api.get('/tags/beside', { name: `${name}:v1` })).after, 'v0')
+    assert.equal((await api.get('/overview', {})).images, images.length)
+  })
 
   test('is kept aside, the newest two', async (t) => {
     const { hub, cache, images, file } = await startFilled(t)

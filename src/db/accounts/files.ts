@@ -15,6 +15,7 @@ import {
 import { compareFacts, type FileLedger } from './file-ledger.ts'
 import { fileLedgerOf } from './file-lists.ts'
 import { type Listing, listPage } from './list.ts'
+import { needOf } from './lists.ts'
 import type { ListPage } from './rows.ts'
 
 export interface FilesAsk {
@@ -30,6 +31,8 @@ export interface FilesAsk {
   readonly pins: readonly string[]
   /** Listed among the files. */
   readonly mirrors: readonly MirrorLine[]
+  /** As in lists of images. */
+  readonly since?: number
 }
 
 const COLUMNS = {
@@ -43,7 +46,7 @@ const COLUMNS = {
 /** A page of files. Throws a RangeError for unknown columns and cursors. */
 export function files(db: Db, ask: FilesAsk): ListPage<FileItem> {
   const { mirrors, ...question } = ask
-  const { value, asOf } = fileLedgerOf(db, false)
+  const { value, asOf } = fileLedgerOf(db, needOf(ask))
   const listing: Listing<FileFacts> = {
     rows: withMirrors(value, mirrors),
     columns: COLUMNS,
@@ -106,9 +109,14 @@ export function fileKinds(
   {
     only,
     mirrors,
-  }: { readonly only: readonly number[] | undefined; readonly mirrors: readonly MirrorLine[] },
+    since = 0,
+  }: {
+    readonly only: readonly number[] | undefined
+    readonly mirrors: readonly MirrorLine[]
+    readonly since?: number
+  },
 ): readonly FileTotals[] {
-  const { files: all, pieces, bytes } = fileLedgerOf(db, false).value
+  const { files: all, pieces, bytes } = fileLedgerOf(db, { since }).value
   const shown = only === undefined ? undefined : new Set(only)
   const sums = new Map<FileKind, { files: number; bytes: number; seen: Uint8Array }>()
   const sumOf = (kind: FileKind) => {

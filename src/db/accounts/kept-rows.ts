@@ -1,5 +1,7 @@
+import { systemClock } from '../../domain/clock.ts'
 import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
+import { stopwatch } from './kept-run.ts'
 
 /** Rows of one repository that took a while to put together. */
 interface Rows<T> {
@@ -7,8 +9,11 @@ interface Rows<T> {
   readonly version: string
   /** Names in the repository. */
   readonly names: number
+  /** As `stopwatch()`. */
   readonly tookMs: number
   readonly madeAt: number
+  /** The same as `systemClock`. */
+  readonly asOf: number
 }
 
 /** Below that they are made again whenever the index has changed, */
@@ -19,17 +24,17 @@ const REST = 10
 const MOST = 4
 
 /**
- * Rows of a repository, remembered as long as they are young for the work they are, and no name came or went: whoever
- * fetched a tag, or took an eviction back, looks for it at once. People turn pages, and few repositories at a time. `tag`
- * tells apart what else they are made of.
+ * Rows of a repository, remembered as long as they are young for the work they are, no name came or went, and they are not
+ * of before `since`, as `systemClock`. People turn pages, and few repositories at a time. `tag` tells apart what else they
+ * are made of.
  */
 export function createKeptRows<T>(): (
   db: Db,
   repository: number,
-  make: { readonly tag: string; readonly rows: () => readonly T[] },
+  make: { readonly tag: string; readonly since?: number; readonly rows: () => readonly T[] },
 ) => readonly T[] {
   const known = new WeakMap<Db, Map<number, Rows<T>>>()
-  return (db, repository, { tag, rows }) => {
+  return (db, repository, { tag, since = 0, rows }) => {
     const all = known.get(db) ?? new Map<number, Rows<T>>()
     known.set(db, all)
     const version = `${String(db.pragma('data_version', { simple: true }))} ${tag}`
@@ -37,9 +42,9 @@ export function createKeptRows<T>(): (
     all.delete(repository)
     const names = namesIn(db, repository)
     const now = performance.now()
-    const isGood =
-      kept !== undefined && (kept.version === version || (kept.names === names && isYoung(kept, now)))
-    const made = isGood ? kept : makeRows({ version, names, madeAt: now, rows })
+    const isKnown = (one: Rows<T>): boolean => one.names === names && one.asOf >= since
+    const isGood = kept !== undefined && (kept.version === version || (isKnown(kept) && isYoung(kept, now)))
+    const made = isGood ? kept : makeRows({ version, names, madeAt: now, asOf: systemClock(), rows })
     all.set(repository, made)
     const [oldest] = all.keys()
     if (all.size > MOST && oldest !== undefined) all.delete(oldest)
@@ -59,7 +64,8 @@ function namesIn(db: Db, repository: number): number {
 function makeRows<T>({
   rows,
   ...asked
-}: Pick<Rows<T>, 'version' | 'names' | 'madeAt'> & { rows: () => readonly T[] }): Rows<T> {
+}: Pick<Rows<T>, 'version' | 'names' | 'madeAt' | 'asOf'> & { rows: () => readonly T[] }): Rows<T> {
+  const took = stopwatch()
   const made = rows()
-  return { ...asked, rows: made, tookMs: performance.now() - asked.madeAt }
+  return { ...asked, rows: made, tookMs: took() }
 }

@@ -5,7 +5,7 @@ import { askedAt, isPatient, NotYet } from './patience.ts'
 
 export type { Kept } from './kept-run.ts'
 
-/** Below that it is computed again whenever the index has changed. */
+/** Work below that is done again whenever the index has changed. */
 const AT_ONCE_MS = 50
 /** Else it takes at most a twentieth of the time, */
 const REST = 20
@@ -13,14 +13,19 @@ const REST = 20
 const OLDEST_MS = 60 * SECOND
 /** Milliseconds of work between two looks at other questions. */
 const SLICE_MS = 15
+/** Nobody waits for more work than that to see what they just did. */
+const LONG_MS = 2 * SECOND
 const FORGET_AFTER_MS = 5 * MINUTE
 /** What took longer is put on disk where it can be, */
 const SAVED_MS = 1 * SECOND
 /** at most so often. */
 const SAVE_REST_MS = 10 * MINUTE
 
-/** true: the numbers of now; false: those that are there; else of that moment (as `systemClock`) or later. */
-export type Need = boolean | number
+/**
+ * true: the numbers of now; false: those that are there; else of that moment (as `systemClock`) or later. `since` is the
+ * same where that is not long work.
+ */
+export type Need = boolean | number | { readonly since: number }
 
 /** Where values outlive the process, and being forgotten. Nothing of it throws. */
 export interface KeptFile<T> {
@@ -35,6 +40,7 @@ interface State<T> {
   version: unknown
   /** As `performance.now()`. */
   startedAt: number
+  /** As `stopwatch()`. */
   tookMs: number
   finishedAt: number
   savedAt: number
@@ -69,7 +75,8 @@ export function createKept<T>(
   return (db, need) => {
     const state = stateOf(db)
     const { kept } = state
-    const isNow = versionOf(db) === state.version
+    // What was begun since the question is new enough for it, whatever was written meanwhile.
+    const isNow = versionOf(db) === state.version || state.startedAt >= askedAt()
     if (kept !== undefined && isNow) return kept
     if (kept === undefined || state.tookMs < AT_ONCE_MS || !isEnough(kept, state, need))
       return obtain({ db, state, compute, file })
@@ -98,9 +105,10 @@ function versionOf(db: Db): unknown {
   return db.pragma('data_version', { simple: true })
 }
 
-function isEnough<T>({ asOf }: Kept<T>, { startedAt }: State<T>, need: Need): boolean {
-  if (need === false || startedAt >= askedAt()) return true
-  return need !== true && asOf >= need
+function isEnough<T>({ asOf }: Kept<T>, { tookMs }: State<T>, need: Need): boolean {
+  if (typeof need === 'boolean') return !need
+  if (typeof need === 'number') return asOf >= need
+  return asOf >= need.since || tookMs > LONG_MS
 }
 
 interface Work<T> {

@@ -90,7 +90,7 @@ function findAll<T>(
   sort: Sort<T>,
   { ask, matches }: { ask: ListAsk; matches: (row: T) => boolean },
 ): Uint32Array {
-  const { cursor: _cursor, limit: _limit, exact: _exact, ...question } = ask
+  const { cursor: _cursor, limit: _limit, exact: _exact, since: _since, ...question } = ask
   const key = JSON.stringify({ ...question, sort: sort.text })
   const { found } = workedOf(listing.rows)
   const places = found.get(key) ?? select(listing, orderOf(listing, sort), matches)

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { MIB } from '../../domain/units.ts'
 import type { Db } from '../open.ts'
 import { imageTest, repositoryTest } from './conditions.ts'
-import { createKept } from './kept.ts'
+import { createKept, type Need } from './kept.ts'
 import { createKeptFile } from './kept-file.ts'
 import { type ImageFacts, makeLedger, platformsIn, type RepositoryFacts } from './ledger.ts'
 import { packLedger, unpackLedger } from './ledger-pack.ts'
@@ -51,9 +51,14 @@ const IMAGE_COLUMNS = { ...COLUMNS, created: (row: ImageFacts) => row.created }
 
 type Numbers = Pick<RepositoryFacts, 'total' | 'onlyHere' | 'lastUsed' | 'firstCached' | 'pulls' | 'tags'>
 
+/** What lists that were asked for so must know. */
+export function needOf({ exact = false, since = 0 }: Pick<ListAsk, 'exact' | 'since'>): Need {
+  return exact || { since }
+}
+
 /** A page of repositories. */
 export function repositories(db: Db, ask: ListAsk): ListPage<RepositoryRow> {
-  const { value, asOf } = ledgerOf(db, ask.exact ?? false)
+  const { value, asOf } = ledgerOf(db, needOf(ask))
   const listing: Listing<RepositoryFacts> = {
     rows: value.repositories,
     columns: COLUMNS,
@@ -69,7 +74,7 @@ export function repositories(db: Db, ask: ListAsk): ListPage<RepositoryRow> {
 
 /** A page of images. */
 export function images(db: Db, ask: ListAsk): ListPage<ImageRow> {
-  const { value, asOf } = ledgerOf(db, ask.exact ?? false)
+  const { value, asOf } = ledgerOf(db, needOf(ask))
   const listing: Listing<ImageFacts> = {
     rows: value.images,
     columns: IMAGE_COLUMNS,

@@ -8,7 +8,7 @@ import { image } from './image.ts'
 import { createKeptRows } from './kept-rows.ts'
 import { type ImageFacts, platformsIn } from './ledger.ts'
 import { type Listing, listPage } from './list.ts'
-import { ledgerOf } from './lists.ts'
+import { ledgerOf, needOf } from './lists.ts'
 import { ledgerImages } from './places.ts'
 import type { ListPage, Sizes, TimesOfUse } from './rows.ts'
 import { tagOrderKey } from './tag-order.ts'
@@ -22,6 +22,8 @@ export interface TagsAsk {
   readonly sort?: string
   readonly limit: number
   readonly cursor?: string
+  /** As in other lists. */
+  readonly since?: number
 }
 
 /** A manifest of an image, or the only one, and how much of it is here. */
@@ -77,11 +79,15 @@ const keptRows = createKeptRows<Row>()
  * this moment. Throws a RangeError for unknown columns and cursors.
  */
 export function tags(db: Db, ask: TagsAsk): ListPage<TagLine> {
-  const { value: ledger, asOf } = ledgerOf(db, false)
+  const { value: ledger, asOf } = ledgerOf(db, needOf(ask))
   const repository = findRepository(db, ask)
   if (repository === undefined) return { items: [], total: 0, nextCursor: undefined, asOf }
   const known = ledgerImages(ledger, repository)
-  const rows = keptRows(db, repository, { tag: String(asOf), rows: () => readRows(db, repository, known) })
+  const rows = keptRows(db, repository, {
+    tag: String(asOf),
+    since: ask.since ?? 0,
+    rows: () => readRows(db, repository, known),
+  })
   const listing: Listing<Row> = { rows, columns: COLUMNS, keyOf: ({ key }) => [key] }
   const { sort = 'version', limit, cursor, conditions } = ask
   const page = listPage(

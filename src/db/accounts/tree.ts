@@ -25,6 +25,8 @@ export interface TreeAsk {
   readonly only: readonly number[] | undefined
   /** Numbers that take the place of a repository's own, where only some of its tags are shown. */
   readonly instead?: ReadonlyMap<number, RepositorySums>
+  /** As in lists. */
+  readonly since?: number
 }
 
 /** An upstream, a part of a path, or a repository; its sums are of all that lies below. */
@@ -44,8 +46,8 @@ interface Node {
 }
 
 /** Children of a node of the tree of names, in order; none where there is no such node. */
-export function tree(db: Db, { path, only, instead }: TreeAsk): readonly TreeRow[] {
-  const { value: ledger } = ledgerOf(db, false)
+export function tree(db: Db, { path, only, instead, since = 0 }: TreeAsk): readonly TreeRow[] {
+  const { value: ledger } = ledgerOf(db, { since })
   const root = only === undefined ? wholeTree(ledger) : makeTree(ledger, new Set(only), instead)
   const node = (path ?? '').split('/').reduce(step, root)
   if (node === undefined) return []
