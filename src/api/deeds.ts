@@ -1,23 +1,38 @@
-import { systemClock } from '../domain/clock.ts'
-import type { ApiDeps } from './deps.ts'
+import { steadyClock } from '../domain/clock.ts'
 
-type Deps = Pick<ApiDeps, 'index' | 'describe'>
+/** Of the console's parts. */
+interface Deps {
+  readonly index: object
+  /** What landed lately is told in lists as soon as it is described. */
+  readonly describe: () => Promise<void>
+}
 
-const deeds = new WeakMap<ApiDeps['index'], number>()
+/** By the index they are about. */
+const deeds = new WeakMap<object, number>()
 
-/** Does what somebody will look for in the next list: lists know of it then, unless they take long to make. Rejects as `work` does. */
-export async function asDeed<T>({ index, describe }: Deps, work: () => Promise<T>): Promise<T> {
+/**
+ * Does what somebody will look for in the next list: lists know of it then, unless they take long to make. Evictions are
+ * none: every page leaves out what went. Rejects as `work` does.
+ */
+export async function asDeed<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
-    await describe()
-    deeds.set(index, systemClock() + 1)
+    noteDeed(deps)
+    // Where it fails it is tried again when a list is opened.
+    await deps.describe().then(
+      () => noteDeed(deps),
+      () => undefined,
+    )
   }
 }
 
-/** When the last deed ended, as `systemClock`, by which the age of lists is told, too; 0: there was none since the start. */
-export function lastDeed({ index }: Pick<Deps, 'index'>): number {
-  const at = deeds.get(index) ?? 0
-  // A clock that was put back would have lists made anew until it is there again.
-  return at > systemClock() + 1 ? 0 : at
+/** Somebody did what they will look for in the next list. */
+export function noteDeed({ index }: Pick<Deps, 'index'>): void {
+  deeds.set(index, steadyClock())
+}
+
+/** When the last deed ended, as `steadyClock`; undefined: there was none since the start. */
+export function lastDeed({ index }: Pick<Deps, 'index'>): number | undefined {
+  return deeds.get(index)
 }

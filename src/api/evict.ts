@@ -7,7 +7,7 @@ import { because } from '../domain/reasons.ts'
 import { bodyOf, LONGEST_LIST } from './answer.ts'
 import { briefly } from './briefly.ts'
 import type { BoundPreview, Evicted } from './contract-evict.ts'
-import { asDeed } from './deeds.ts'
+import { asDeed, noteDeed } from './deeds.ts'
 import type { ApiDeps } from './deps.ts'
 import { createShow, type SelectionAsk, selectionAsk } from './evict-preview.ts'
 import { createEvict, thingsOf } from './evict-run.ts'
@@ -42,6 +42,8 @@ export function evictRoutes(router: Router, deps: ApiDeps): void {
     const { target, ...shown } = previews.take(whoOf(ctx), previewId)
     about(ctx, { action: 'evict', target, detail: { ...countsOf(shown), mode, includeGone } })
     const evicted = await evict(shown, { mode, includeGone, who: whoOf(ctx) })
+    // Their images stay in the lists, by other names.
+    if (evicted.namesOnly > 0) noteDeed(deps)
     about(ctx, { action: 'evict', target, detail: detailOf(evicted, mode) })
     ctx.body = evicted
   })

@@ -3,6 +3,7 @@ import type { RepositoryRow } from '../db/accounts/rows.ts'
 import type { RepositorySums } from '../db/accounts/tree.ts'
 import type { Index } from '../db/index.ts'
 import type { Access } from '../domain/access.ts'
+import { lastDeed } from './deeds.ts'
 import { seesAll } from './shown.ts'
 
 interface HasIndex {
@@ -35,7 +36,8 @@ export async function shownSums(
 ): Promise<ReadonlyMap<number, RepositorySums>> {
   const apart = seesAll(access) ? [] : repositories.filter(({ name }) => access.tellsApart(name))
   if (apart.length === 0) return new Map()
-  const images = await index.clerk.ask('imagesOf', { repositories: apart.map(({ id }) => id), most: MOST })
+  const asked = { repositories: apart.map(({ id }) => id), most: MOST, since: lastDeed({ index }) }
+  const images = await index.clerk.ask('imagesOf', asked)
   const byId = Map.groupBy(images ?? [], ({ repository }) => repository)
   return new Map(
     apart.map(({ id, name }) => {

@@ -16,11 +16,12 @@ export function treeRoutes(router: Router, { index }: ApiDeps): void {
     const { path } = queryOf(ctx, treeAsk)
     const { access } = visitorOf(ctx)
     writeUses(index)
+    const since = lastDeed({ index })
     // Nodes are sums: of what somebody may not pull nothing is in them.
-    const names = seesAll(access) ? undefined : await index.clerk.ask('namesBelow', { path })
+    const names = seesAll(access) ? undefined : await index.clerk.ask('namesBelow', { path, since })
     const shown = names?.filter(({ name }) => access.mayPull({ name }))
     const instead = await shownSums({ index }, access, shown ?? [])
     const only = shown?.map(({ id }) => id)
-    ctx.body = { items: await index.clerk.ask('tree', { path, only, instead, since: lastDeed({ index }) }) }
+    ctx.body = { items: await index.clerk.ask('tree', { path, only, instead, since }) }
   })
 }

@@ -14,8 +14,8 @@ import {
 } from './file-facts.ts'
 import { compareFacts, type FileLedger } from './file-ledger.ts'
 import { fileLedgerOf } from './file-lists.ts'
+import { needOf } from './kept.ts'
 import { type Listing, listPage } from './list.ts'
-import { needOf } from './lists.ts'
 import type { ListPage } from './rows.ts'
 
 export interface FilesAsk {
@@ -32,7 +32,7 @@ export interface FilesAsk {
   /** Listed among the files. */
   readonly mirrors: readonly MirrorLine[]
   /** As in lists of images. */
-  readonly since?: number
+  readonly since?: number | undefined
 }
 
 const COLUMNS = {
@@ -109,14 +109,14 @@ export function fileKinds(
   {
     only,
     mirrors,
-    since = 0,
+    since,
   }: {
     readonly only: readonly number[] | undefined
     readonly mirrors: readonly MirrorLine[]
-    readonly since?: number
+    readonly since?: number | undefined
   },
 ): readonly FileTotals[] {
-  const { files: all, pieces, bytes } = fileLedgerOf(db, { since }).value
+  const { files: all, pieces, bytes } = fileLedgerOf(db, needOf({ since })).value
   const shown = only === undefined ? undefined : new Set(only)
   const sums = new Map<FileKind, { files: number; bytes: number; seen: Uint8Array }>()
   const sumOf = (kind: FileKind) => {

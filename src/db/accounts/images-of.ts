@@ -1,4 +1,5 @@
 import type { Db } from '../open.ts'
+import { needOf } from './kept.ts'
 import { ledgerOf } from './lists.ts'
 import type { TimesOfUse } from './rows.ts'
 
@@ -16,9 +17,13 @@ export interface ImageShare extends TimesOfUse {
 /** Images of some repositories; undefined where there are more than `most` of them. */
 export function imagesOf(
   db: Db,
-  { repositories, most }: { repositories: readonly number[]; most: number },
+  {
+    repositories,
+    most,
+    since,
+  }: { repositories: readonly number[]; most: number; since?: number | undefined },
 ): readonly ImageShare[] | undefined {
-  const { value: ledger } = ledgerOf(db, false)
+  const { value: ledger } = ledgerOf(db, needOf({ since }))
   const wanted = new Set(repositories)
   const found: ImageShare[] = []
   for (const { of, tagList, pinned, total, onlyHere, firstCached, lastUsed, pulls } of ledger.images) {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../domain/clock.ts'
+import { steadyClock, systemClock } from '../../domain/clock.ts'
 import type { Db } from '../open.ts'
 import { openReader } from '../reader.ts'
 
@@ -14,7 +14,7 @@ export interface Run<T> {
   /** `data_version` of the connection that asked. */
   readonly version: unknown
   readonly asOf: number
-  /** As `performance.now()`. */
+  /** As `steadyClock`. */
   readonly startedAt: number
   /** As `stopwatch()`. */
   tookMs: number
@@ -39,7 +39,7 @@ export function stopwatch(): () => number {
 
 /** On a connection of its own: its snapshot holds nobody else, and its tables take no memory afterwards. */
 export function begin<T>(db: Db, compute: (db: Db) => Generator<void, T>): Run<T> {
-  const startedAt = performance.now()
+  const startedAt = steadyClock()
   const version = db.pragma('data_version', { simple: true })
   const asOf = systemClock()
   const reader = openReader(db.name)

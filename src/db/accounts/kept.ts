@@ -7,9 +7,9 @@ export type { Kept } from './kept-run.ts'
 
 /** Work below that is done again whenever the index has changed. */
 const AT_ONCE_MS = 50
-/** Else it takes at most a twentieth of the time, */
+/** Else it takes at most a twentieth of the time, but for what people do, */
 const REST = 20
-/** and is at most so old when somebody asks. */
+/** and is begun anew by whoever asks after so long. */
 const OLDEST_MS = 60 * SECOND
 /** Milliseconds of work between two looks at other questions. */
 const SLICE_MS = 15
@@ -22,10 +22,21 @@ const SAVED_MS = 1 * SECOND
 const SAVE_REST_MS = 10 * MINUTE
 
 /**
- * true: the numbers of now; false: those that are there; else of that moment (as `systemClock`) or later. `since` is the
- * same where that is not long work.
+ * true: the numbers of now; false: those that are there; else of that moment (as `systemClock`) or later. `since`, as
+ * `steadyClock`, is the same where that is not long work.
  */
 export type Need = boolean | number | { readonly since: number }
+
+/** What lists must know that were asked for so. */
+export function needOf({
+  exact = false,
+  since,
+}: {
+  readonly exact?: boolean
+  readonly since?: number | undefined
+}): Need {
+  return exact || (since === undefined ? false : { since })
+}
 
 /** Where values outlive the process, and being forgotten. Nothing of it throws. */
 export interface KeptFile<T> {
@@ -38,7 +49,7 @@ interface State<T> {
   kept: Kept<T> | undefined
   /** `data_version` before it was computed: what was committed since is not in it. */
   version: unknown
-  /** As `performance.now()`. */
+  /** As `steadyClock`. */
   startedAt: number
   /** As `stopwatch()`. */
   tookMs: number
@@ -53,8 +64,8 @@ interface State<T> {
 /**
  * Remembers, for each connection, what `compute` makes of an index. Asked after a change, it answers with what it
  * has while that is young for the work it is, and computes anew behind the answer when not. Where it has nothing that is
- * good enough it computes, or throws `NotYet` on a connection that is patient. Forgets what nobody asked for in five
- * minutes. Throws what `compute` throws.
+ * good enough it computes, or throws `NotYet` on a connection that is patient; what was begun since the question always is.
+ * Forgets what nobody asked for in five minutes. Throws what `compute` throws.
  */
 export function createKept<T>(
   compute: (db: Db) => Generator<void, T>,
@@ -66,10 +77,15 @@ export function createKept<T>(
     states.set(db, state)
     clearTimeout(state.forget)
     const forget = (): void => {
+      // Somebody may wait for what is on its way.
+      if (state.behind !== undefined) return waitToForget()
       save(db, state, file)
       states.delete(db)
     }
-    state.forget = setTimeout(forget, FORGET_AFTER_MS).unref()
+    const waitToForget = (): void => {
+      state.forget = setTimeout(forget, FORGET_AFTER_MS).unref()
+    }
+    waitToForget()
     return state
   }
   return (db, need) => {
@@ -105,10 +121,10 @@ function versionOf(db: Db): unknown {
   return db.pragma('data_version', { simple: true })
 }
 
-function isEnough<T>({ asOf }: Kept<T>, { tookMs }: State<T>, need: Need): boolean {
+function isEnough<T>({ asOf }: Kept<T>, { startedAt, tookMs }: State<T>, need: Need): boolean {
   if (typeof need === 'boolean') return !need
   if (typeof need === 'number') return asOf >= need
-  return asOf >= need.since || tookMs > LONG_MS
+  return startedAt >= need.since || tookMs > LONG_MS
 }
 
 interface Work<T> {
@@ -131,7 +147,7 @@ function obtain<T>(job: Work<T>): Kept<T> {
 
 function enter<T>({ db, state, file }: Work<T>, run: Run<T>, kept: Kept<T>): Kept<T> {
   // A run behind may end after a later one that was waited for.
-  if (state.kept === undefined || state.kept.asOf <= kept.asOf) {
+  if (state.startedAt <= run.startedAt) {
     const { version, tookMs, startedAt } = run
     Object.assign(state, { kept, version, tookMs, startedAt, finishedAt: performance.now(), isSaved: false })
     if (performance.now() - state.savedAt > SAVE_REST_MS) save(db, state, file)

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { MIB } from '../../domain/units.ts'
 import type { Db } from '../open.ts'
 import { imageTest, repositoryTest } from './conditions.ts'
-import { createKept, type Need } from './kept.ts'
+import { createKept, needOf } from './kept.ts'
 import { createKeptFile } from './kept-file.ts'
 import { type ImageFacts, makeLedger, platformsIn, type RepositoryFacts } from './ledger.ts'
 import { packLedger, unpackLedger } from './ledger-pack.ts'
@@ -50,11 +50,6 @@ const COLUMNS = {
 const IMAGE_COLUMNS = { ...COLUMNS, created: (row: ImageFacts) => row.created }
 
 type Numbers = Pick<RepositoryFacts, 'total' | 'onlyHere' | 'lastUsed' | 'firstCached' | 'pulls' | 'tags'>
-
-/** What lists that were asked for so must know. */
-export function needOf({ exact = false, since = 0 }: Pick<ListAsk, 'exact' | 'since'>): Need {
-  return exact || { since }
-}
 
 /** A page of repositories. */
 export function repositories(db: Db, ask: ListAsk): ListPage<RepositoryRow> {

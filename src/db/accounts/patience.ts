@@ -1,3 +1,4 @@
+import { steadyClock } from '../../domain/clock.ts'
 import type { Db } from '../open.ts'
 
 /** The answer has to wait for numbers that are being computed behind; asked again after `ready`, it is there. */
@@ -23,14 +24,14 @@ export function isPatient(db: Db): boolean {
   return patient.has(db)
 }
 
-/** When the question was asked that is being answered, as `performance.now()`: numbers begun since are of now. */
+/** When the question was asked that is being answered, as `steadyClock`: numbers begun since are of now. */
 export function askedAt(): number {
   return asked
 }
 
 /** Answers a question, again and again while it has to wait: others are answered meanwhile. */
 export async function answerPatiently<T>(answer: () => T): Promise<T> {
-  const at = performance.now()
+  const at = steadyClock()
   for (;;) {
     try {
       asked = at

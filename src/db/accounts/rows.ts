@@ -89,8 +89,8 @@ export interface ListAsk {
   readonly cursor?: string
   /** The numbers are to be those of this moment, however long that takes. */
   readonly exact?: boolean
-  /** What was so at that moment, as `systemClock`, is to be in it, unless that takes long. */
-  readonly since?: number
+  /** What was so at that moment, as `steadyClock`, is to be in it, unless that takes long. */
+  readonly since?: number | undefined
 }
 
 export interface ListPage<T> {

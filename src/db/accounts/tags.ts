@@ -5,10 +5,11 @@ import type { Db } from '../open.ts'
 import { prepared } from '../prepared.ts'
 import { hasPlatform } from './conditions.ts'
 import { image } from './image.ts'
+import { needOf } from './kept.ts'
 import { createKeptRows } from './kept-rows.ts'
 import { type ImageFacts, platformsIn } from './ledger.ts'
 import { type Listing, listPage } from './list.ts'
-import { ledgerOf, needOf } from './lists.ts'
+import { ledgerOf } from './lists.ts'
 import { ledgerImages } from './places.ts'
 import type { ListPage, Sizes, TimesOfUse } from './rows.ts'
 import { tagOrderKey } from './tag-order.ts'
@@ -23,7 +24,7 @@ export interface TagsAsk {
   readonly limit: number
   readonly cursor?: string
   /** As in other lists. */
-  readonly since?: number
+  readonly since?: number | undefined
 }
 
 /** A manifest of an image, or the only one, and how much of it is here. */
@@ -85,7 +86,7 @@ export function tags(db: Db, ask: TagsAsk): ListPage<TagLine> {
   const known = ledgerImages(ledger, repository)
   const rows = keptRows(db, repository, {
     tag: String(asOf),
-    since: ask.since ?? 0,
+    since: ask.since,
     rows: () => readRows(db, repository, known),
   })
   const listing: Listing<Row> = { rows, columns: COLUMNS, keyOf: ({ key }) => [key] }

@@ -1,4 +1,5 @@
 import type { Db } from '../open.ts'
+import { needOf } from './kept.ts'
 import type { Ledger, RepositoryFacts } from './ledger.ts'
 import { ledgerOf } from './lists.ts'
 import type { Sizes, TimesOfUse } from './rows.ts'
@@ -26,7 +27,7 @@ export interface TreeAsk {
   /** Numbers that take the place of a repository's own, where only some of its tags are shown. */
   readonly instead?: ReadonlyMap<number, RepositorySums>
   /** As in lists. */
-  readonly since?: number
+  readonly since?: number | undefined
 }
 
 /** An upstream, a part of a path, or a repository; its sums are of all that lies below. */
@@ -46,8 +47,8 @@ interface Node {
 }
 
 /** Children of a node of the tree of names, in order; none where there is no such node. */
-export function tree(db: Db, { path, only, instead, since = 0 }: TreeAsk): readonly TreeRow[] {
-  const { value: ledger } = ledgerOf(db, { since })
+export function tree(db: Db, { path, only, instead, since }: TreeAsk): readonly TreeRow[] {
+  const { value: ledger } = ledgerOf(db, needOf({ since }))
   const root = only === undefined ? wholeTree(ledger) : makeTree(ledger, new Set(only), instead)
   const node = (path ?? '').split('/').reduce(step, root)
   if (node === undefined) return []
@@ -60,9 +61,9 @@ export function tree(db: Db, { path, only, instead, since = 0 }: TreeAsk): reado
 /** Names of all repositories below a node, with their ids. */
 export function namesBelow(
   db: Db,
-  { path }: { path: string | undefined },
+  { path, since }: { path: string | undefined; since?: number | undefined },
 ): readonly { readonly id: number; readonly name: string }[] {
-  const { value } = ledgerOf(db, false)
+  const { value } = ledgerOf(db, needOf({ since }))
   const isBelow = (name: string): boolean =>
     path === undefined || name === path || name.startsWith(`${path}/`)
   return value.repositories.filter(({ name }) => isBelow(name)).map(({ id, name }) => ({ id, name }))
